@@ -1,0 +1,41 @@
+# Every target works on a fresh machine with Python 3.11 (or 3.12) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO := demo
+
+.PHONY: help setup demo test check ui bench clean
+
+help:  ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP)  ## Make .venv with everything the project needs
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 12), "Python 3.11 or 3.12 is needed: make PYTHON=python3.11"'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(STAMP)
+
+demo: $(STAMP)  ## Make a small workspace in demo/ and run everything on it
+	$(BIN)/profiling-assets demo $(DEMO)
+
+check: $(STAMP)  ## Lint, types, import rule
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+test: check  ## All checks and all tests
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+ui: $(STAMP)  ## Open the demo workspace in the web UI
+	test -e $(DEMO)/workspace/config_files/demo.yml || $(BIN)/profiling-assets demo $(DEMO)
+	$(BIN)/profiling-assets ui --workspace $(DEMO)/workspace --config $(DEMO)/workspace/config_files/demo.yml
+
+bench: $(STAMP)  ## Measure against the reference engine, side by side
+	$(BIN)/python benchmarks/collate.py
+
+clean:  ## Remove what the targets made
+	rm -rf $(VENV) $(DEMO)

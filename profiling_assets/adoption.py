@@ -1,0 +1,66 @@
+"""Recording what stands: external inputs, and results that were not made here.
+
+Put here: the events that bring the event log up to date with the workspace, without running.
+Do not put here: which results those are (`planning`).
+"""
+
+from collections.abc import Collection, Mapping
+
+import dagster as dg
+
+from profiling_assets.core.names import PlateKey
+from profiling_assets.io_managers import result_path
+from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.results import CSVS, PLATE_MAP
+from profiling_assets.planning import Planner, Task
+from profiling_assets.records import report_external
+from profiling_assets.reporting import ADOPTED, FINGERPRINT, file_metadata
+
+
+def report_inputs(
+    instance: dg.DagsterInstance, planner: Planner, plates: Collection[PlateKey]
+) -> None:
+    """Report the external inputs whose fingerprint is new.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        The event log.
+    planner : Planner
+        Has looked at the workspace.
+    plates : collection of PlateKey
+        The plates to be looked at.
+    """
+    for name in (CSVS, PLATE_MAP):
+        report_external(instance, name, planner.external_fingerprints(name, plates))
+
+
+def adopt(instance: dg.DagsterInstance, catalog: Catalog, tasks: Mapping[Task, str]) -> None:
+    """Record standing results that were not made here, and leave their files alone.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        The event log.
+    catalog : Catalog
+        Workspace and graph.
+    tasks : mapping of Task to str
+        The results, and the fingerprint of what their inputs are now.
+    """
+    for task, fingerprint in tasks.items():
+        path = result_path(catalog.results[task.name].template, task.partition)
+        info = catalog.workspace.stat(path)
+        if info is None:
+            continue
+        instance.report_runless_asset_event(
+            dg.AssetMaterialization(
+                asset_key=task.name,
+                partition=task.partition,
+                description="stood in the workspace and was not made here; left as it is",
+                metadata={
+                    **file_metadata(catalog.workspace, info),
+                    FINGERPRINT: fingerprint,
+                    ADOPTED: True,
+                },
+            )
+        )

@@ -1,0 +1,1 @@
+"""The assets, one module a stage; each body a few lines that call `core`."""

@@ -1,0 +1,167 @@
+"""Backend and aggregated profiles: two (or three) assets of one pass over a plate's cells.
+
+Put here: the multi-asset that reads a plate once and stores what was asked for.
+Do not put here: reading and aggregating (`core.collate`), choice of source (`pipeline.sources`).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from profiling_assets.assets.automation import when_inputs_change
+from profiling_assets.assets.making import kept, wanted_fingerprint
+from profiling_assets.core.errors import BackendError, MissingInputError
+from profiling_assets.core.names import PlateKey
+from profiling_assets.io_managers import FULL_PRECISION_TEMPLATE, PATH_TEMPLATE
+from profiling_assets.partitions import Partitions
+from profiling_assets.pipeline.aggregate import make_plate
+from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.made import Kept, Made, MadeFile, Progress
+from profiling_assets.pipeline.results import AGGREGATED, CSVS, PARQUET, PLATE, SQLITE, Result
+from profiling_assets.pipeline.sources import plate_source
+from profiling_assets.reporting import FINGERPRINT
+
+GROUP = "backend"
+POOL = "backend"
+_KINDS = {SQLITE: {"sqlite"}, PARQUET: {"parquet"}, AGGREGATED: {"csv", "pandas"}}
+_DESCRIPTIONS = {
+    SQLITE: "All cells of a plate as `backend/BATCH/PLATE/PLATE.sqlite`: the tables, columns, "
+    "values and indices of cytominer-database. Withheld, with the reason, where a compartment has "
+    "more columns than SQLite can hold.",
+    PARQUET: "All cells of a plate, one Parquet file a table, beside the SQLite backend's place.",
+    AGGREGATED: "One profile a well, the mean or median over its cells: "
+    "`backend/BATCH/PLATE/PLATE.csv` at full precision and `profiles/BATCH/PLATE/PLATE.csv.gz`.",
+}
+
+
+def backend_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
+    """Return the assets that read a plate's cells.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Says which backends the config asks for.
+    partitions : Partitions
+        The code location's partitions.
+
+    Returns
+    -------
+    list of dagster.AssetsDefinition
+        One multi-asset.
+    """
+    graph = catalog.results
+    made = [graph[name] for name in (SQLITE, PARQUET, AGGREGATED) if name in graph]
+
+    @dg.multi_asset(
+        name="collate",
+        outs={result.name: _out(result) for result in made},
+        deps=[CSVS],
+        can_subset=True,
+        partitions_def=partitions.by_level[PLATE],
+        pool=POOL,
+    )
+    def collate(
+        context: dg.AssetExecutionContext, catalog: dg.ResourceParam[Catalog]
+    ) -> Iterator[dg.Output]:
+        wanted = [r for r in made if r.name in context.op_execution_context.selected_output_names]
+        yield from collated(context, catalog, wanted)
+
+    return [collate]
+
+
+def _out(result: Result) -> dg.AssetOut:
+    metadata = {PATH_TEMPLATE: result.template}
+    if result.name == AGGREGATED:
+        metadata[FULL_PRECISION_TEMPLATE] = "backend/{batch}/{plate}/{plate}.csv"
+    return dg.AssetOut(
+        description=_DESCRIPTIONS[result.name],
+        is_required=False,
+        group_name=GROUP if result.name != AGGREGATED else "profiles",
+        kinds=_KINDS[result.name],
+        code_version=result.code_version,
+        io_manager_key="tables" if result.name == AGGREGATED else "backends",
+        metadata=metadata,
+        automation_condition=when_inputs_change(),
+    )
+
+
+def collated(
+    context: dg.AssetExecutionContext, catalog: Catalog, wanted: list[Result]
+) -> Iterator[dg.Output[Made | MadeFile | Kept]]:
+    """Yield what was asked for of a plate's backend and aggregated profiles.
+
+    Nothing is raised after an output was yielded: Dagster would skip what depends on it. An output
+    that cannot be made is withheld; the command line and the other output's metadata say why.
+
+    Parameters
+    ----------
+    context : dagster.AssetExecutionContext
+        The running step's.
+    catalog : Catalog
+        Workspace and config.
+    wanted : list of Result
+        What was asked for.
+
+    Yields
+    ------
+    dagster.Output
+        One for each result that was made or kept.
+
+    Raises
+    ------
+    BackendError
+        Where nothing else was asked for than a backend that SQLite cannot hold.
+    MissingInputError
+        Where the plate has nothing to start from.
+    """
+    key = PlateKey.parse(context.partition_key)
+    source = plate_source(catalog.workspace, catalog.config, key).required(key)
+    marks = {
+        r.name: wanted_fingerprint(context, catalog, r, {CSVS: source.fingerprint}) for r in wanted
+    }
+    standing = {r.name: kept(context, catalog, r, marks[r.name]) for r in wanted}
+    to_make = [name for name, file in standing.items() if file is None]
+    for name, file in standing.items():
+        if file is not None:
+            yield dg.Output(file, output_name=name, metadata={FINGERPRINT: marks[name]})
+    if not to_make:
+        return
+    with catalog.workspace.scratch(f"{key.batch}-{key.plate}") as scratch:
+        made = make_plate(
+            catalog.workspace,
+            catalog.config,
+            key,
+            source,
+            scratch,
+            wanted=to_make,
+            progress=_logged(context),
+        )
+        if not made.made and len(to_make) == len(wanted):
+            raise _nothing_made(key, source.path, made.withheld)
+        for name, value in made.made.items():
+            yield dg.Output(value, output_name=name, metadata={FINGERPRINT: marks[name]})
+
+
+def _nothing_made(key: PlateKey, path: str, withheld: str) -> BackendError | MissingInputError:
+    if withheld:
+        return BackendError(
+            withheld, path=path, remedy="set collate.backend to parquet for such plates"
+        )
+    return MissingInputError(
+        f"plate {key} has no CSVs to make a backend from",
+        path=path,
+        remedy="select aggregated_profiles and what follows from it",
+    )
+
+
+def _logged(context: dg.AssetExecutionContext) -> Progress:
+    tenth = -1
+
+    def progress(done: int, total: int) -> None:
+        nonlocal tenth
+        now = 10 * done // max(total, 1)
+        if now > tenth:
+            tenth = now
+            context.log.info(f"{done} of {total} sites")
+
+    return progress

@@ -1,0 +1,47 @@
+"""External assets: what CellProfiler and the lab put into the workspace.
+
+Put here: assets that this package observes and never makes.
+Do not put here: listing them (`storage.scan`), fingerprints (`pipeline.sources`).
+Concept: https://docs.dagster.io/guides/build/assets/external-assets
+"""
+
+import dagster as dg
+
+from profiling_assets.partitions import Partitions
+from profiling_assets.pipeline.results import CSVS, PLATE, PLATE_MAP
+
+GROUP = "workspace"
+
+
+def external_assets(partitions: Partitions) -> list[dg.AssetSpec]:
+    """Return the external assets, one partition a plate.
+
+    Parameters
+    ----------
+    partitions : Partitions
+        The code location's partitions.
+
+    Returns
+    -------
+    list of dagster.AssetSpec
+        What a plate starts from, and its plate map.
+    """
+    plates = partitions.by_level[PLATE]
+    return [
+        dg.AssetSpec(
+            CSVS,
+            description="What a plate starts from: the CSVs of its site folders under `analysis/`; "
+            "for a published plate its SQLite backend or its aggregated profiles.",
+            partitions_def=plates,
+            group_name=GROUP,
+            kinds={"csv"},
+        ),
+        dg.AssetSpec(
+            PLATE_MAP,
+            description="What a plate is annotated with: its line in `barcode_platemap.csv`, the "
+            "plate map, and the external metadata where the config asks for it.",
+            partitions_def=plates,
+            group_name=GROUP,
+            kinds={"csv"},
+        ),
+    ]

@@ -1,0 +1,158 @@
+"""What every asset body does around its one call: keep, or make and describe.
+
+Put here: fingerprints of inputs, the decision to leave a standing file alone, the output.
+Do not put here: what a step computes (`pipeline`), where it is stored (`io_managers`).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import dagster as dg
+
+from profiling_assets.core.currency import Action, Standing, decide, fingerprint
+from profiling_assets.core.errors import MissingInputError
+from profiling_assets.io_managers import PATH_TEMPLATE, result_path
+from profiling_assets.partitions import Partitions
+from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.made import Kept, Made
+from profiling_assets.pipeline.results import Result, input_name, input_partitions
+from profiling_assets.records import latest_records
+from profiling_assets.reporting import FINGERPRINT
+
+FORCE_TAG = "profiling_assets/force"
+
+
+def asset_arguments(result: Result, partitions: Partitions) -> dict[str, Any]:
+    """Return what all assets of this package have in common.
+
+    Parameters
+    ----------
+    result : Result
+        The result that the asset makes.
+    partitions : Partitions
+        The code location's partitions.
+
+    Returns
+    -------
+    dict
+        Keyword arguments of `dagster.asset`.
+    """
+    return {
+        "name": result.name,
+        "partitions_def": partitions.by_level[result.level],
+        "code_version": result.code_version,
+        "metadata": {PATH_TEMPLATE: result.template},
+    }
+
+
+def wanted_fingerprint(
+    context: dg.AssetExecutionContext,
+    catalog: Catalog,
+    result: Result,
+    external: Mapping[str, str],
+) -> str:
+    """Return the fingerprint of a result from what its inputs are now.
+
+    Parameters
+    ----------
+    context : dagster.AssetExecutionContext
+        Says which partition, and has the event log.
+    catalog : Catalog
+        The graph and its plates.
+    result : Result
+        The result to be made.
+    external : mapping of str to str
+        Fingerprints of the external inputs, read by the caller.
+
+    Returns
+    -------
+    str
+        The fingerprint.
+    """
+    inputs = dict(external)
+    for name in result.upstream:
+        upstream = catalog.results[name]
+        of = input_partitions(result, upstream, context.partition_key, catalog.cohort.plates)
+        known = latest_records(context.instance, name, of)
+        for partition in of:
+            inputs[input_name(name, partition)] = (
+                known[partition].fingerprint if partition in known else "unrecorded"
+            )
+    return fingerprint(result.code_version, inputs)
+
+
+def kept(
+    context: dg.AssetExecutionContext, catalog: Catalog, result: Result, wanted: str
+) -> Kept | None:
+    """Say whether a standing file is to be left alone.
+
+    A file that was not made by this package stays unless the run is forced or the inputs changed
+    since it was adopted. A file of our own is made again: the user asked for it.
+
+    Parameters
+    ----------
+    context : dagster.AssetExecutionContext
+        Says which partition and whether the run is forced.
+    catalog : Catalog
+        Where the file may stand.
+    result : Result
+        The result.
+    wanted : str
+        Its fingerprint if made now.
+
+    Returns
+    -------
+    Kept or None
+        The file to be kept, or None where the step is to make one.
+    """
+    path = result_path(result.template, context.partition_key)
+    info = catalog.workspace.stat(path)
+    recorded = latest_records(context.instance, result.name, [context.partition_key]).get(
+        context.partition_key
+    )
+    standing = None if info is None else Standing(info.size)
+    forced = context.run.tags.get(FORCE_TAG) == "true"
+    action = decide(standing, recorded, wanted, force=forced)
+    again = action is Action.CURRENT and recorded is not None and recorded.adopted
+    if standing is not None and (action is Action.ADOPT or again or not result.performs):
+        return Kept(path)
+    if not result.performs:
+        raise MissingInputError(
+            f"{result.name} is switched off in the config, and no such file stands",
+            path=path,
+            remedy="set the step's `perform` to true, or put the file there",
+        )
+    return None
+
+
+def produced(
+    context: dg.AssetExecutionContext,
+    catalog: Catalog,
+    result: Result,
+    make: Callable[[], Made],
+    *,
+    external: Mapping[str, str] | None = None,
+) -> dg.Output[Made | Kept]:
+    """Keep a standing file or make a new one, with the fingerprint of its inputs.
+
+    Parameters
+    ----------
+    context : dagster.AssetExecutionContext
+        The running step's.
+    catalog : Catalog
+        The graph and its workspace.
+    result : Result
+        The result.
+    make : callable
+        Makes it; called only where it is to be made.
+    external : mapping of str to str, optional
+        Fingerprints of the external inputs.
+
+    Returns
+    -------
+    dagster.Output
+        The value for the IO manager.
+    """
+    wanted = wanted_fingerprint(context, catalog, result, external or {})
+    value = kept(context, catalog, result, wanted) or make()
+    return dg.Output(value, metadata={FINGERPRINT: wanted})

@@ -1,0 +1,70 @@
+"""The list of selected features: once a plate, a batch or a config, as the level says.
+
+Put here: the asset that lets all plates vote.
+Do not put here: the choice of columns on a plate (`assets.profiles`), the operations (`core`).
+"""
+
+import dagster as dg
+
+from profiling_assets.assets.automation import when_inputs_change
+from profiling_assets.assets.making import asset_arguments, produced
+from profiling_assets.partitions import Partitions
+from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.made import Stored
+from profiling_assets.pipeline.results import PLATE, Result
+from profiling_assets.pipeline.selection import selected_features
+
+GROUP = "feature_selection"
+
+
+def selection_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
+    """Return the lists of selected features that the config asks for.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Says which lists, and at which level.
+    partitions : Partitions
+        The code location's partitions.
+
+    Returns
+    -------
+    list of dagster.AssetsDefinition
+        At most one for all wells and one for the negative-control twin.
+    """
+    return [
+        _selected(result, partitions, negcon="_negcon_" in name)
+        for name, result in catalog.results.items()
+        if name.startswith("selected_features")
+    ]
+
+
+def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.AssetsDefinition:
+    @dg.asset(
+        **asset_arguments(result, partitions),
+        group_name=GROUP,
+        kinds={"tsv", "pandas"},
+        io_manager_key="tables",
+        ins={
+            "normalized": dg.AssetIn(
+                result.upstream[0], partition_mapping=partitions.mapping(PLATE, result.level)
+            )
+        },
+        automation_condition=when_inputs_change(),
+        description="The features kept by feature selection, in the order of the output's columns, "
+        "and every dropped feature with the operation that dropped it.",
+    )
+    def selected(
+        context: dg.AssetExecutionContext,
+        normalized: dict[str, Stored],
+        catalog: dg.ResourceParam[Catalog],
+    ) -> dg.Output:
+        absent = catalog.absent_of(result.level, context.partition_key)
+        return produced(
+            context,
+            catalog,
+            result,
+            lambda: selected_features(catalog.config, normalized, absent, negcon=negcon),
+        )
+
+    return selected

@@ -1,0 +1,1 @@
+"""The command line `profiling-assets`, one module a command."""

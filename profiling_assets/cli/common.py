@@ -1,0 +1,112 @@
+"""Options and small helpers that several commands share.
+
+Put here: how a workspace, a config and plates are named on the command line.
+Do not put here: what a command does.
+"""
+
+import difflib
+import os
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from profiling_assets.core.errors import MissingInputError
+from profiling_assets.core.names import PlateKey
+from profiling_assets.settings import CONFIG_VARIABLE, WORKSPACE_VARIABLE, Settings
+
+
+def workspace_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--workspace`, required unless the environment has it."""
+    return click.option(
+        "--workspace",
+        metavar="ROOT",
+        envvar=WORKSPACE_VARIABLE,
+        required=True,
+        help=f"Folder of the workspace (or {WORKSPACE_VARIABLE}).",
+    )(function)
+
+
+def config_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--config`; without it the handbook's choices hold for every plate."""
+    return click.option(
+        "--config",
+        metavar="FILE",
+        envvar=CONFIG_VARIABLE,
+        help=f"Config file (or {CONFIG_VARIABLE}); without one, the handbook's choices for every "
+        "plate.",
+    )(function)
+
+
+def applied_settings(workspace: str, config: str | None) -> Settings:
+    """Make settings of flags, for this process and its children.
+
+    Parameters
+    ----------
+    workspace : str
+        Root of the workspace.
+    config : str or None
+        Path of the config file.
+
+    Returns
+    -------
+    Settings
+        With absolute paths, because child processes may run in another folder.
+    """
+    settings = Settings(
+        workspace=str(Path(workspace).absolute()) if "://" not in workspace else workspace,
+        config=None if not config else str(Path(config).absolute()),
+    )
+    os.environ.update(settings.environment())
+    return settings
+
+
+def chosen_plates(
+    known: Collection[PlateKey], batches: Iterable[str], plates: Iterable[str]
+) -> list[PlateKey]:
+    """Choose plates by the names a user typed.
+
+    Parameters
+    ----------
+    known : collection of PlateKey
+        The plates that the config asks for.
+    batches : iterable of str
+        Names of batches; none means all.
+    plates : iterable of str
+        `PLATE` or `BATCH/PLATE`; none means all.
+
+    Returns
+    -------
+    list of PlateKey
+        Sorted.
+
+    Raises
+    ------
+    MissingInputError
+        Where a name fits no plate; names the nearest.
+    """
+    chosen = set(known)
+    wanted_batches = list(batches)
+    for batch in wanted_batches:
+        if batch not in {key.batch for key in known}:
+            raise _unknown("batch", batch, sorted({key.batch for key in known}))
+    if wanted_batches:
+        chosen = {key for key in chosen if key.batch in wanted_batches}
+    wanted_plates = list(plates)
+    for plate in wanted_plates:
+        if not any(plate in (key.plate, str(key)) for key in chosen):
+            raise _unknown("plate", plate, [str(key) for key in sorted(known)])
+    if wanted_plates:
+        chosen = {key for key in chosen if {key.plate, str(key)} & set(wanted_plates)}
+    return sorted(chosen)
+
+
+def _unknown(kind: str, name: str, known: list[str]) -> MissingInputError:
+    tails = {entry.rpartition("/")[2]: entry for entry in known}
+    near = difflib.get_close_matches(name, [*known, *tails], n=1, cutoff=0.5)
+    hint = f"; the nearest is {tails.get(near[0], near[0])}" if near else ""
+    return MissingInputError(
+        f"there is no {kind} {name} among those that the config asks for{hint}",
+        remedy="see `profiling-assets scan` for what is there",
+    )

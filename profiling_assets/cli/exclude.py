@@ -1,0 +1,31 @@
+"""`profiling-assets exclude`: take a plate out of its batch, with a reason.
+
+Put here: the command.
+Do not put here: what exclusion means (`core.registry`, `core.cohort`).
+"""
+
+import click
+
+from profiling_assets.cli.common import workspace_option
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.registry import exclude, registered
+from profiling_assets.storage.registry_store import update_registry
+from profiling_assets.storage.scan import scan_workspace
+from profiling_assets.storage.workspace import open_workspace
+
+
+@click.command("exclude")
+@click.argument("plate", metavar="BATCH/PLATE")
+@click.option(
+    "--reason", required=True, metavar="TEXT", help="Why; it is shown wherever the plate is."
+)
+@workspace_option
+def command(plate: str, reason: str, workspace: str) -> int:
+    """Take BATCH/PLATE out: its batch goes on without it."""
+    key = PlateKey.parse(plate)
+    opened = open_workspace(workspace)
+    found = scan_workspace(opened).plates
+    update_registry(opened, lambda known: exclude(registered(known, found), key, reason))
+    click.echo(f"{key} is excluded: {reason}")
+    click.echo(f"take it back in with `profiling-assets include {key} --workspace {workspace}`")
+    return 0

@@ -1,0 +1,24 @@
+"""`profiling-assets include`: take an excluded plate back in.
+
+Put here: the command.
+Do not put here: what exclusion means (`core.registry`, `core.cohort`).
+"""
+
+import click
+
+from profiling_assets.cli.common import workspace_option
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.registry import include
+from profiling_assets.storage.registry_store import update_registry
+from profiling_assets.storage.workspace import open_workspace
+
+
+@click.command("include")
+@click.argument("plate", metavar="BATCH/PLATE")
+@workspace_option
+def command(plate: str, workspace: str) -> int:
+    """Take BATCH/PLATE back in; `run` builds what it lacks, and its batch anew."""
+    key = PlateKey.parse(plate)
+    update_registry(open_workspace(workspace), lambda known: include(known, key))
+    click.echo(f"{key} is no longer excluded")
+    return 0

@@ -1,0 +1,56 @@
+"""`profiling-assets init-config`: a config file with the batches and plates found.
+
+Put here: the command.
+Do not put here: what the file says (`core.config.template`).
+"""
+
+from pathlib import Path
+
+import click
+
+from profiling_assets.core.config.template import render_config
+from profiling_assets.core.errors import ConfigError, MissingInputError
+from profiling_assets.core.layout import CONFIGS
+from profiling_assets.storage.scan import scan_workspace
+from profiling_assets.storage.workspace import open_workspace
+
+
+@click.command("init-config")
+@click.argument("workspace", metavar="WORKSPACE")
+@click.option("--batch", "batches", metavar="B", multiple=True, help="Only this batch; repeatable.")
+@click.option("--name", default="config", show_default=True, help="Name of the config file.")
+@click.option(
+    "--negcon/--no-negcon",
+    default=True,
+    show_default=True,
+    help="Whether to make the profiles normalized to negative controls too.",
+)
+@click.option("--force", is_flag=True, help="Overwrite a config file of this name.")
+def command(
+    workspace: str, batches: tuple[str, ...], name: str, *, negcon: bool, force: bool
+) -> int:
+    """Write config_files/NAME.yml in WORKSPACE, with the batches and plates found there."""
+    opened = open_workspace(workspace)
+    found: dict[str, list[str]] = {}
+    for plate in scan_workspace(opened).plates:
+        if not batches or plate.key.batch in batches:
+            found.setdefault(plate.key.batch, []).append(plate.key.plate)
+    absent = sorted(set(batches) - set(found))
+    if absent or not found:
+        raise MissingInputError(
+            f"no plates of batch {', '.join(absent)} found" if absent else "no plates found",
+            path=f"{workspace}/analysis",
+            remedy="plates are expected in analysis/BATCH/PLATE/analysis/PLATE-WELL-SITE/",
+        )
+    path = f"{CONFIGS}/{Path(name).stem}.yml"
+    if opened.stat(path) is not None and not force:
+        raise ConfigError(
+            "there is a config file of this name already",
+            path=opened.uri(path),
+            remedy="choose another --name, or pass --force",
+        )
+    text = render_config(found, pipeline=Path(name).stem, negcon=negcon)
+    opened.publish_bytes(text.encode(), path)
+    plates = sum(map(len, found.values()))
+    click.echo(f"{opened.uri(path)}: {len(found)} batches, {plates} plates")
+    return 0

@@ -1,0 +1,134 @@
+"""How a run is shown: a bar with ETA on a terminal, a log file for each plate, quiet otherwise.
+
+Put here: what the user sees while runs go on.
+Do not put here: what the runs do (`running`), the summary after them (`cli.summary`).
+"""
+
+import re
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from profiling_assets.planning import Task
+from profiling_assets.running import Group
+
+
+class ProgressListener:
+    """Writes each plate's log file and moves the bar.
+
+    Parameters
+    ----------
+    logs : pathlib.Path
+        Folder of the log files.
+    total : int
+        Results to be built.
+    """
+
+    def __init__(self, logs: Path, total: int) -> None:
+        self._logs = logs
+        self._console = Console(stderr=True, highlight=False, markup=False)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("built"),
+            TimeElapsedColumn(),
+            TextColumn("ETA"),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not sys.stderr.isatty(),
+            transient=True,
+        )
+        self._line = self._bar.add_task("profiling", total=total)
+
+    def __enter__(self) -> "ProgressListener":
+        """Show the bar."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+    def log_file(self, partition: str) -> Path:
+        """Return the log file of a plate, a batch, or all.
+
+        Parameters
+        ----------
+        partition : str
+            `BATCH/PLATE`, `BATCH` or `all`.
+
+        Returns
+        -------
+        pathlib.Path
+            `BATCH/PLATE.log` for a plate, `BATCH.log` for a batch.
+        """
+        parts = [re.sub(r"[^\w. =+-]", "_", part) for part in partition.split("/")]
+        return self._logs.joinpath(*parts[:-1], f"{parts[-1]}.log")
+
+    def run_started(self, group: Group, run_id: str) -> None:
+        """Note the run in the log and on the bar.
+
+        Parameters
+        ----------
+        group : Group
+            What it makes.
+        run_id : str
+            The run.
+        """
+        names = ", ".join(task.name for task in group.tasks)
+        self._bar.update(self._line, description=group.partition)
+        self.line(group.partition, f"run {run_id}: {names}")
+
+    def line(self, partition: str, text: str) -> None:
+        """Append one line to a log file.
+
+        Parameters
+        ----------
+        partition : str
+            Whose log.
+        text : str
+            The line.
+        """
+        path = self.log_file(partition)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(f"{text}\n")
+
+    def task_done(self, task: Task) -> None:
+        """Move the bar.
+
+        Parameters
+        ----------
+        task : Task
+            What is there now.
+        """
+        self._bar.update(self._line, advance=1, description=task.partition)
+
+    def task_failed(self, task: Task, reason: str) -> None:
+        """Note a failure in the log and move the bar.
+
+        Parameters
+        ----------
+        task : Task
+            What is not there.
+        reason : str
+            Why.
+        """
+        self.line(task.partition, f"{task}: {reason}")
+        self._bar.update(self._line, advance=1)

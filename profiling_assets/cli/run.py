@@ -1,0 +1,152 @@
+"""`profiling-assets run`: build what is not current, as the web UI would.
+
+Put here: the command: from flags to plan to runs to exit code.
+Do not put here: the plan (`planning`), the runs (`running`), the lines printed (`summary`).
+"""
+
+import signal
+from types import FrameType
+
+import click
+
+from profiling_assets.assets.making import FORCE_TAG
+from profiling_assets.cli.common import (
+    applied_settings,
+    chosen_plates,
+    config_option,
+    workspace_option,
+)
+from profiling_assets.cli.progress import ProgressListener
+from profiling_assets.cli.summary import plate_lines, problem_lines
+from profiling_assets.core.errors import ConfigError, WorkspaceError
+from profiling_assets.core.names import PlateKey
+from profiling_assets.pipeline.catalog import Catalog, refreshed_catalog
+from profiling_assets.planning import Plan, Planner, Task
+from profiling_assets.running import Outcome
+
+_STOPPED = 130
+
+
+@click.command("run")
+@workspace_option
+@config_option
+@click.option("--batch", "batches", metavar="B", multiple=True, help="Only this batch; repeatable.")
+@click.option("--plate", "plates", metavar="P", multiple=True, help="Only this plate; repeatable.")
+@click.option(
+    "--select", "names", metavar="ASSET", multiple=True, help="Only this asset; repeatable."
+)
+@click.option("--force", is_flag=True, help="Build again what is current or was adopted.")
+def command(
+    workspace: str,
+    config: str | None,
+    batches: tuple[str, ...],
+    plates: tuple[str, ...],
+    names: tuple[str, ...],
+    *,
+    force: bool,
+) -> int:
+    """Build every result of the config that is not current, and nothing else.
+
+    Results that stand in the workspace and were not made here are adopted and never overwritten,
+    unless their inputs change or --force is given. Several plates are built at once. Ctrl-C stops
+    the runs. Exit code 0 only if everything asked for is there.
+    """
+    _stop_on_terminate()
+    settings = applied_settings(workspace, config)
+    catalog, _ = refreshed_catalog(settings)
+    _check(catalog)
+    chosen = chosen_plates(catalog.cohort.plates, batches, plates)
+    absent = (
+        [] if plates else [k for k in catalog.cohort.absent if not batches or k.batch in batches]
+    )
+    outcome, plan, logs = _built(catalog, chosen, names, force=force)
+    problems = {**plan.impossible, **outcome.failed, **outcome.blocked}
+    for line in plate_lines(catalog.workspace, chosen):
+        click.echo(line)
+    for key in absent:
+        where = catalog.config.where(key)
+        click.echo(
+            f"error: {where}: plate {key} is in the config and not in the workspace\n"
+            "Remedy: put its CellProfiler output there, or set `process: false`",
+            err=True,
+        )
+    for line in problem_lines(problems, logs):
+        click.echo(line, err=True)
+    click.echo(_counts(plan, outcome))
+    if outcome.canceled:
+        return _STOPPED
+    return 1 if problems or absent else 0
+
+
+def _built(
+    catalog: Catalog, chosen: list[PlateKey], names: tuple[str, ...], *, force: bool
+) -> tuple[Outcome, Plan, dict[Task, str]]:
+    # Dagster takes seconds to import; wrong flags and broken configs are told before that
+    from profiling_assets.adoption import adopt, report_inputs
+    from profiling_assets.instance import open_instance, prepared_home
+    from profiling_assets.launching import Launcher
+    from profiling_assets.running import Runner, end_dead_runs
+
+    home = prepared_home(catalog.workspace.root)
+    with open_instance(home) as instance:
+        end_dead_runs(instance)
+        planner = Planner(catalog, instance, force=force)
+        report_inputs(instance, planner, chosen)
+        plan = planner.plan(chosen, names or None)
+        adopt(instance, catalog, plan.adopt)
+        if not plan.build:
+            return Outcome(), plan, {}
+        click.echo(f"{len(plan.current)} current, {len(plan.build)} to build; event log in {home}")
+        limit = instance.get_concurrency_config().run_queue_config
+        with (
+            ProgressListener(home / "logs", len(plan.build)) as listener,
+            Launcher(instance) as launcher,
+        ):
+            runner = Runner(
+                instance,
+                launcher,
+                planner,
+                dict(catalog.results),
+                listener,
+                home=home,
+                runs_at_once=max(limit.max_concurrent_runs, 1) if limit is not None else 1,
+                tags={FORCE_TAG: "true"} if force else {},
+            )
+            outcome = runner.carry_out(plan)
+        tried = {**outcome.failed, **outcome.blocked}
+        return outcome, plan, {t: str(listener.log_file(t.partition)) for t in tried}
+
+
+def _check(catalog: Catalog) -> None:
+    problems = catalog.config.problems_before_run()
+    if problems:
+        raise ConfigError("\n".join(problems), path=catalog.config.path)
+    if not catalog.cohort.plates:
+        raise WorkspaceError(
+            "none of the plates that the config asks for is in the workspace"
+            if catalog.registry.plates
+            else "no plates found",
+            path=catalog.workspace.root,
+            remedy="plates are expected in analysis/BATCH/PLATE/analysis/PLATE-WELL-SITE/; see "
+            "`profiling-assets scan` for what is there",
+        )
+
+
+def _counts(plan: Plan, outcome: Outcome) -> str:
+    parts = [f"{len(plan.current)} current", f"{len(outcome.built)} built"]
+    if plan.adopt:
+        parts.append(f"{len(plan.adopt)} adopted")
+    not_there = len(plan.impossible) + len(outcome.failed) + len(outcome.blocked)
+    if not_there:
+        parts.append(f"{not_there} not there")
+    if outcome.canceled:
+        parts.append("stopped")
+    return ", ".join(parts)
+
+
+def _stop_on_terminate() -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)

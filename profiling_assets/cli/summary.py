@@ -1,0 +1,127 @@
+"""What a run says at its end: what is there, what was dropped, what is not there and why.
+
+Put here: reading the ledgers of a workspace and putting them into a few lines.
+Do not put here: making ledgers (`core.ledger`).
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+
+from profiling_assets.core import layout
+from profiling_assets.core.ledger import KEPT_WHOLE, WellState
+from profiling_assets.core.names import PlateKey
+from profiling_assets.planning import Task
+from profiling_assets.storage.workspace import Workspace
+
+_MAX_LINES = 12
+_WHOLE = {state.value for state in KEPT_WHOLE}
+
+
+def ledger_lines(workspace: Workspace, key: PlateKey) -> list[str]:
+    """Say what became of a plate's sites and wells.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the ledgers are.
+    key : PlateKey
+        The plate.
+
+    Returns
+    -------
+    list of str
+        A line with the counts, then one for each loss, capped; empty where there is no ledger.
+    """
+    counts: list[str] = []
+    losses: list[str] = []
+    sites = _ledger(workspace, layout.site_ledger(key))
+    if sites:
+        whole = sum(site["state"] in _WHOLE for site in sites)
+        found, kept = _objects(sites, "_in"), _objects(sites, "_kept")
+        counts.append(f"{whole} of {len(sites)} sites whole, {kept} of {found} objects kept")
+        for site in sites:
+            where = site["folder"] or f"{site['well']}, site {site['site']}"
+            if site["reason"]:
+                losses.append(f"{where}: {site['state']}: {site['reason']}")
+    for step, path in (
+        ("aggregated", layout.aggregated_well_ledger(key)),
+        ("annotated", layout.annotated_well_ledger(key)),
+    ):
+        wells = _ledger(workspace, path)
+        if wells:
+            there = sum(well["state"] == WellState.PROFILE.value for well in wells)
+            counts.append(f"{there} wells {step}")
+            losses += _well_losses(wells)
+    if len(losses) > _MAX_LINES:
+        losses = [*losses[:_MAX_LINES], f"and {len(losses) - _MAX_LINES} more, in the ledgers"]
+    return [f"{key}: {'; '.join(counts)}", *(f"  {line}" for line in losses)] if counts else []
+
+
+def _well_losses(wells: list[dict[str, str]]) -> list[str]:
+    unused = [w["well"] for w in wells if w["state"] == WellState.NO_PROFILE.value]
+    silent = {WellState.PROFILE.value, WellState.NO_PROFILE.value}
+    lost = [
+        f"well {w['well']}: {w['state']}: {w['reason']}" for w in wells if w["state"] not in silent
+    ]
+    if unused:
+        lost.append(f"{len(unused)} wells of the plate map have no profile: {_some(unused)}")
+    return lost
+
+
+def _ledger(workspace: Workspace, path: str) -> list[dict[str, str]]:
+    if workspace.stat(path) is None:
+        return []
+    text = workspace.read_bytes(path).decode()
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter="\t"))
+
+
+def _objects(sites: list[dict[str, str]], ending: str) -> int:
+    columns = [c for c in sites[0] if c.endswith(ending) and not c.startswith("image_rows")]
+    return sum(int(site[column]) for site in sites for column in columns)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
+
+
+def problem_lines(problems: Mapping[Task, str], logs: Mapping[Task, str]) -> list[str]:
+    """Say what is not there and why.
+
+    Parameters
+    ----------
+    problems : mapping of Task to str
+        What is not there, and the reason.
+    logs : mapping of Task to str
+        Log file of each task that was tried.
+
+    Returns
+    -------
+    list of str
+        One entry a task: reason indented below it, then the log file.
+    """
+    lines: list[str] = []
+    for task, reason in sorted(problems.items()):
+        lines.append(f"not there: {task}")
+        lines += [f"    {line}" for line in reason.splitlines() if line.strip()]
+        if task in logs:
+            lines.append(f"    log: {logs[task]}")
+    return lines
+
+
+def plate_lines(workspace: Workspace, plates: Iterable[PlateKey]) -> list[str]:
+    """Say what became of several plates.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the ledgers are.
+    plates : iterable of PlateKey
+        The plates.
+
+    Returns
+    -------
+    list of str
+        The lines of all of them.
+    """
+    return [line for key in plates for line in ledger_lines(workspace, key)]

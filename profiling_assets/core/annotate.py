@@ -1,0 +1,268 @@
+"""Annotate: give each well of a plate what the plate map and external metadata say about it.
+
+Put here: the join, and the books of what did not join.
+Do not put here: reading the files (`platemap`), controls (`controls`).
+pycytominer's `annotate` does the join, on tables prepared so that `A1` meets `A01`.
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
+# ^ pandas and pycytominer ship partial types
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from profiling_assets.core.columns import PLATE_COLUMNS, column, is_metadata
+from profiling_assets.core.errors import InvalidInputError, PlateMapError
+from profiling_assets.core.ledger import WellRecord, WellState
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.platemap import ExternalMetadata, PlateMap, join_name, metadata_name
+from profiling_assets.core.reference import reference
+from profiling_assets.core.tables import with_numbers
+
+_KEY = "Metadata_joined_well__"  # in no file: it stands in for both well columns during the join
+# What pycytominer's `cp_clean` does after the join; done before it, so that a plate map's own
+# column `Well` gets its suffix instead of a second column of the same name.
+_CLEANED = {f"Image_Metadata_{name}": f"Metadata_{name}" for name in ("Plate", "Well", "Site")}
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotateResult:
+    """An annotated profile table and its books.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Metadata columns first (plate map, external, then the profile's own), rows in the order of
+        the plate map.
+    wells : tuple of WellRecord
+        Each well of the plate map, then the wells that it does not have.
+    warnings : tuple of str
+        What the user should know.
+    """
+
+    frame: pd.DataFrame
+    wells: tuple[WellRecord, ...]
+    warnings: tuple[str, ...]
+
+
+def annotate_profiles(
+    profiles: pd.DataFrame,
+    plate_map: PlateMap,
+    *,
+    well_column: str,
+    platemap_well_column: str,
+    external: ExternalMetadata | None,
+    key: PlateKey,
+) -> AnnotateResult:
+    """Join a plate's profiles with its plate map and external metadata.
+
+    Parameters
+    ----------
+    profiles : pandas.DataFrame
+        Aggregated profiles, one row a well (or site).
+    plate_map : PlateMap
+        The plate's plate map.
+    well_column : str
+        The well in `profiles` (the config's `annotate.well_column`).
+    platemap_well_column : str
+        The well in the plate map (the config's `platemap_well_column`).
+    external : ExternalMetadata or None
+        More metadata, joined on one of the columns; wells without an entry keep empty cells.
+    key : PlateKey
+        The plate, for messages.
+
+    Returns
+    -------
+    AnnotateResult
+        Inner join on the well, left join on the external key.
+
+    Raises
+    ------
+    PlateMapError
+        Where no well joins, or the external key is absent or ambiguous.
+    InvalidInputError
+        Where `profiles` has no well column.
+    ValueError
+        Where the plate map was read with another well column.
+    """
+    if metadata_name(platemap_well_column) != plate_map.well_column:
+        message = f"the plate map was read by {plate_map.well_column}, not {platemap_well_column}"
+        raise ValueError(message)
+    profiles = profiles.reset_index(drop=True).rename(columns=_CLEANED)
+    well_column = _CLEANED.get(well_column, well_column)
+    if well_column not in profiles.columns:
+        raise InvalidInputError(
+            f"the profiles of {key} have no column {well_column}",
+            remedy="set annotate.well_column to the column that holds the well",
+        )
+    joined = [join_name(str(well)) for well in column(profiles, well_column).tolist()]
+    wells = _books(profiles, joined, plate_map, well_column)
+    found = set(joined)
+    if not found.intersection(plate_map.wells):
+        raise PlateMapError(
+            f"no well of {key} is in the plate map: the profiles have {_some(joined)}, "
+            f"the plate map has {_some(plate_map.wells)}",
+            path=plate_map.path,
+            remedy="give the plate its own plate map in barcode_platemap.csv, or mend the wells",
+        )
+    warnings = [*plate_map.warnings, *_plate_warnings(profiles, key)]
+    strangers = [record.well for record in wells if record.state is WellState.NOT_IN_PLATE_MAP]
+    if strangers:
+        warnings.append(
+            f"{len(strangers)} wells are not in {plate_map.path} and are dropped: "
+            f"{_some(strangers)}"
+        )
+    if external is not None:
+        external, remark = _checked_external(external, plate_map, profiles)
+        warnings.extend(remark)
+    frame = _joined(profiles, joined, plate_map, well_column, external)
+    if external is not None:
+        warnings.extend(_unmatched(frame, external))
+    return AnnotateResult(frame=frame, wells=wells, warnings=tuple(warnings))
+
+
+def _joined(
+    profiles: pd.DataFrame,
+    joined: Sequence[str],
+    plate_map: PlateMap,
+    well_column: str,
+    external: ExternalMetadata | None,
+) -> pd.DataFrame:
+    map_frame = plate_map.frame.reset_index(drop=True)
+    place = map_frame.columns.get_loc(plate_map.well_column)
+    map_frame = map_frame.rename(columns={plate_map.well_column: _KEY})
+    map_frame[_KEY] = pd.Series(plate_map.wells, dtype="str")
+    own = pd.DataFrame({_KEY: pd.Series(joined, dtype="str")})
+    on = None if external is None else metadata_name(external.merge_column)
+    frame = cast(
+        pd.DataFrame,
+        reference().annotate(
+            profiles=pd.concat([profiles, own], axis="columns"),
+            platemap=map_frame,
+            join_on=[_KEY, _KEY],
+            external_metadata=None if external is None else external.frame,
+            external_join_on=None if on is None else [on],
+        ),
+    ).reset_index(drop=True)
+    if well_column == plate_map.well_column:
+        # pandas puts a key of one name where the plate map has it
+        own_wells = frame.pop(well_column)
+        frame = frame.rename(columns={_KEY: well_column})
+        frame[well_column] = own_wells
+        names = frame.columns.drop(well_column)
+        frame = frame.loc[:, [*names[:place], well_column, *names[place:]]]
+    else:
+        frame = frame.drop(columns=_KEY)
+    texts = [
+        name
+        for name in frame.columns
+        if is_metadata(name) and not pd.api.types.is_numeric_dtype(column(frame, name))
+    ]
+    return with_numbers(frame.fillna(dict.fromkeys(texts, "")))
+
+
+def _books(
+    profiles: pd.DataFrame, joined: Sequence[str], plate_map: PlateMap, well_column: str
+) -> tuple[WellRecord, ...]:
+    rows: dict[str, list[int]] = {}
+    for row, well in enumerate(joined):
+        rows.setdefault(well, []).append(row)
+    own = column(profiles, well_column).tolist()
+    map_texts = column(plate_map.frame, plate_map.well_column).tolist()
+    sites = _counts(profiles, "Metadata_Site_Count")
+    cells = _counts(profiles, "Metadata_Object_Count")
+
+    def record(found: list[int], state: WellState, reason: str = "") -> WellRecord:
+        # Metadata_Site_Count is that of the well, also in each row of a table with a row a site
+        return WellRecord(
+            well=str(own[found[0]]),
+            state=state,
+            reason=reason,
+            sites=int(sites[found].max()),
+            cells=int(cells[found].sum()),
+        )
+
+    records: list[WellRecord] = []
+    for well, text in zip(plate_map.wells, map_texts, strict=True):
+        if well in rows:
+            records.append(record(rows[well], WellState.PROFILE))
+        else:
+            reason = "in the plate map, without a profile"
+            records.append(WellRecord(text, WellState.NO_PROFILE, reason))
+    known = set(plate_map.wells)
+    records.extend(
+        record(found, WellState.NOT_IN_PLATE_MAP, f"not in {plate_map.path}; dropped")
+        for well, found in rows.items()
+        if well not in known
+    )
+    return tuple(records)
+
+
+def _counts(profiles: pd.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    if name not in profiles.columns or not pd.api.types.is_numeric_dtype(column(profiles, name)):
+        return np.zeros(len(profiles))
+    return np.nan_to_num(column(profiles, name).to_numpy(dtype=np.float64))
+
+
+def _checked_external(
+    external: ExternalMetadata, plate_map: PlateMap, profiles: pd.DataFrame
+) -> tuple[ExternalMetadata, list[str]]:
+    on = metadata_name(external.merge_column)
+    named = external.frame.rename(columns={name: metadata_name(name) for name in external.frame})
+    if on not in named.columns:
+        raise PlateMapError(
+            f"there is no column {external.merge_column}; the columns are "
+            f"{', '.join(external.frame.columns)}",
+            path=external.path,
+            remedy="set annotate.external.merge_column to a column of this file",
+        )
+    if on not in plate_map.frame.columns and on not in profiles.columns:
+        raise PlateMapError(
+            f"there is no column {external.merge_column} to join {external.path} on",
+            path=plate_map.path,
+            remedy="add the column, or set annotate.external.merge_column to another",
+        )
+    different = external.frame.loc[~external.frame.duplicated()]
+    keys = column(named.loc[different.index], on)
+    twice = keys.loc[keys.duplicated(keep=False)]
+    if len(twice):
+        value = twice.iloc[0]
+        lines = ", ".join(str(line) for line in twice.index[twice.to_numpy() == value])
+        raise PlateMapError(
+            f"{external.merge_column} {value!r} is there more than once, with different rows: "
+            f"lines {lines}; a well would get as many profiles",
+            path=external.path,
+            remedy="keep one row for each",
+        )
+    same = len(external.frame) - len(different)
+    remark = [f"{external.path}: {same} rows repeat another one exactly; ignored"] if same else []
+    return ExternalMetadata(external.path, different, external.merge_column), remark
+
+
+def _unmatched(frame: pd.DataFrame, external: ExternalMetadata) -> list[str]:
+    on = metadata_name(external.merge_column)
+    short = on.removeprefix("Metadata_")
+    name = on if on in external.frame.columns else short
+    known = set(column(external.frame, name).tolist())
+    lacking = sorted({str(text) for text in column(frame, on).tolist()} - known - {""})
+    if not lacking:
+        return []
+    return [f"{external.path} has no row for {len(lacking)} {short}: {_some(lacking)}"]
+
+
+def _plate_warnings(profiles: pd.DataFrame, key: PlateKey) -> list[str]:
+    name = PLATE_COLUMNS[0]
+    if name not in profiles.columns:
+        return []
+    others = sorted({str(text) for text in column(profiles, name).tolist()} - {key.plate})
+    return [f"Metadata_Plate of {key} says {_some(others)}"] if others else []
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:8])
+    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown

@@ -1,0 +1,169 @@
+"""The SQLite backend: tables, columns, types and indices as cytominer-database and collate make.
+
+Put here: writing one SQLite file, in a scratch place, in one go.
+Do not put here: reading one (`backend`), publishing it (`storage`).
+Types are known only after the last site. SQLite keeps a value as it is bound in a column without a
+type, so the tables are made without types and their declarations are written at the end; see
+docs/decisions/one-pass-column-types.md.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from profiling_assets.core.collate.block import Block
+from profiling_assets.core.collate.column_types import ColumnType, ColumnTypes
+from profiling_assets.core.collate.folders import IMAGE
+from profiling_assets.core.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, TABLE_NUMBER
+from profiling_assets.core.collate.image_spool import SpooledRow
+from profiling_assets.core.collate.survey import TableLayout
+
+MAX_COLUMNS = 2000  # of a SQLite table; a build can lower it, and no build in use raises it
+_PLATE_WELL = ("Metadata_Plate", "Metadata_Well")
+# The file is scratch: a crash leaves it behind unpublished, so nothing is gained by a journal.
+_PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE")
+_CACHE_KIB = 65536
+
+
+class SqliteSink:
+    """Writes one backend.
+
+    Parameters
+    ----------
+    file : Path
+        Where; must not exist.
+    layouts : mapping of str to TableLayout
+        The tables, in order.
+    types : ColumnTypes
+        Knows the columns that hold text now, and all types at the end.
+    """
+
+    def __init__(self, file: Path, layouts: Mapping[str, TableLayout], types: ColumnTypes) -> None:
+        self._file = file
+        self._layouts = layouts
+        self._types = types
+        self._connection = _connect(file)
+        self._connection.execute("PRAGMA page_size = 65536")
+        self._connection.execute("BEGIN")
+        self._inserts: dict[str, str] = {}
+        for table, layout in layouts.items():
+            text = types.text(table)
+            kinds = ["TEXT" if place in text else "" for place in range(len(layout.columns))]
+            self._connection.execute(_create(layout, kinds))
+            marks = ", ".join("?" * (len(layout.columns) + 1))
+            self._inserts[table] = f"INSERT INTO {quoted(table)} VALUES ({marks})"  # noqa: S608
+
+    def add_objects(self, block: Block, table_number: int) -> None:
+        """Write the objects of one site in one compartment."""
+        if len(block.values) == 0:
+            return
+        # + 0.0 makes 0.0 of -0.0, which SQLite does not keep in a FLOAT column
+        rows: list[list[object]] = (block.values + 0.0).tolist()
+        for columns in (block.integers, block.texts):
+            for place, cells in columns.items():
+                for row, cell in zip(rows, cells, strict=True):
+                    row[place] = cell
+        for row in rows:
+            row.insert(0, table_number)
+        self._connection.executemany(self._inserts[block.layout.table], rows)
+
+    def finish(self, images: Iterable[SpooledRow]) -> None:
+        """Write types, Image rows and indices, and close the file.
+
+        Parameters
+        ----------
+        images : iterable of (int, tuple)
+            `TableNumber` and values of each Image row, in order.
+        """
+        self._declare()
+        self._connection.execute("COMMIT")
+        self._connection.close()
+        # A connection reads the declarations when it opens the file.
+        self._connection = _connect(self._file)
+        self._connection.execute("BEGIN")
+        if IMAGE in self._layouts:
+            rows = ((number, *values) for number, values in images)
+            self._connection.executemany(self._inserts[IMAGE], rows)
+        for statement in _indices(self._layouts):
+            self._connection.execute(statement)
+        self._connection.execute("COMMIT")
+        self._connection.close()
+
+    def discard(self) -> None:
+        """Close and remove an unfinished file."""
+        self._connection.close()
+        self._file.unlink(missing_ok=True)
+
+    def _declare(self) -> None:
+        self._connection.execute("PRAGMA writable_schema = ON")
+        for table, layout in self._layouts.items():
+            self._connection.execute(
+                "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?",
+                (_create(layout, self._types.declared(table)), table),
+            )
+        self._connection.execute("PRAGMA writable_schema = OFF")
+
+
+def too_wide(layouts: Mapping[str, TableLayout]) -> str | None:
+    """Say which table is wider than SQLite can hold.
+
+    Parameters
+    ----------
+    layouts : mapping of str to TableLayout
+        The tables.
+
+    Returns
+    -------
+    str or None
+        A sentence with table and width; None where every table fits.
+    """
+    wide = {
+        table: len(layout.columns) + 1
+        for table, layout in layouts.items()
+        if len(layout.columns) + 1 > MAX_COLUMNS
+    }
+    if not wide:
+        return None
+    tables = " and ".join(f"{table} has {width:,} columns" for table, width in wide.items())
+    return f"{tables} with {TABLE_NUMBER}; a SQLite table holds {MAX_COLUMNS:,} at most"
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier: table and column names come from files."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, isolation_level=None)
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    return connection
+
+
+def _create(layout: TableLayout, kinds: Iterable[ColumnType | str]) -> str:
+    columns = [f"{quoted(TABLE_NUMBER)} BIGINT"]
+    columns += [
+        f"{quoted(name)} {kind}".rstrip() for name, kind in zip(layout.columns, kinds, strict=True)
+    ]
+    return f"CREATE TABLE {quoted(layout.table)} (\n\t" + ",\n\t".join(columns) + "\n)"
+
+
+def _indices(layouts: Mapping[str, TableLayout]) -> list[str]:
+    """Return the indices of collate; those of `DataFrame.to_sql` on TableNumber repeat their begin."""
+    statements: list[str] = []
+    for table in layouts:
+        if table == IMAGE:
+            name, columns = "table_image_idx", (TABLE_NUMBER, IMAGE_NUMBER)
+        else:
+            name = f"table_image_object_{table.lower()}_idx"
+            columns = (TABLE_NUMBER, IMAGE_NUMBER, OBJECT_NUMBER)
+        statements.append(_index(name, table, columns))
+    if IMAGE in layouts:
+        statements.append(_index("plate_well_image_idx", IMAGE, _PLATE_WELL))
+    return statements
+
+
+def _index(name: str, table: str, columns: Iterable[str]) -> str:
+    listed = ", ".join(quoted(column) for column in columns)
+    return f"CREATE INDEX {quoted(name)} ON {quoted(table)} ({listed})"

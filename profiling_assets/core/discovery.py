@@ -1,0 +1,289 @@
+"""Which plates a workspace holds, and where each can start.
+
+Put here: decisions on names and sizes of files: is this folder a plate, a site folder, a source?
+Do not put here: listing folders (`storage.scan`), what is remembered of plates (`registry`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from profiling_assets.core.errors import ConfigError
+from profiling_assets.core.layout import ANALYSIS, BACKEND, PROFILES, analysis_folder
+from profiling_assets.core.names import PlateKey, name_problem
+from profiling_assets.core.sites import is_image_csv, is_input_csv, parse_site_folder
+
+AREAS = (ANALYSIS, BACKEND, PROFILES)
+_STEPS = ("_augmented", "_normalized")
+_TABLE_SUFFIXES = (".csv.gz", ".csv", ".parquet")
+_SHOWN = 3  # names in a reason
+
+
+class Source(StrEnum):
+    """Where a plate can start."""
+
+    CSVS = "csvs"
+    SQLITE = "sqlite"
+    AGGREGATE = "aggregate"
+    PROFILES = "profiles"
+
+
+@dataclass(frozen=True)
+class FolderFacts:
+    """One level of a folder: folder names, and file names with their sizes in bytes."""
+
+    folders: tuple[str, ...] = ()
+    files: Mapping[str, int] = field(default_factory=dict[str, int])
+    unreadable: bool = False
+
+
+@dataclass(frozen=True)
+class AreaFacts:
+    """What one area (`analysis`, `backend` or `profiles`) holds, two levels deep.
+
+    Attributes
+    ----------
+    top : FolderFacts
+        The area's own level; its folders are batches.
+    batches : mapping of str to FolderFacts
+        Each batch; its folders are plates.
+    plates : mapping of PlateKey to FolderFacts
+        Each plate; in `analysis` the level that should hold the CSV folder.
+    """
+
+    top: FolderFacts = FolderFacts()
+    batches: Mapping[str, FolderFacts] = field(default_factory=dict[str, FolderFacts])
+    plates: Mapping[PlateKey, FolderFacts] = field(default_factory=dict[PlateKey, FolderFacts])
+
+
+@dataclass(frozen=True)
+class PlateFound:
+    """A plate of the workspace and where it can start."""
+
+    key: PlateKey
+    sources: frozenset[Source]
+
+
+@dataclass(frozen=True, order=True)
+class IgnoredEntry:
+    """A file or folder that was left out, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class WorkspaceScan:
+    """The plates of a workspace, sorted by key, and what was left out, sorted by path."""
+
+    plates: tuple[PlateFound, ...]
+    ignored: tuple[IgnoredEntry, ...]
+
+
+def csv_folder(key: PlateKey, csv_dir: str) -> str:
+    """Return the folder of a plate's site folders.
+
+    Parameters
+    ----------
+    key : PlateKey
+        The plate.
+    csv_dir : str
+        Folder below the plate's folder; empty or `.` for the plate's folder itself.
+
+    Returns
+    -------
+    str
+        The path below the workspace's root.
+
+    Raises
+    ------
+    ConfigError
+        Where `csv_dir` leads out of the plate's folder.
+    """
+    below = PurePosixPath(csv_dir)
+    if below.is_absolute() or ".." in below.parts or "\0" in csv_dir:
+        raise ConfigError(
+            f"collate.csv_dir is {csv_dir!r}, which leads out of the plate's folder",
+            remedy="name a folder below analysis/BATCH/PLATE, without '..' and a leading slash",
+        )
+    return PurePosixPath(analysis_folder(key, csv_dir)).as_posix()
+
+
+def printable(path: str) -> str:
+    """Return a path that can be printed: bytes that are not UTF-8 are written as escapes."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+def entry_problem(name: str) -> str | None:
+    """Say why a file or folder name found on disk cannot be used.
+
+    Parameters
+    ----------
+    name : str
+        The name as the file system gives it.
+
+    Returns
+    -------
+    str or None
+        The reason, or None.
+    """
+    if printable(name) != name:
+        return "its name is not UTF-8 text"
+    return name_problem(name)
+
+
+def site_folder_problem(name: str, files: Iterable[str], plate: str) -> str | None:
+    """Say why a folder among the site folders is none.
+
+    A folder with a CSV file is a site folder whatever its name; a folder named as a site is one
+    even if it is empty, as a failed CellProfiler job leaves it.
+
+    Parameters
+    ----------
+    name : str
+        The folder's name.
+    files : iterable of str
+        Names of its files.
+    plate : str
+        The plate's name.
+
+    Returns
+    -------
+    str or None
+        The reason, or None where it is a site folder.
+    """
+    if name.startswith("."):
+        return "its name begins with a dot"
+    if printable(name) != name:
+        return "its name is not UTF-8 text"
+    if any(is_input_csv(file) for file in files):
+        return None
+    if parse_site_folder(name, plate).well is not None:
+        return None
+    return "it is not named as a site and holds no CSV file"
+
+
+def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
+    """Tell plates from foreign files and folders.
+
+    Parameters
+    ----------
+    areas : mapping of str to AreaFacts
+        What `analysis`, `backend` and `profiles` hold; an absent area is empty.
+    csv_dir : str
+        Folder of the site folders below a plate's folder in `analysis`.
+
+    Returns
+    -------
+    WorkspaceScan
+        Every plate with at least one source. A plate folder in `analysis` counts as soon as its
+        CSV folder is there, complete or not.
+    """
+    sources: dict[PlateKey, set[Source]] = {}
+    ignored: list[IgnoredEntry] = []
+    idle: dict[PlateKey, IgnoredEntry] = {}
+    for area, facts in areas.items():
+        ignored.extend(_foreign(area, facts))
+        for key, plate in facts.plates.items():
+            path = f"{area}/{key}"
+            found, reason = (
+                _analysis_source(key, plate, csv_dir)
+                if area == ANALYSIS
+                else _made_sources(key, plate)
+            )
+            sources.setdefault(key, set()).update(found)
+            ignored.extend(
+                IgnoredEntry(f"{path}/{file}", "it is empty (0 bytes)")
+                for file in _empty_sources(key, plate, area)
+            )
+            if reason is None:
+                continue
+            entry = IgnoredEntry(path, reason)
+            if area == ANALYSIS or plate.unreadable:
+                ignored.append(entry)
+            else:
+                # an area that holds nothing of a plate is worth a word only if no other does
+                idle.setdefault(key, entry)
+    plates = tuple(
+        PlateFound(key, frozenset(found)) for key, found in sorted(sources.items()) if found
+    )
+    known = {plate.key for plate in plates}
+    ignored.extend(entry for key, entry in idle.items() if key not in known)
+    return WorkspaceScan(plates, tuple(sorted(set(ignored))))
+
+
+def _foreign(area: str, facts: AreaFacts) -> Iterator[IgnoredEntry]:
+    """Yield what lies among the batches and among the plates and is neither."""
+    for path, level, kind in (
+        (area, facts.top, "batch"),
+        *((f"{area}/{batch}", level, "plate") for batch, level in facts.batches.items()),
+    ):
+        for name in level.folders:
+            problem = entry_problem(name)
+            if problem is not None:
+                yield IgnoredEntry(printable(f"{path}/{name}"), f"it cannot be a {kind}: {problem}")
+        for name in level.files:
+            if "selected_features_" not in name:
+                yield IgnoredEntry(
+                    printable(f"{path}/{name}"), f"it is a file where {kind} folders lie"
+                )
+        if kind == "plate" and not level.folders:
+            yield IgnoredEntry(path, "it holds no plate folder")
+
+
+def _analysis_source(
+    key: PlateKey, facts: FolderFacts, csv_dir: str
+) -> tuple[set[Source], str | None]:
+    if facts.unreadable:
+        # it is a plate all the same; reading it will say what is wrong, and the others go on
+        return {Source.CSVS}, "it cannot be read: give this user permission to read it"
+    wanted = PurePosixPath(csv_dir).name
+    if not wanted:
+        direct = any(is_image_csv(file) for file in facts.files)
+        if direct or any(not name.startswith(".") for name in facts.folders):
+            return {Source.CSVS}, None
+        return set(), "it holds no site folder"
+    if wanted in facts.folders:
+        return {Source.CSVS}, None
+    reason = f"it has no folder {csv_dir} (collate.csv_dir)"
+    if any(parse_site_folder(name, key.plate).well for name in facts.folders):
+        return set(), f"{reason}; its site folders lie directly in it: set collate.csv_dir to '.'"
+    if facts.folders:
+        return set(), f"{reason}; it has {', '.join(map(printable, facts.folders[:_SHOWN]))}"
+    return set(), reason
+
+
+def _made_sources(key: PlateKey, facts: FolderFacts) -> tuple[set[Source], str | None]:
+    """Return the sources among a plate's files in `backend` or `profiles`."""
+    if facts.unreadable:
+        return set(), "it cannot be read: give this user permission to read it"
+    plate = key.plate
+    found: set[Source] = set()
+    for file, size in facts.files.items():
+        if size == 0:
+            continue
+        if file == f"{plate}.sqlite":
+            found.add(Source.SQLITE)
+        elif file in {f"{plate}.csv", f"{plate}.csv.gz"}:
+            found.add(Source.AGGREGATE)
+        elif file.endswith(_TABLE_SUFFIXES) and file.startswith(
+            tuple(plate + step for step in _STEPS)
+        ):
+            found.add(Source.PROFILES)
+    if found:
+        return found, None
+    others = sorted(map(printable, facts.files))[:_SHOWN]
+    holds = f"; it has {', '.join(others)}" if others else ""
+    return found, f"it holds no {plate}.sqlite, no {plate}.csv[.gz] and no later profiles{holds}"
+
+
+def _empty_sources(key: PlateKey, facts: FolderFacts, area: str) -> Iterator[str]:
+    if area != ANALYSIS:
+        for file, size in facts.files.items():
+            if (
+                size == 0
+                and file.startswith(key.plate)
+                and file.endswith((".sqlite", ".csv", ".gz"))
+            ):
+                yield file

@@ -1,0 +1,106 @@
+"""The operations of feature selection, each giving the features to drop and the reason of each.
+
+Put here: pycytominer's operations by name, with its default thresholds.
+Do not put here: their order, the plates they look at (`feature_select`).
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# ^ pandas and pycytominer ship partial types
+
+import warnings
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from profiling_assets.core.columns import column
+from profiling_assets.core.correlation import THRESHOLD, correlated_features
+from profiling_assets.core.reference import reference
+
+# pycytominer 1.7.1's defaults; the recipe's config cannot change them
+MIN_VARIANCE = 1e-6
+NA_CUTOFF = 0.05
+OUTLIER_CUTOFF = 500.0
+FREQ_CUT = 0.05
+UNIQUE_CUT = 0.01
+
+_OPERATIONS = "pycytominer.operations"
+_UTILITIES = "pycytominer.cyto_utils"
+
+Operation = Callable[[pd.DataFrame, list[str]], dict[str, str]]
+
+
+def _variance_threshold(votes: pd.DataFrame, features: list[str]) -> dict[str, str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a feature without a value: dropped
+        try:
+            excluded = reference(_OPERATIONS).variance_threshold(
+                votes, features=features, min_variance=MIN_VARIANCE
+            )
+        except ValueError as error:
+            if "meets the variance threshold" not in str(error):
+                raise
+            excluded = features  # scikit-learn refuses to drop all of them
+        spread = np.nanvar(votes.loc[:, excluded].to_numpy(), axis=0)
+    return {
+        name: "no value"
+        if np.isnan(variance)
+        else f"variance {variance:.3g}, below {MIN_VARIANCE:g}"
+        for name, variance in zip(excluded, spread, strict=True)
+    }
+
+
+def _correlation_threshold(votes: pd.DataFrame, features: list[str]) -> dict[str, str]:
+    goes = correlated_features(votes.loc[:, features])
+    return {
+        name: f"correlation above {THRESHOLD:g}, most with {partner}"
+        for name, partner in goes.items()
+    }
+
+
+def _drop_na_columns(votes: pd.DataFrame, features: list[str]) -> dict[str, str]:
+    return {
+        name: f"{column(votes, name).isna().mean():.1%} of values missing, above {NA_CUTOFF:.0%}"
+        for name in reference(_OPERATIONS).get_na_columns(
+            votes, features=features, cutoff=NA_CUTOFF
+        )
+    }
+
+
+def _blocklist(votes: pd.DataFrame, features: list[str]) -> dict[str, str]:
+    listed = reference(_UTILITIES).get_blocklist_features(population_df=votes.loc[:, features])
+    return dict.fromkeys(listed, "on pycytominer's blocklist")
+
+
+def _drop_outliers(votes: pd.DataFrame, features: list[str]) -> dict[str, str]:
+    return {
+        name: f"a value of {column(votes, name).abs().max():.3g}, above {OUTLIER_CUTOFF:g}"
+        for name in reference(_UTILITIES).drop_outlier_features(
+            votes, features=features, outlier_cutoff=OUTLIER_CUTOFF
+        )
+    }
+
+
+def _frequency_threshold(votes: pd.DataFrame, features: list[str]) -> dict[str, str]:
+    excluded = reference(_OPERATIONS).frequency_threshold(
+        votes, features=features, freq_cut=FREQ_CUT, unique_cut=UNIQUE_CUT
+    )
+    return {
+        name: f"{column(votes, name).nunique()} different values in {len(votes)} wells, "
+        "or nearly all the same"
+        for name in excluded
+    }
+
+
+# noise_removal is not here: it needs groups of replicates, which the recipe's config cannot name
+OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+    {
+        "variance_threshold": _variance_threshold,
+        "correlation_threshold": _correlation_threshold,
+        "drop_na_columns": _drop_na_columns,
+        "blocklist": _blocklist,
+        "drop_outliers": _drop_outliers,
+        "frequency_threshold": _frequency_threshold,
+    }
+)

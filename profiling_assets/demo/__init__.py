@@ -1,0 +1,1 @@
+"""A small made-up workspace with planted phenotypes and planted defects."""

@@ -1,0 +1,188 @@
+"""What was planted in a made-up workspace, for tests and for the demo's report.
+
+Put here: the records of what was written, and their summary in sentences.
+Do not put here: writing (`generate`); nothing of this is stored in the workspace.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from profiling_assets.core.names import PlateKey
+from profiling_assets.demo.spec import Defect, DefectKind, WorkspaceSpec
+
+
+@dataclass(frozen=True)
+class SiteTruth:
+    """One expected site.
+
+    Attributes
+    ----------
+    well, site : str
+        As in load data.
+    folder : str
+        Name of the site folder; it is absent for a MISSING_SITE.
+    image_number : int
+        Row of the plate's load data, from 1.
+    cells : int
+        Rows of each object CSV that is there.
+    defect : Defect or None
+        What is wrong with it.
+    """
+
+    well: str
+    site: str
+    folder: str
+    image_number: int
+    cells: int
+    defect: Defect | None
+
+
+@dataclass(frozen=True)
+class PlateTruth:
+    """One plate.
+
+    Attributes
+    ----------
+    key : PlateKey
+        The plate.
+    plate_map : str
+        Name of its plate map.
+    treatments : mapping of str to str
+        Well (`A01`) to `broad_sample`, wells absent from the plate map included.
+    controls : mapping of str to str
+        Well to `control_type`.
+    unmapped_wells : tuple of str
+        Wells absent from the plate map.
+    sites : tuple of SiteTruth
+        Every expected site, in the order of load data.
+    """
+
+    key: PlateKey
+    plate_map: str
+    treatments: Mapping[str, str]
+    controls: Mapping[str, str]
+    unmapped_wells: tuple[str, ...]
+    sites: tuple[SiteTruth, ...]
+
+    @property
+    def cells(self) -> int:
+        """Cells of all sites."""
+        return sum(site.cells for site in self.sites)
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """One made-up workspace.
+
+    Attributes
+    ----------
+    root : Path
+        Its root folder.
+    spec : WorkspaceSpec
+        What it was made from.
+    plates : tuple of PlateTruth
+        The plates, in the order of the specification.
+    columns : mapping of str to tuple of str
+        Columns of each file, by table: Image, Cells, Cytoplasm, Nuclei.
+    shifted : mapping of str to mapping
+        Treatment to feature (`Cells_AreaShape_Area`) to shift, in standard deviations of cells.
+    constant : tuple of str
+        Features that are the same in every cell.
+    near_duplicates : tuple of pairs of str
+        Features that say the same.
+    sparse : mapping of str to tuple of str
+        Feature to the wells in which every cell lacks it (`nan`).
+    patchy : tuple of str
+        Features that about one cell in a hundred lacks (`nan`).
+    """
+
+    root: Path
+    spec: WorkspaceSpec
+    plates: tuple[PlateTruth, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    shifted: Mapping[str, Mapping[str, float]]
+    constant: tuple[str, ...]
+    near_duplicates: tuple[tuple[str, str], ...]
+    sparse: Mapping[str, tuple[str, ...]]
+    patchy: tuple[str, ...]
+
+    def plate(self, key: PlateKey) -> PlateTruth:
+        """Return the record of one plate.
+
+        Parameters
+        ----------
+        key : PlateKey
+            The plate.
+
+        Returns
+        -------
+        PlateTruth
+            Its record.
+
+        Raises
+        ------
+        KeyError
+            Where the workspace has no such plate.
+        """
+        for plate in self.plates:
+            if plate.key == key:
+                return plate
+        raise KeyError(str(key))
+
+
+_SENTENCES = {
+    DefectKind.ZERO_CELLS: "no cells (object CSVs hold their header only)",
+    DefectKind.QC_FAILED: "failed quality control (short Image.csv, no objects)",
+    DefectKind.MISSING_CSV: "{file} is missing",
+    DefectKind.MISSING_SITE: "expected by load data, its folder is missing",
+}
+
+
+def describe(truth: GroundTruth) -> list[str]:
+    """Say in a few lines what was planted.
+
+    Parameters
+    ----------
+    truth : GroundTruth
+        What `make_workspace` returned.
+
+    Returns
+    -------
+    list of str
+        Size, phenotypes, feature oddities and defects, a line each.
+    """
+    spec = truth.spec
+    cells = sum(plate.cells for plate in truth.plates)
+    lines = [
+        (
+            f"{len(spec.batches)} batches, {len(truth.plates)} plates, "
+            f"{spec.wells} wells x {spec.sites} sites each, {cells:,} cells, "
+            f"{len(truth.columns['Cells'])} columns in Cells.csv"
+        ),
+    ]
+    for phenotype in spec.phenotypes:
+        features = truth.shifted.get(phenotype.treatment, {})
+        died = f", {1 - phenotype.survival:.0%} of the cells lost" if phenotype.survival < 1 else ""
+        if features:
+            lines.append(
+                f"phenotype {phenotype.treatment}: {len(features)} features shifted by "
+                f"{phenotype.shift:+g} standard deviations, among them {next(iter(features))}{died}"
+            )
+    lines.append(f"{len(truth.constant)} features are constant, for example {truth.constant[0]}")
+    lines.extend(
+        f"{feature}: nan in all cells of {len(wells)} wells a plate"
+        for feature, wells in truth.sparse.items()
+    )
+    for plate in truth.plates:
+        lines.extend(
+            f"{plate.key} {site.well} site {site.site}: "
+            + _SENTENCES[site.defect.kind].format(file=site.defect.file)
+            for site in plate.sites
+            if site.defect is not None
+        )
+        lines.extend(
+            f"{plate.key} {well}: absent from plate map {plate.plate_map}"
+            for well in plate.unmapped_wells
+        )
+    return lines

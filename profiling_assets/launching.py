@@ -1,0 +1,119 @@
+"""Starting runs as the web UI does: same job, same launcher, same tags, from this process.
+
+Put here: everything that needs Dagster's internals, so that one module knows them.
+Do not put here: which runs to start and when (`running`).
+The web server creates asset runs through the functions used here; there is no public way to do it
+without a web server (docs/decisions/0004-run-command.md). A test compares both event logs.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+import dagster as dg
+from dagster._core.execution.submit_asset_runs import (
+    RunRequestExecutionData,
+    _create_asset_run,
+)
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import ModuleTarget
+
+from profiling_assets.core.errors import WorkspaceError
+
+LOCATION = "profiling_assets"
+PARTITION_TAG = "dagster/partition"
+_MODULE = "profiling_assets.definitions"
+
+
+class Launcher:
+    """A code server of our own, and runs started through the instance's run launcher.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        Where runs are recorded and by whose launcher they are started.
+    """
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self._instance = instance
+        self._context = WorkspaceProcessContext(
+            instance,
+            ModuleTarget(
+                module_name=_MODULE, attribute=None, working_directory=None, location_name=LOCATION
+            ),
+        )
+        self._cache: dict[object, RunRequestExecutionData] = {}
+        self._logger = logging.getLogger(__name__)
+
+    def __enter__(self) -> "Launcher":
+        """Start the code server and load the code location."""
+        self._context.__enter__()
+        entry = self._context.create_request_context().get_code_location_entries().get(LOCATION)
+        if entry is None or entry.load_error is not None:
+            error = entry.load_error if entry is not None else None
+            self._context.__exit__(None, None, None)
+            raise WorkspaceError(
+                "the code location did not load: "
+                + (error.message.strip() if error is not None else "no answer"),
+                remedy="see `profiling-assets scan` for the workspace and the config",
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the code server."""
+        self._context.__exit__(kind, error, trace)
+
+    def launch(self, assets: Sequence[str], partition: str, tags: Mapping[str, str]) -> str:
+        """Start one run of some assets of one partition.
+
+        Parameters
+        ----------
+        assets : sequence of str
+            Names of the assets.
+        partition : str
+            The partition of all of them.
+        tags : mapping of str to str
+            Further tags of the run.
+
+        Returns
+        -------
+        str
+            The run's id; the run goes on in a process of its own.
+        """
+        workspace = self._context.create_request_context()
+        request = dg.RunRequest(
+            asset_selection=[dg.AssetKey(name) for name in assets],
+            partition_key=partition,
+            tags={**tags, PARTITION_TAG: partition},
+        )
+        run = asyncio.run(
+            _create_asset_run(
+                None,
+                request,
+                0,
+                self._instance,
+                self._cache,  # pyright: ignore[reportArgumentType] -- its key type is internal
+                self._context,
+                workspace,
+                {},
+                self._logger,
+            )
+        )
+        self._instance.launch_run(run.run_id, workspace)
+        return run.run_id
+
+    def terminate(self, run_id: str) -> None:
+        """Ask a run to stop; it ends as canceled.
+
+        Parameters
+        ----------
+        run_id : str
+            The run.
+        """
+        self._instance.run_launcher.terminate(run_id)

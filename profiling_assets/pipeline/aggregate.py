@@ -1,0 +1,281 @@
+"""Backend and aggregated profiles of a plate, from whichever source it has.
+
+Put here: options from the config, the call of collate, the numbers a user looks for.
+Do not put here: reading cells and aggregating them (`core.collate`).
+"""
+
+import gzip
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from profiling_assets.core import layout
+from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
+from profiling_assets.core.collate.reference import collate_with_reference_engine
+from profiling_assets.core.collate.run import CollateResult, aggregate_backend, collate_plate
+from profiling_assets.core.config.model import Config
+from profiling_assets.core.ledger import (
+    KEPT_WHOLE,
+    WellRecord,
+    count_states,
+    site_ledger_frame,
+    well_ledger_frame,
+)
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.tables import read_profiles, table_facts
+from profiling_assets.pipeline.made import Fact, Made, MadeFile, Progress
+from profiling_assets.pipeline.results import AGGREGATED, PARQUET, SQLITE
+from profiling_assets.pipeline.sources import PlateSource, SourceKind
+from profiling_assets.storage.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Collated:
+    """What one pass over a plate made.
+
+    Attributes
+    ----------
+    made : mapping of str to Made or MadeFile
+        Result name to what is to be stored.
+    withheld : str
+        Why the SQLite backend was withheld; empty where it was not.
+    """
+
+    made: Mapping[str, Made | MadeFile]
+    withheld: str = ""
+
+
+def aggregate_options(config: Config) -> AggregateOptions:
+    """Say how cells become wells: by the `aggregate` section if it is on, else as collate does.
+
+    Parameters
+    ----------
+    config : Config
+        The config.
+
+    Returns
+    -------
+    AggregateOptions
+        Method, strata, fields and image feature categories.
+    """
+    rules = config.aggregation
+    return AggregateOptions(
+        method=rules.method,
+        plate_column=rules.plate_column,
+        well_column=rules.well_column,
+        site_column=rules.site_column,
+        fields=None if rules.fields == "all" else rules.fields,
+        object_feature=rules.object_feature,
+        image_feature_categories=rules.image_feature_categories,
+        compartments=config.compartments,
+    )
+
+
+def make_plate(
+    workspace: Workspace,
+    config: Config,
+    key: PlateKey,
+    source: PlateSource,
+    scratch: Path,
+    *,
+    wanted: Collection[str],
+    progress: Progress | None = None,
+) -> Collated:
+    """Make the wanted ones of backend and aggregated profiles in one pass over the source.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the plate is.
+    config : Config
+        How to collate and to aggregate.
+    key : PlateKey
+        The plate.
+    source : PlateSource
+        What it starts from.
+    scratch : pathlib.Path
+        An empty folder for files that the caller publishes.
+    wanted : collection of str
+        Some of the result names `sqlite_backend`, `parquet_backend`, `aggregated_profiles`.
+    progress : callable, optional
+        Called with sites done and sites in all.
+
+    Returns
+    -------
+    Collated
+        What was made; a backend is absent where the source is no CSV or SQLite cannot hold it.
+    """
+    if source.kind is SourceKind.CSVS:
+        return _from_csvs(config, key, source, scratch, wanted=wanted, progress=progress)
+    if AGGREGATED not in wanted:
+        return Collated({})
+    if source.kind is SourceKind.SQLITE:
+        return Collated({AGGREGATED: _from_sqlite(workspace, config, key, source)})
+    return Collated({AGGREGATED: _taken_over(workspace, config, source)})
+
+
+def _from_csvs(
+    config: Config,
+    key: PlateKey,
+    source: PlateSource,
+    scratch: Path,
+    *,
+    wanted: Collection[str],
+    progress: Progress | None,
+) -> Collated:
+    listing = source.listing
+    if listing is None:
+        message = "a source of CSVs has a listing"
+        raise ValueError(message)
+    collate = (
+        collate_with_reference_engine
+        if config.collate.engine == "cytominer-database"
+        else collate_plate
+    )
+    result = collate(
+        key,
+        listing.folders,
+        listing.expected,
+        CollateOptions(
+            munge=config.collate.munge,
+            plate_column_from=config.collate.column,
+            on_defective_site=config.collate.on_defective_site,
+        ),
+        sqlite_file=scratch / f"{key.plate}.sqlite" if SQLITE in wanted else None,
+        parquet_folder=scratch / "parquet" if PARQUET in wanted or SQLITE in wanted else None,
+        parquet_always=PARQUET in wanted,
+        aggregate=aggregate_options(config) if AGGREGATED in wanted else None,
+        path=source.path,
+        progress=progress,
+    )
+    return _collated(key, source, result, scratch, wanted=wanted)
+
+
+def _collated(
+    key: PlateKey,
+    source: PlateSource,
+    result: CollateResult,
+    scratch: Path,
+    *,
+    wanted: Collection[str],
+) -> Collated:
+    facts = {"source": source.kind.value, **site_facts(result)}
+    ledgers = {layout.site_ledger(key): site_ledger_frame(result.sites)}
+    tables = {
+        layout.parquet_table(key, table): local for table, local in result.parquet_files.items()
+    }
+    withheld = result.sqlite_withheld or ""
+    made: dict[str, Made | MadeFile] = {}
+    if SQLITE in wanted and not withheld:
+        made[SQLITE] = MadeFile(
+            scratch / f"{key.plate}.sqlite",
+            facts={**facts, **{f"rows_{t}": s.rows for t, s in result.tables.items()}},
+            ledgers=ledgers,
+            warnings=result.warnings,
+        )
+    if PARQUET in wanted:
+        first = layout.parquet_table(key, "Image")
+        made[PARQUET] = MadeFile(
+            tables[first],
+            facts={**facts, **{f"rows_{t}": s.rows for t, s in result.tables.items()}},
+            ledgers=ledgers,
+            warnings=result.warnings,
+            files={path: local for path, local in tables.items() if path != first},
+        )
+    if result.aggregate is not None:
+        noted: dict[str, Fact] = {"sqlite_withheld": withheld} if withheld else {}
+        wells = {layout.aggregated_well_ledger(key): well_ledger_frame(result.wells)}
+        made[AGGREGATED] = Made(
+            result.aggregate,
+            facts={**facts, **well_facts(result.aggregate, result.wells), **noted},
+            ledgers={**ledgers, **wells},
+            warnings=(*result.warnings, *([withheld] if withheld else [])),
+            files={} if PARQUET in wanted else tables,
+        )
+    return Collated(made, withheld)
+
+
+def _from_sqlite(workspace: Workspace, config: Config, key: PlateKey, source: PlateSource) -> Made:
+    with workspace.local_file(source.path) as local:
+        result = aggregate_backend(key, local, aggregate_options(config), path=source.path)
+    return Made(
+        result.frame,
+        facts={"source": source.kind.value, **well_facts(result.frame, result.wells)},
+        ledgers={layout.aggregated_well_ledger(key): well_ledger_frame(result.wells)},
+        warnings=result.warnings,
+    )
+
+
+def _taken_over(workspace: Workspace, config: Config, source: PlateSource) -> Made:
+    content = workspace.read_bytes(source.path)
+    frame = read_profiles(content, path=source.path)
+    zipped = source.path.endswith(".gz")
+    if config.options.compression == "gzip" and not zipped:
+        content = gzip.compress(content, mtime=1)
+    elif config.options.compression != "gzip" and zipped:
+        content = gzip.decompress(content)
+    return Made(
+        frame,
+        facts={
+            "source": source.kind.value,
+            "taken_over_from": source.path,
+            **well_facts(frame, ()),
+        },
+        unchanged=content,
+    )
+
+
+def site_facts(result: CollateResult) -> dict[str, Fact]:
+    """Count sites and cells of a collated plate.
+
+    Parameters
+    ----------
+    result : CollateResult
+        What collate returned.
+
+    Returns
+    -------
+    dict of str to Fact
+        Sites in all, kept whole, and not; cells found and kept; sites by state.
+    """
+    whole = sum(1 for site in result.sites if site.state in KEPT_WHOLE)
+    return {
+        "sites": len(result.sites),
+        "sites_kept_whole": whole,
+        "sites_with_loss": len(result.sites) - whole,
+        "cells": result.cells,
+        "objects_found": sum(sum(s.objects_in.values()) for s in result.sites),
+        "objects_kept": sum(sum(s.objects_kept.values()) for s in result.sites),
+        "site_states": count_states(result.sites),
+    }
+
+
+def well_facts(frame: pd.DataFrame, wells: Sequence[WellRecord]) -> dict[str, Fact]:
+    """Count rows, wells and features of a table of profiles.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The profiles.
+    wells : sequence of WellRecord
+        The wells' ledger; empty where there is none.
+
+    Returns
+    -------
+    dict of str to Fact
+        Rows, wells, features, share of NaN, and wells by state.
+    """
+    facts = table_facts(frame)
+    found: dict[str, Fact] = {
+        "rows": facts.rows,
+        "wells": facts.wells,
+        "features": facts.features,
+        "nan_share": facts.nan_share,
+        "inf_cells": facts.inf_cells,
+    }
+    if wells:
+        found["wells_without_profile"] = len(wells) - facts.wells
+        found["well_states"] = count_states(wells)
+    return found

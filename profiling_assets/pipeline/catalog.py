@@ -1,0 +1,189 @@
+"""What a code location serves: one workspace, one config, the plates both have in common.
+
+Put here: opening workspace, config and registry together, once.
+Do not put here: partitions or assets made from it (`partitions`, `assets`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from profiling_assets.core.cohort import Cohort, cohort
+from profiling_assets.core.config.load import parse_config
+from profiling_assets.core.config.model import Config
+from profiling_assets.core.config.template import render_config
+from profiling_assets.core.errors import ConfigError, WorkspaceError
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.registry import Registry, registered
+from profiling_assets.pipeline.results import ALL, BATCH, Result, results
+from profiling_assets.settings import WORKSPACE_VARIABLE, Settings
+from profiling_assets.storage.registry_store import load_registry, update_registry
+from profiling_assets.storage.scan import WorkspaceScan, scan_workspace
+from profiling_assets.storage.workspace import Workspace, open_workspace
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """A workspace, a config, and the plates that are asked for.
+
+    Attributes
+    ----------
+    settings : Settings
+        Where both came from.
+    config : Config
+        The config.
+    registry : Registry
+        The plates known when the code location was loaded.
+    opened : Workspace or None
+        The workspace; None where none is set.
+    """
+
+    settings: Settings
+    config: Config
+    registry: Registry = field(repr=False)
+    opened: Workspace | None = None
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace.
+
+        Returns
+        -------
+        Workspace
+            The one of the settings.
+
+        Raises
+        ------
+        WorkspaceError
+            Where none is set.
+        """
+        if self.opened is None:
+            raise WorkspaceError(
+                "no workspace is set", remedy=f"set {WORKSPACE_VARIABLE}, or pass --workspace"
+            )
+        return self.opened
+
+    @cached_property
+    def cohort(self) -> Cohort:
+        """The plates that the config asks for."""
+        excluded = {
+            key: entry.excluded
+            for key, entry in self.registry.plates.items()
+            if entry.excluded is not None
+        }
+        return cohort(self.config, self.registry.plates, excluded)
+
+    @cached_property
+    def results(self) -> Mapping[str, Result]:
+        """The results that the config asks for."""
+        return results(self.config)
+
+    def absent_of(self, level: str, partition: str) -> tuple[PlateKey, ...]:
+        """Return the plates of a scope that the config names and the workspace does not have.
+
+        Parameters
+        ----------
+        level : str
+            `plate`, `batch` or `all`.
+        partition : str
+            The plate, the batch, or `all`.
+
+        Returns
+        -------
+        tuple of PlateKey
+            Empty for a plate: it is there if it has a partition.
+        """
+        if level == ALL:
+            return self.cohort.absent
+        if level == BATCH:
+            return tuple(key for key in self.cohort.absent if key.batch == partition)
+        return ()
+
+
+def read_config(path: str | None) -> Config:
+    """Read a config file, or take the handbook's choices for the whole workspace.
+
+    Parameters
+    ----------
+    path : str or None
+        Path on this machine.
+
+    Returns
+    -------
+    Config
+        The config.
+
+    Raises
+    ------
+    ConfigError
+        Where the file cannot be read, or says something that cannot be done.
+    """
+    if path is None:
+        return parse_config(render_config({}, pipeline="profiling", negcon=True), path="(defaults)")
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"the config file cannot be read ({error})",
+            path=path,
+            remedy="write one with `profiling-assets init-config WORKSPACE`",
+        ) from error
+    return parse_config(text, path=path)
+
+
+def load_catalog(settings: Settings) -> Catalog:
+    """Open what the settings name, without changing anything.
+
+    The plates are those of the registry; a workspace without one is scanned, so that it shows its
+    plates before anything was run.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which workspace, which config.
+
+    Returns
+    -------
+    Catalog
+        Without plates where no workspace is set.
+
+    Raises
+    ------
+    ConfigError
+        Where the config cannot be used.
+    WorkspaceError
+        Where the workspace cannot be read.
+    """
+    config = read_config(settings.config)
+    if settings.workspace is None:
+        return Catalog(settings, config, Registry({}))
+    workspace = open_workspace(settings.workspace)
+    registry = load_registry(workspace)
+    if not registry.plates:
+        registry = registered(registry, scan_workspace(workspace, config.collate.csv_dir).plates)
+    return Catalog(settings, config, registry, workspace)
+
+
+def refreshed_catalog(settings: Settings) -> tuple[Catalog, WorkspaceScan]:
+    """Scan the workspace, bring its registry up to date, and open both.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which workspace, which config; the workspace must be set.
+
+    Returns
+    -------
+    tuple of Catalog and WorkspaceScan
+        The catalog with the plates found now, and the scan with what it ignored.
+
+    Raises
+    ------
+    WorkspaceError
+        Where the workspace is not set, cannot be read or cannot be written.
+    """
+    catalog = load_catalog(settings)
+    scan = scan_workspace(catalog.workspace, catalog.config.collate.csv_dir)
+    registry = update_registry(catalog.workspace, lambda known: registered(known, scan.plates))
+    return Catalog(settings, catalog.config, registry, catalog.workspace), scan

@@ -1,0 +1,146 @@
+"""What a step hands over: a table (or bytes), its ledgers, its numbers, its warnings.
+
+Put here: the plain values that travel between `pipeline` functions, assets and IO managers.
+Do not put here: how they are stored (`io_managers`) or shown (`reporting`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from profiling_assets.core.errors import MissingInputError
+from profiling_assets.core.tables import read_profiles
+from profiling_assets.storage.workspace import Workspace
+
+Fact = int | float | str | bool | Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A table that a step made, ready to be stored.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        The table.
+    facts : mapping of str to Fact
+        Numbers and words for the UI, by stable names.
+    ledgers : mapping of str to pandas.DataFrame
+        Workspace path to ledger, published before the table.
+    warnings : tuple of str
+        Sentences for the log and the UI.
+    unchanged : bytes or None
+        The text to store as it is, where a standing file is taken over unchanged.
+    files : mapping of str to pathlib.Path
+        Workspace path to local file, published with the table and consumed.
+    """
+
+    frame: pd.DataFrame
+    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+    ledgers: Mapping[str, pd.DataFrame] = field(default_factory=dict[str, pd.DataFrame])
+    warnings: tuple[str, ...] = ()
+    unchanged: bytes | None = None
+    files: Mapping[str, Path] = field(default_factory=dict[str, Path])
+
+
+@dataclass(frozen=True)
+class MadeFile:
+    """A local file that a step made, ready to be published (and consumed).
+
+    Attributes
+    ----------
+    local : pathlib.Path
+        The file in scratch space.
+    facts : mapping of str to Fact
+        Numbers and words for the UI, by stable names.
+    ledgers : mapping of str to pandas.DataFrame
+        Workspace path to ledger, published before the file.
+    warnings : tuple of str
+        Sentences for the log and the UI.
+    files : mapping of str to pathlib.Path
+        Workspace path to further local file, published before this one and consumed.
+    """
+
+    local: Path
+    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+    ledgers: Mapping[str, pd.DataFrame] = field(default_factory=dict[str, pd.DataFrame])
+    warnings: tuple[str, ...] = ()
+    files: Mapping[str, Path] = field(default_factory=dict[str, Path])
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A standing file that a step left as it is: not made by us, its inputs unchanged.
+
+    Attributes
+    ----------
+    path : str
+        Workspace path of the file.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A result in the workspace, read when it is asked for.
+
+    A batch step walks over its plates one at a time; a step that leaves a standing file alone
+    never reads its input.
+
+    Attributes
+    ----------
+    workspace : Workspace
+        Where it is.
+    path : str
+        Workspace path.
+    asset : str
+        The asset that makes it, for messages.
+    partition : str
+        The plate or batch, for messages.
+    """
+
+    workspace: Workspace
+    path: str
+    asset: str
+    partition: str
+
+    def exists(self) -> bool:
+        """Say whether the file stands."""
+        return self.workspace.stat(self.path) is not None
+
+    def content(self) -> bytes:
+        """Read the file.
+
+        Returns
+        -------
+        bytes
+            Its content, compressed where the file is.
+
+        Raises
+        ------
+        MissingInputError
+            Where the file is not there, with asset, plate, path and remedy.
+        """
+        if not self.exists():
+            raise MissingInputError(
+                f"{self.asset} of {self.partition} is not in the workspace",
+                path=self.path,
+                remedy=f"materialize {self.asset} of {self.partition} again",
+            )
+        return self.workspace.read_bytes(self.path)
+
+    def frame(self) -> pd.DataFrame:
+        """Read the file as a table of profiles.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a well; metadata as text, features as float64.
+        """
+        return read_profiles(self.content(), path=self.path)
+
+
+Progress = Callable[[int, int], None]

@@ -1,0 +1,158 @@
+"""The plate map of a plate: which files it consists of, their content, their fingerprint.
+
+Put here: finding and reading barcode_platemap, plate map and external metadata of one plate.
+Do not put here: what is in them (`core.platemap`), the join (`core.annotate`).
+"""
+
+from dataclasses import dataclass
+
+from profiling_assets.core import layout
+from profiling_assets.core.config.model import Config
+from profiling_assets.core.currency import fingerprint
+from profiling_assets.core.errors import MissingInputError, ProfilingError
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.platemap import (
+    ExternalMetadata,
+    PlateMap,
+    plate_map_name_of,
+    read_barcode_platemap,
+    read_external_metadata,
+    read_plate_map,
+)
+from profiling_assets.pipeline.sources import content_fingerprint
+from profiling_assets.storage.platemaps import find_platemap_files
+from profiling_assets.storage.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class PlateMapFiles:
+    """The files that a plate's plate map consists of.
+
+    Attributes
+    ----------
+    barcode : str
+        Workspace path of the barcode_platemap.
+    name : str
+        The plate map's name, as the barcode_platemap gives it.
+    plate_map : str
+        Workspace path of the plate map.
+    external : str or None
+        Workspace path of the external metadata, where the config asks for it.
+    """
+
+    barcode: str
+    name: str
+    plate_map: str
+    external: str | None
+
+
+def plate_map_files(workspace: Workspace, config: Config, key: PlateKey) -> PlateMapFiles:
+    """Find the files of a plate's plate map.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they are.
+    config : Config
+        Says whether there is external metadata.
+    key : PlateKey
+        The plate.
+
+    Returns
+    -------
+    PlateMapFiles
+        Paths of files that stand.
+
+    Raises
+    ------
+    MissingInputError
+        Where one of them is not there, naming the places looked at.
+    PlateMapError
+        Where the barcode_platemap has no entry for the plate.
+    """
+    files = find_platemap_files(workspace, key.batch)
+    barcode = files.barcode_path()
+    barcodes = read_barcode_platemap(workspace.read_bytes(barcode), path=barcode)
+    name = plate_map_name_of(key.plate, barcodes, path=barcode)
+    return PlateMapFiles(barcode, name, files.map_path(name), _external_path(workspace, config))
+
+
+def _external_path(workspace: Workspace, config: Config) -> str | None:
+    section = config.annotate.external
+    if not section.perform:
+        return None
+    path = f"{layout.EXTERNAL_METADATA}/{section.file}"
+    if workspace.stat(path) is None:
+        raise MissingInputError(
+            "the external metadata file is not in the workspace",
+            path=path,
+            remedy="put it there, or set annotate.external.perform to false",
+        )
+    return path
+
+
+def plate_map_fingerprint(workspace: Workspace, config: Config, key: PlateKey) -> str:
+    """Return the fingerprint of everything that a plate is annotated with.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the files are.
+    config : Config
+        Says whether there is external metadata.
+    key : PlateKey
+        The plate.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits; a plate map that cannot be found has the fingerprint of its error.
+    """
+    try:
+        files = plate_map_files(workspace, config, key)
+    except ProfilingError as error:
+        return fingerprint("plate_map", {"error": str(error)})
+    parts = {"name": files.name, "plate_map": content_fingerprint(workspace, files.plate_map)}
+    if files.external is not None:
+        parts["external"] = content_fingerprint(workspace, files.external)
+    return fingerprint("plate_map", parts)
+
+
+def load_plate_map(
+    workspace: Workspace, config: Config, key: PlateKey
+) -> tuple[PlateMap, ExternalMetadata | None, PlateMapFiles]:
+    """Read a plate's plate map, and the external metadata where the config asks for it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the files are.
+    config : Config
+        Names the well column, and the external metadata.
+    key : PlateKey
+        The plate.
+
+    Returns
+    -------
+    tuple of PlateMap, ExternalMetadata or None, PlateMapFiles
+        The plate map, the external metadata, and where both came from.
+
+    Raises
+    ------
+    PlateMapError
+        Where a file cannot be used.
+    """
+    files = plate_map_files(workspace, config, key)
+    plate_map = read_plate_map(
+        workspace.read_bytes(files.plate_map),
+        path=files.plate_map,
+        well_column=config.platemap_well_column,
+    )
+    if files.external is None:
+        return plate_map, None, files
+    external = ExternalMetadata(
+        path=files.external,
+        frame=read_external_metadata(workspace.read_bytes(files.external), path=files.external),
+        merge_column=str(config.annotate.external.merge_column),
+    )
+    return plate_map, external, files

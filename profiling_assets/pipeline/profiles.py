@@ -1,0 +1,165 @@
+"""Annotated and normalized profiles of a plate, and its feature-selected ones.
+
+Put here: config section to argument, core result to table, ledger and numbers.
+Do not put here: the steps themselves (`core.annotate`, `core.normalize`, `core.feature_select`).
+"""
+
+from profiling_assets.core import layout
+from profiling_assets.core.annotate import annotate_profiles
+from profiling_assets.core.config.model import Config
+from profiling_assets.core.controls import check_negative_controls
+from profiling_assets.core.errors import ProfilingError
+from profiling_assets.core.feature_select import apply_selection, selection_from_table
+from profiling_assets.core.ledger import WellState, count_states, well_ledger_frame
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.normalize import normalize_profiles
+from profiling_assets.core.tables import read_tsv
+from profiling_assets.pipeline.aggregate import well_facts
+from profiling_assets.pipeline.made import Fact, Made, Stored
+from profiling_assets.pipeline.platemaps import load_plate_map, plate_map_files
+from profiling_assets.storage.workspace import Workspace
+
+
+def annotated(workspace: Workspace, config: Config, key: PlateKey, aggregated: Stored) -> Made:
+    """Join aggregated profiles with the plate map and, if asked for, external metadata.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the plate map is.
+    config : Config
+        Its `annotate` section.
+    key : PlateKey
+        The plate.
+    aggregated : Stored
+        The aggregated profiles.
+
+    Returns
+    -------
+    Made
+        The annotated profiles with the wells' ledger.
+    """
+    section = config.annotate
+    plate_map, external, files = load_plate_map(workspace, config, key)
+    result = annotate_profiles(
+        aggregated.frame(),
+        plate_map,
+        well_column=section.well_column,
+        platemap_well_column=config.platemap_well_column,
+        external=external,
+        key=key,
+    )
+    dropped = sum(1 for well in result.wells if well.state is WellState.NOT_IN_PLATE_MAP)
+    unused = sum(1 for well in result.wells if well.state is WellState.NO_PROFILE)
+    return Made(
+        result.frame,
+        facts={
+            **well_facts(result.frame, ()),
+            "wells_not_in_plate_map": dropped,
+            "plate_map_wells_without_profile": unused,
+            "plate_map": files.name,
+            "well_states": count_states(result.wells),
+        },
+        ledgers={layout.annotated_well_ledger(key): well_ledger_frame(result.wells)},
+        warnings=result.warnings,
+    )
+
+
+def normalized(
+    workspace: Workspace, config: Config, key: PlateKey, profiles: Stored, *, negcon: bool
+) -> Made:
+    """Normalize a plate's profiles, to all its wells or to its negative controls.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the plate map is, for messages about controls.
+    config : Config
+        Its `normalize` or `normalize_negcon` section.
+    key : PlateKey
+        The plate.
+    profiles : Stored
+        The annotated profiles.
+    negcon : bool
+        Whether the negative controls alone are the reference.
+
+    Returns
+    -------
+    Made
+        The normalized profiles.
+
+    Raises
+    ------
+    ControlsError
+        Where the plate has too few negative controls.
+    """
+    section = config.normalize_negcon if negcon else config.normalize
+    frame = profiles.frame()
+    controls: dict[str, Fact] = {}
+    warnings: tuple[str, ...] = ()
+    if negcon:
+        check = check_negative_controls(
+            frame, plate_map_path=_plate_map_path(workspace, config, key), key=key
+        )
+        controls = {"negative_controls": check.count}
+        warnings = () if check.warning is None else (check.warning,)
+    result = normalize_profiles(
+        frame,
+        method=section.method,
+        features=section.features,
+        image_features=section.image_features,
+        compartments=config.compartments,
+        samples=config.options.samples,
+        fudge_factor=section.mad_robustize_fudge_factor,
+        min_cells=section.min_cells,
+        negcon=negcon,
+        key=key,
+    )
+    return Made(
+        result.frame,
+        facts={
+            **well_facts(result.frame, ()),
+            **controls,
+            "wells_fitted_on": result.fitted_on,
+            "features_of_degenerate_scale": len(result.degenerate),
+        },
+        warnings=(*warnings, *result.warnings),
+    )
+
+
+def _plate_map_path(workspace: Workspace, config: Config, key: PlateKey) -> str:
+    # only for a message: a plate that starts at annotated profiles may have no plate map
+    try:
+        return plate_map_files(workspace, config, key).plate_map
+    except ProfilingError:
+        return layout.profile(key, "_augmented")
+
+
+def feature_selected(profiles: Stored, listed: Stored) -> Made:
+    """Choose the columns of the frozen feature list.
+
+    Parameters
+    ----------
+    profiles : Stored
+        The normalized profiles.
+    listed : Stored
+        The list of selected features.
+
+    Returns
+    -------
+    Made
+        The feature-selected profiles.
+    """
+    selection = selection_from_table(read_tsv(listed.content(), path=listed.path), path=listed.path)
+    frame = profiles.frame()
+    selected = apply_selection(frame, selection)
+    lacking = [c for c in selection.columns if c not in frame.columns]
+    warning = (
+        f"{len(lacking)} columns of the list are not on this plate and stay empty: "
+        f"{', '.join(lacking[:10])}{' ...' if len(lacking) > 10 else ''}"
+    )
+    return Made(
+        selected,
+        facts={**well_facts(selected, ()), "columns_absent_on_this_plate": len(lacking)},
+        warnings=(warning,) if lacking else (),
+    )

@@ -1,0 +1,106 @@
+"""What the event log says of results: the latest materialization of each partition.
+
+Put here: reading and reporting materializations through the instance's public methods.
+Do not put here: what follows from them (`core.currency`, `planning`).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import dagster as dg
+
+from profiling_assets.core.currency import Recorded
+from profiling_assets.reporting import ADOPTED, FINGERPRINT, SIZE, SOURCE, WITHHELD
+
+_PAGE = 1000
+
+
+def latest_records(
+    instance: dg.DagsterInstance, asset: str, partitions: Iterable[str]
+) -> dict[str, Recorded]:
+    """Return the latest materialization of each partition of an asset.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        Whose event log is read.
+    asset : str
+        The asset's name.
+    partitions : iterable of str
+        The partitions asked for.
+
+    Returns
+    -------
+    dict of str to Recorded
+        Partitions that were never materialized (or not by this package) are absent.
+    """
+    wanted = set(partitions)
+    found: dict[str, Recorded] = {}
+    cursor: str | None = None
+    while wanted:
+        page = instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=sorted(wanted)),
+            limit=_PAGE,
+            cursor=cursor,
+        )
+        for record in page.records:  # newest first
+            event = record.asset_materialization
+            if event is None or event.partition not in wanted:
+                continue
+            wanted.discard(event.partition)
+            values = {name: value.value for name, value in event.metadata.items()}
+            if FINGERPRINT in values:
+                found[event.partition] = _recorded(values)
+        if not page.has_more:
+            break
+        cursor = page.cursor
+    return found
+
+
+def _recorded(values: Mapping[str, Any]) -> Recorded:
+    size = values.get(SIZE)
+    return Recorded(
+        fingerprint=str(values[FINGERPRINT]),
+        size=size if isinstance(size, int) else None,
+        adopted=values.get(ADOPTED) is True,
+        source=str(values.get(SOURCE, "")),
+        withheld=str(values.get(WITHHELD, "")),
+    )
+
+
+def report_external(
+    instance: dg.DagsterInstance, asset: str, fingerprints: Mapping[str, str]
+) -> list[str]:
+    """Report new states of an external asset, so that the UI shows them and automation sees them.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        Where it is reported.
+    asset : str
+        The external asset's name.
+    fingerprints : mapping of str to str
+        Partition to the fingerprint of what stands there now.
+
+    Returns
+    -------
+    list of str
+        The partitions whose fingerprint was new.
+    """
+    known = latest_records(instance, asset, fingerprints)
+    changed = [
+        partition
+        for partition, now in sorted(fingerprints.items())
+        if partition not in known or known[partition].fingerprint != now
+    ]
+    for partition in changed:
+        now = fingerprints[partition]
+        instance.report_runless_asset_event(
+            dg.AssetMaterialization(
+                asset_key=asset,
+                partition=partition,
+                metadata={FINGERPRINT: now},
+                tags={"dagster/data_version": now},
+            )
+        )
+    return changed

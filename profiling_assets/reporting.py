@@ -1,0 +1,107 @@
+"""Plain numbers and words to Dagster metadata: the one place that does it.
+
+Put here: names, units and types of what the UI shows about a result.
+Do not put here: computing a number (`core`), deciding what is stored (`io_managers`).
+Numbers stay numbers, because the UI plots those over partitions.
+Concept: https://docs.dagster.io/guides/build/assets/metadata-and-tags
+"""
+
+from collections.abc import Iterable, Mapping
+
+import dagster as dg
+
+from profiling_assets.pipeline.made import Fact
+from profiling_assets.storage.workspace import ObjectInfo, Workspace
+
+FINGERPRINT = "fingerprint"
+SIZE = "size_bytes"
+ADOPTED = "adopted"
+PATH = "path"
+SOURCE = "source"
+WITHHELD = "sqlite_withheld"
+_MAX_NOTES = 50
+
+
+def facts_metadata(facts: Mapping[str, Fact]) -> dict[str, dg.MetadataValue]:
+    """Turn a step's facts into metadata values.
+
+    Parameters
+    ----------
+    facts : mapping of str to Fact
+        Numbers, words, and counts by name.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Numbers as numbers, words as text, counts by name as a table.
+    """
+    return {name: _value(fact) for name, fact in facts.items()}
+
+
+def _value(fact: Fact) -> dg.MetadataValue:
+    if isinstance(fact, bool):
+        return dg.MetadataValue.bool(fact)
+    if isinstance(fact, int):
+        return dg.MetadataValue.int(fact)
+    if isinstance(fact, float):
+        return dg.MetadataValue.float(fact)
+    if isinstance(fact, str):
+        return dg.MetadataValue.text(fact)
+    return dg.MetadataValue.table(
+        [dg.TableRecord({"what": name, "count": count}) for name, count in fact.items()],
+        schema=dg.TableSchema([dg.TableColumn("what", "string"), dg.TableColumn("count", "int")]),
+    )
+
+
+def file_metadata(workspace: Workspace, info: ObjectInfo) -> dict[str, dg.MetadataValue]:
+    """Describe a file of the workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it is.
+    info : ObjectInfo
+        Its path and size.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Path and size in bytes.
+    """
+    return {
+        PATH: dg.MetadataValue.path(workspace.uri(info.path)),
+        SIZE: dg.MetadataValue.int(info.size),
+    }
+
+
+def notes_metadata(warnings: Iterable[str]) -> dict[str, dg.MetadataValue]:
+    """Show warnings as a bulleted list, capped so that a page stays readable.
+
+    Parameters
+    ----------
+    warnings : iterable of str
+        Sentences, in order.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Empty where there is no warning, else their number and their text.
+    """
+    notes = list(warnings)
+    if not notes:
+        return {}
+    shown = [f"- {_plain(note)}" for note in notes[:_MAX_NOTES]]
+    if len(notes) > _MAX_NOTES:
+        shown.append(f"- and {len(notes) - _MAX_NOTES} more, in the log")
+    return {
+        "warnings": dg.MetadataValue.int(len(notes)),
+        "warning_texts": dg.MetadataValue.md("\n".join(shown)),
+    }
+
+
+def _plain(note: str) -> str:
+    # names come from files: nothing in them may become markup in the UI
+    escaped = note.replace("\\", "\\\\")
+    for mark in "`*_<>[]|#":
+        escaped = escaped.replace(mark, f"\\{mark}")
+    return escaped.replace("\n", " ")

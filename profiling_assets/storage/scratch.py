@@ -1,0 +1,69 @@
+"""Private temporary folders on the workspace's own disk.
+
+Put here: making one, and removing those whose process died.
+Do not put here: what is written into them, how it is published (`publishing`).
+"""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from profiling_assets.storage import leftovers
+from profiling_assets.storage.failures import writing
+
+_LABEL_CHARACTERS = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@contextmanager
+def scratch_folder(base: Path, label: str, *, path: str) -> Generator[Path]:
+    """Lend an empty folder that is removed at exit.
+
+    Folders that a dead process left behind are removed first. A file beside each folder is locked
+    as long as its process lives.
+
+    Parameters
+    ----------
+    base : Path
+        The folder of the scratch folders; made where absent.
+    label : str
+        What it is for, to be seen in its name.
+    path : str
+        `base` below the workspace's root, for messages.
+
+    Yields
+    ------
+    Path
+        The folder.
+    """
+    name = f"{_LABEL_CHARACTERS.sub('_', label)[:80]}-{os.getpid()}-{secrets.token_hex(4)}"
+    folder, lock = base / name, base / f"{name}.lock"
+    with writing(f"{path}/{name}", folder=base):
+        base.mkdir(parents=True, exist_ok=True)
+        remove_dead_scratch(base)
+        owned = leftovers.create_owned(lock)
+        folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        _remove(folder, lock)
+        os.close(owned)
+
+
+def remove_dead_scratch(base: Path) -> None:
+    """Remove the scratch folders whose process no longer lives."""
+    for lock in sorted(base.glob("*.lock")):
+        with leftovers.taken_over(lock) as dead:
+            if dead:
+                _remove(lock.with_suffix(""), lock)
+
+
+def _remove(folder: Path, lock: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists():  # what cannot be removed now keeps its lock file, for the next start
+        with contextlib.suppress(OSError):
+            lock.unlink()

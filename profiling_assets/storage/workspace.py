@@ -1,0 +1,155 @@
+"""What a workspace can do, wherever its bytes lie.
+
+Put here: the interface, its records, what a path below the root may look like, how to open one.
+Do not put here: how a folder does it (`folder`), which paths there are (`core.layout`).
+"""
+
+import re
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from profiling_assets.core.errors import InvalidNameError, WorkspaceError
+
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """A file of the workspace.
+
+    Attributes
+    ----------
+    path : str
+        Below the root, with slashes.
+    size : int
+        Bytes.
+    version : str
+        Changes when the content does: the modification time in nanoseconds on a folder.
+    """
+
+    path: str
+    size: int
+    version: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One level of a folder: names of the folders, sorted, and the files, sorted by path."""
+
+    folders: tuple[str, ...]
+    files: tuple[ObjectInfo, ...]
+
+
+class Workspace(Protocol):
+    """Bytes at paths below one root. Paths are relative, with slashes, and never leave the root."""
+
+    @property
+    def root(self) -> str:
+        """The root, absolute."""
+        ...
+
+    def list_folder(self, path: str) -> Listing:
+        """List one level; an absent folder is empty, an unreadable one raises WorkspaceError."""
+        ...
+
+    def stat(self, path: str) -> ObjectInfo | None:
+        """Look a file up; None where there is none."""
+        ...
+
+    def read_bytes(self, path: str) -> bytes:
+        """Read a file whole; MissingInputError where there is none."""
+        ...
+
+    def read_head(self, path: str, size: int) -> bytes:
+        """Read at most the first `size` bytes of a file."""
+        ...
+
+    def local_file(self, path: str) -> AbstractContextManager[Path]:
+        """Give a local path to read the file from."""
+        ...
+
+    def publish_file(self, local: Path, path: str) -> ObjectInfo:
+        """Put a local file at its path, whole or not at all; `local` may be consumed."""
+        ...
+
+    def publish_bytes(self, data: bytes, path: str) -> ObjectInfo:
+        """Put bytes at a path, whole or not at all."""
+        ...
+
+    def replace_bytes(self, data: bytes, path: str, *, expected: str | None) -> ObjectInfo:
+        """Publish only if the version is still `expected` (None: absent); else ConflictError."""
+        ...
+
+    def remove(self, path: str) -> None:
+        """Remove a file; an absent one is fine."""
+        ...
+
+    def scratch(self, label: str) -> AbstractContextManager[Path]:
+        """Give a private temporary folder that is removed at exit."""
+        ...
+
+    def uri(self, path: str) -> str:
+        """Return the address of a path, for people and links."""
+        ...
+
+
+def checked_path(path: str) -> str:
+    """Return a path below the root unchanged, or refuse it.
+
+    Parameters
+    ----------
+    path : str
+        Relative, with slashes; `''` is the root.
+
+    Returns
+    -------
+    str
+        The same path.
+
+    Raises
+    ------
+    InvalidNameError
+        Where it is absolute, has an empty part, `.` or `..`, or a NUL.
+    """
+    if path == "":
+        return path
+    if "\0" in path or any(part in {"", ".", ".."} for part in path.split("/")):
+        raise InvalidNameError(
+            f"{path!r} is not a path below the workspace's root",
+            remedy="use names without '..', without a slash at either end and without NUL",
+        )
+    return path
+
+
+def open_workspace(root: str) -> Workspace:
+    """Open the workspace at a root.
+
+    Parameters
+    ----------
+    root : str
+        A folder, absolute or relative to the current one; `~` is the home folder.
+
+    Returns
+    -------
+    Workspace
+        The workspace; its root is absolute from here on.
+
+    Raises
+    ------
+    WorkspaceError
+        Where the folder is absent, is not a folder or cannot be read, or the root is not a folder
+        but an address such as `s3://…`.
+    """
+    # here, because the folder needs the records above
+    from profiling_assets.storage.folder import FolderWorkspace
+
+    scheme = _SCHEME.match(root)
+    if scheme is not None:
+        raise WorkspaceError(
+            f"this version reads folders only, not {scheme.group(1)}:// addresses",
+            path=root,
+            remedy="copy or mount the workspace as a folder and name that",
+        )
+    return FolderWorkspace(root)

@@ -1,0 +1,10 @@
+"""Imports that every step needs, for the server that step processes are forked from.
+
+Put here: slow imports that all steps share.
+Do not put here: code; nothing imports this module but that server.
+"""
+
+import pandas as pd
+import pycytominer
+
+__all__ = ["pd", "pycytominer"]

@@ -1,0 +1,1 @@
+"""Tests of profiling_assets; their names are sentences."""

@@ -1,0 +1,249 @@
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from profiling_assets.core.annotate import annotate_profiles
+from profiling_assets.core.columns import is_count, is_metadata
+from profiling_assets.core.errors import InvalidInputError, PlateMapError
+from profiling_assets.core.ledger import WellState, count_states
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.platemap import (
+    ExternalMetadata,
+    PlateMap,
+    read_external_metadata,
+    read_plate_map,
+)
+from profiling_assets.core.reference import reference
+from profiling_assets.core.tables import profiles_csv, read_profiles
+from profiling_assets_tests.support import shared_data
+
+KEY = PlateKey("B1", "000123")
+JOIN = {
+    "well_column": "Metadata_Well",
+    "platemap_well_column": "Metadata_well_position",
+    "key": KEY,
+}
+
+
+def plate_map(*rows: str, header: str = "plate_map_name,well_position,broad_sample") -> PlateMap:
+    return read_plate_map("\n".join([header, *rows]).encode(), path="metadata/M.txt")
+
+
+def profiles(*wells: str) -> pd.DataFrame:
+    lines = ["Metadata_Plate,Metadata_Well,Metadata_Site_Count,Metadata_Object_Count,Cells_a"]
+    lines += [f"000123,{well},9,{10 * number},{number}.5" for number, well in enumerate(wells, 1)]
+    return read_profiles("\n".join(lines).encode(), path="p")
+
+
+def external(*rows: str, merge_column: str = "broad_sample") -> ExternalMetadata:
+    data = "\n".join(["broad_sample\tgene\tcontrol_type", *rows]).encode()
+    path = "metadata/external_metadata/e.tsv"
+    return ExternalMetadata(path, read_external_metadata(data, path=path), merge_column)
+
+
+def test_a_published_plate_annotated_again_is_the_published_table() -> None:
+    plate = "2025_01_28_B14A7A8P2_T4"
+    folder = shared_data("profiles", "varchamp_batch14")
+    published = read_profiles((folder / f"{plate}_augmented.csv.gz").read_bytes(), path="p")
+    own = [
+        name
+        for name in published.columns
+        if name in {"Metadata_Plate", "Metadata_Well"} or is_count(name) or not is_metadata(name)
+    ]
+    shuffled = published.loc[:, own].sample(frac=1, random_state=1)
+    the_map = read_plate_map((folder / f"{plate}.platemap.txt").read_bytes(), path="m")
+    result = annotate_profiles(shuffled, the_map, **JOIN, external=None)
+    # the one difference: the recipe read this id as a number and rounded it
+    rounded = published["Metadata_orf_id_wt"] == "4.0081e+07"
+    assert set(result.frame.loc[rounded, "Metadata_orf_id_wt"]) == {"40080645"}
+    result.frame.loc[rounded, "Metadata_orf_id_wt"] = "4.0081e+07"
+    pd.testing.assert_frame_equal(result.frame, published, check_exact=True)
+    assert count_states(result.wells) == {"profile": 330}
+
+
+@given(
+    st.permutations([f"{row}{column:02d}" for row in "ABC" for column in (1, 2, 3)]),
+    st.integers(1, 9),
+    st.integers(1, 9),
+    st.booleans(),
+)
+@settings(max_examples=25, deadline=None)
+def test_on_clean_inputs_the_result_is_that_of_pycytominer(
+    wells: list[str], with_profile: int, in_map: int, more: bool
+) -> None:
+    frame = profiles(*wells[:with_profile])
+    the_map = plate_map(*(f"M,{well},s{number % 3}" for number, well in enumerate(wells[-in_map:])))
+    table = external("s0\tg0\tnegcon", "s1\tg1\ttrt", "s2\tg2\ttrt") if more else None
+    if not set(wells[:with_profile]) & set(wells[-in_map:]):
+        with pytest.raises(PlateMapError, match="no well of B1/000123 is in the plate map"):
+            annotate_profiles(frame, the_map, **JOIN, external=table)
+        return
+    expected = reference().annotate(
+        profiles=frame,
+        platemap=the_map.frame,
+        join_on=["Metadata_well_position", "Metadata_Well"],
+        external_metadata=None if table is None else table.frame,
+        external_join_on=None if table is None else ["Metadata_broad_sample"],
+    )
+    result = annotate_profiles(frame, the_map, **JOIN, external=table)
+    pd.testing.assert_frame_equal(result.frame, expected)
+
+
+def test_unpadded_and_lower_case_wells_join_and_the_profile_keeps_its_own_text() -> None:
+    result = annotate_profiles(
+        profiles("A01", "a2", "B003"),
+        plate_map("M,b3,x", "M,A1,y", "M,A02,z"),
+        **JOIN,
+        external=None,
+    )
+    assert result.frame["Metadata_Well"].tolist() == ["B003", "A01", "a2"]
+    assert result.frame["Metadata_broad_sample"].tolist() == ["x", "y", "z"]
+    assert "Metadata_well_position" not in result.frame
+
+
+def test_names_that_are_no_wells_join_as_they_stand() -> None:
+    result = annotate_profiles(
+        profiles("chamber 1", "A01"), plate_map("M, chamber 1 ,x"), **JOIN, external=None
+    )
+    assert result.frame["Metadata_Well"].tolist() == ["chamber 1"]
+
+
+def test_wells_on_one_side_only_are_in_the_books_with_their_cells() -> None:
+    result = annotate_profiles(
+        profiles("A01", "H12"), plate_map("M,a1,x", "M,C3,y"), **JOIN, external=None
+    )
+    books = [(well.well, well.state, well.sites, well.cells) for well in result.wells]
+    assert books == [
+        ("A01", WellState.PROFILE, 9, 10),
+        ("C3", WellState.NO_PROFILE, 0, 0),
+        ("H12", WellState.NOT_IN_PLATE_MAP, 9, 20),
+    ]
+    assert result.warnings == ("1 wells are not in metadata/M.txt and are dropped: H12",)
+    assert len(result.frame) == 1
+
+
+def test_no_well_in_common_is_an_error_that_names_the_plate_map() -> None:
+    with pytest.raises(PlateMapError, match="have A01, the plate map has B02") as caught:
+        annotate_profiles(profiles("A01"), plate_map("M,B2,x"), **JOIN, external=None)
+    assert caught.value.path == "metadata/M.txt"
+
+
+def test_the_plate_name_stays_text_through_the_file() -> None:
+    result = annotate_profiles(profiles("A01"), plate_map("M,A1,007"), **JOIN, external=None)
+    again = read_profiles(profiles_csv(result.frame, float_format="%.5g", gzip=True), path="p")
+    pd.testing.assert_frame_equal(again, result.frame)
+    assert again.loc[0, ["Metadata_Plate", "Metadata_broad_sample"]].tolist() == ["000123", "007"]
+
+
+def test_one_name_for_both_well_columns_gives_one_column_at_the_plate_maps_place() -> None:
+    the_map = read_plate_map(b"plate_map_name,Well,x\nM,a1,1\n", path="m", well_column="Well")
+    both = {**JOIN, "platemap_well_column": "Metadata_Well"}
+    frame = annotate_profiles(profiles("A01"), the_map, **both, external=None).frame
+    assert frame.loc[0, "Metadata_Well"] == "A01"
+    assert list(frame.columns)[:4] == [
+        "Metadata_plate_map_name",
+        "Metadata_Well",
+        "Metadata_x",
+        "Metadata_Plate",
+    ]
+
+
+def test_image_metadata_columns_get_their_usual_names() -> None:
+    frame = profiles("A01").rename(
+        columns=lambda name: name.replace("Metadata_W", "Image_Metadata_W")
+    )
+    image = {**JOIN, "well_column": "Image_Metadata_Well"}
+    result = annotate_profiles(frame, plate_map("M,A1,x"), **image, external=None)
+    assert result.frame.loc[0, "Metadata_Well"] == "A01"
+
+
+def test_a_plate_map_column_that_the_profile_has_too_gets_a_suffix() -> None:
+    the_map = plate_map("M,A1,P9", header="plate_map_name,well_position,Plate")
+    frame = annotate_profiles(profiles("A01"), the_map, **JOIN, external=None).frame
+    assert frame.loc[0, ["Metadata_Plate_platemap", "Metadata_Plate"]].tolist() == ["P9", "000123"]
+
+
+def test_a_table_with_a_row_a_site_keeps_every_row() -> None:
+    result = annotate_profiles(
+        profiles("A01", "A01", "A02"), plate_map("M,A2,x", "M,A1,y"), **JOIN, external=None
+    )
+    assert result.frame["Cells_a"].tolist() == [3.5, 1.5, 2.5]
+    assert [(well.sites, well.cells) for well in result.wells] == [(9, 30), (9, 30)]
+
+
+def test_external_metadata_join_with_or_without_the_prefix_and_an_empty_key_too() -> None:
+    the_map = plate_map("M,A1,s1", "M,A2,", "M,A3,s9")
+    rows = ("s1\tg1\t", "\tDMSO\tnegcon")
+    for merge_column in ("broad_sample", "Metadata_broad_sample"):
+        result = annotate_profiles(
+            profiles("A01", "A02", "A03"),
+            the_map,
+            **JOIN,
+            external=external(*rows, merge_column=merge_column),
+        )
+        assert result.frame["Metadata_gene"].tolist() == ["g1", "DMSO", ""]
+        assert result.frame["Metadata_control_type"].tolist() == ["", "negcon", ""]
+        assert result.warnings == (
+            "metadata/external_metadata/e.tsv has no row for 1 broad_sample: s9",
+        )
+
+
+def test_an_external_column_that_is_there_already_gets_a_suffix() -> None:
+    the_map = plate_map("M,A1,s1,own", header="plate_map_name,well_position,broad_sample,gene")
+    frame = annotate_profiles(
+        profiles("A01"), the_map, **JOIN, external=external("s1\tg1\ttrt")
+    ).frame
+    assert frame.loc[0, ["Metadata_gene", "Metadata_gene_external"]].tolist() == ["own", "g1"]
+
+
+def test_an_external_key_with_two_different_rows_is_an_error_that_names_the_lines() -> None:
+    with pytest.raises(PlateMapError, match="broad_sample 's1' .* lines 2, 4") as caught:
+        annotate_profiles(
+            profiles("A01"),
+            plate_map("M,A1,s1"),
+            **JOIN,
+            external=external("s1\tg1\ttrt", "s2\tg\t", "s1\tg2\ttrt"),
+        )
+    assert caught.value.path == "metadata/external_metadata/e.tsv"
+
+
+def test_exactly_repeated_external_rows_are_ignored_with_a_warning() -> None:
+    file = shared_data(
+        "metadata_variants", "external_metadata", "JUMP-Target-2_compound_metadata.tsv"
+    )
+    table = ExternalMetadata(
+        "e", read_external_metadata(file.read_bytes(), path="e"), "broad_sample"
+    )
+    sample = "BRD-A20697603-001-07-2"
+    result = annotate_profiles(profiles("A01"), plate_map(f"M,A1,{sample}"), **JOIN, external=table)
+    assert result.frame["Metadata_pert_iname"].tolist() == ["thiostrepton"]
+    assert result.frame["Metadata_pubchem_cid"].tolist() == ["101290202"]
+    assert result.warnings == ("e: 8 rows repeat another one exactly; ignored",)
+
+
+def test_an_absent_merge_column_names_the_file_that_lacks_it() -> None:
+    frame, the_map = profiles("A01"), plate_map("M,A1,s1")
+    with pytest.raises(
+        PlateMapError, match="no column sample; the columns are broad_sample"
+    ) as caught:
+        annotate_profiles(
+            frame, the_map, **JOIN, external=external("s1\tg\t", merge_column="sample")
+        )
+    assert caught.value.path == "metadata/external_metadata/e.tsv"
+    with pytest.raises(PlateMapError, match="no column gene to join") as caught:
+        annotate_profiles(frame, the_map, **JOIN, external=external("s1\tg\t", merge_column="gene"))
+    assert caught.value.path == "metadata/M.txt"
+
+
+def test_a_wrong_well_column_names_the_config_key() -> None:
+    wrong = {**JOIN, "well_column": "Metadata_well"}
+    with pytest.raises(InvalidInputError, match="no column Metadata_well") as caught:
+        annotate_profiles(profiles("A01"), plate_map("M,A1,s1"), **wrong, external=None)
+    assert "annotate.well_column" in str(caught.value)
+
+
+def test_another_plate_name_in_the_table_is_told() -> None:
+    other = {**JOIN, "key": PlateKey("B1", "123")}
+    result = annotate_profiles(profiles("A01"), plate_map("M,A1,s1"), **other, external=None)
+    assert result.warnings == ("Metadata_Plate of B1/123 says 000123",)

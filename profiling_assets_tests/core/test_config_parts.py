@@ -1,0 +1,206 @@
+"""A key is in the parts of the steps it influences, and in no other."""
+
+import json
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from profiling_assets.core.config.load import parse_config
+from profiling_assets.core.config.model import Config
+from profiling_assets.core.config.parts import Step, config_part
+from profiling_assets.core.config.template import render_config
+from profiling_assets.core.config.walk import known_keys
+
+_FITS = {Step.NORMALIZE, Step.NORMALIZE_NEGCON, Step.SELECT, Step.SELECT_NEGCON}
+_WRITES = {
+    *(Step.AGGREGATE, Step.ANNOTATE, Step.NORMALIZE, Step.NORMALIZE_NEGCON),
+    *(Step.FEATURE_SELECT, Step.FEATURE_SELECT_NEGCON, Step.STACK, Step.STACK_NEGCON),
+}
+_READS = {Step.COLLATE, Step.AGGREGATE}
+_CHOSEN = {Step.SELECT, Step.FEATURE_SELECT, Step.STACK}
+_CHOSEN_NEGCON = {Step.SELECT_NEGCON, Step.FEATURE_SELECT_NEGCON, Step.STACK_NEGCON}
+
+# Everything is on, so that each key has its say; (key, another value, the steps it influences).
+_CHANGES: list[tuple[str, object, set[Step]]] = [
+    ("pipeline", "other", set()),
+    ("platemap_well_column", "Metadata_well", {Step.ANNOTATE}),
+    ("compartments", ["cells", "nuclei"], {Step.AGGREGATE, *_FITS}),
+    ("options.compression", None, _WRITES),
+    ("options.float_format", "%.3g", _WRITES),
+    ("options.formats", ["csv.gz", "parquet"], _WRITES),
+    ("options.samples", "Metadata_x == 'a'", _FITS),
+    ("collate.csv_dir", "other", _READS),
+    ("collate.munge", True, _READS),
+    ("collate.column", "Metadata_Barcode", _READS),
+    ("collate.engine", "cytominer-database", _READS),
+    ("collate.on_defective_site", "fail", _READS),
+    ("collate.overwrite", True, set()),
+    ("collate.aggregate_only", True, {Step.AGGREGATE}),
+    ("collate.backend", "both", {Step.COLLATE}),
+    ("collate.method", "median", set()),
+    ("collate.image_feature_categories", ["Count"], set()),
+    ("aggregate.perform", False, {Step.AGGREGATE}),
+    ("aggregate.plate_column", "Metadata_P", {Step.AGGREGATE}),
+    ("aggregate.well_column", "Metadata_W", {Step.AGGREGATE}),
+    ("aggregate.site_column", "Metadata_Site", {Step.AGGREGATE}),
+    ("aggregate.method", "mean", {Step.AGGREGATE}),
+    ("aggregate.fields", [1, 4], {Step.AGGREGATE}),
+    ("aggregate.object_feature", "Cells_Number_Object_Number", {Step.AGGREGATE}),
+    ("aggregate.image_feature_categories", ["Count"], {Step.AGGREGATE}),
+    ("annotate.perform", False, {Step.ANNOTATE}),
+    ("annotate.well_column", "Metadata_W", {Step.ANNOTATE}),
+    ("annotate.external.perform", False, {Step.ANNOTATE}),
+    ("annotate.external.file", "other.tsv", {Step.ANNOTATE}),
+    ("annotate.external.merge_column", "other", {Step.ANNOTATE}),
+    *(
+        (f"{section}.{key}", value, {step})
+        for section, step in (
+            ("normalize", Step.NORMALIZE),
+            ("normalize_negcon", Step.NORMALIZE_NEGCON),
+        )
+        for key, value in (
+            ("perform", False),
+            ("method", "robustize"),
+            ("features", ["Cells_a"]),
+            ("mad_robustize_fudge_factor", 1e-18),
+            ("image_features", False),
+            ("min_cells", 50),
+        )
+    ),
+    *(
+        (f"{section}.{key}", value, steps.get(key, {select}))
+        for section, select, whole, stack in (
+            ("feature_select", Step.SELECT, _CHOSEN, Step.STACK),
+            ("feature_select_negcon", Step.SELECT_NEGCON, _CHOSEN_NEGCON, Step.STACK_NEGCON),
+        )
+        for steps in [{"perform": whole, "level": whole, "gct": {stack}}]
+        for key, value in (
+            ("perform", False),
+            ("features", ["Cells_a"]),
+            ("level", "all"),
+            ("gct", False),
+            ("image_features", False),
+            ("operations", ["blocklist", "variance_threshold"]),
+            ("min_cells", 50),
+        )
+    ),
+    ("quality_control.perform", False, set()),
+    ("quality_control.summary.perform", False, set()),
+    ("quality_control.summary.row", "Metadata_R", set()),
+    ("quality_control.summary.column", "Metadata_C", set()),
+    ("quality_control.heatmap.perform", False, set()),
+]
+
+
+def everything_on() -> dict[str, Any]:
+    """Return the first document of a config in which each step is performed."""
+    text = render_config({}, pipeline="p")
+    values = cast("dict[str, Any]", yaml.safe_load(text))
+    values["aggregate"]["perform"] = True
+    values["annotate"]["external"] = {"perform": True, "file": "f.tsv", "merge_column": "c"}
+    values["compartments"] = ["cells", "cytoplasm", "nuclei"]
+    return values
+
+
+def build(values: dict[str, Any], batches: str = "") -> Config:
+    return parse_config(yaml.safe_dump(values) + batches, path="config.yml")
+
+
+def changed(before: Config, after: Config) -> set[Step]:
+    return {step for step in Step if config_part(before, step) != config_part(after, step)}
+
+
+def with_value(values: dict[str, Any], key: str, value: object) -> dict[str, Any]:
+    *sections, last = key.split(".")
+    place = values
+    for section in sections:
+        place = place.setdefault(section, {})
+    place[last] = value
+    return values
+
+
+@pytest.mark.parametrize(("key", "value", "steps"), _CHANGES, ids=[c[0] for c in _CHANGES])
+def test_changing_a_key_changes_the_parts_of_the_steps_it_influences(
+    key: str, value: object, steps: set[Step]
+) -> None:
+    after = build(with_value(everything_on(), key, value))
+    assert changed(build(everything_on()), after) == steps
+
+
+def test_every_key_that_can_have_another_value_is_in_the_list_above() -> None:
+    sections = {key.rsplit(".", 1)[0] for key in known_keys() if "." in key}
+    batch = {"batch", "plates", "plates[].name", "plates[].process", "process"}
+    fixed = {"output_dir"}
+    assert {c[0] for c in _CHANGES} == set(known_keys()) - sections - batch - fixed
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("method", "median"), ("image_feature_categories", ["Count"])],
+)
+def test_with_aggregate_off_the_collate_section_rules_the_aggregate(key: str, value: Any) -> None:
+    off = with_value(everything_on(), "aggregate.perform", value=False)
+    before = build(off)
+    after = build(with_value(off, f"collate.{key}", value))
+    assert changed(before, after) == {Step.AGGREGATE}
+    assert before.aggregation.method == "mean"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("method", "mean"), ("fields", [1]), ("site_column", "Metadata_Site")]
+)
+def test_with_aggregate_off_its_own_keys_influence_nothing(key: str, value: Any) -> None:
+    off = with_value(everything_on(), "aggregate.perform", value=False)
+    before = build(off)
+    assert changed(before, build(with_value(off, f"aggregate.{key}", value))) == set()
+
+
+@pytest.mark.parametrize(
+    ("off", "key", "value"),
+    [
+        ("annotate.perform", "annotate.well_column", "Metadata_W"),
+        ("annotate.perform", "annotate.external.file", "g.tsv"),
+        ("annotate.external.perform", "annotate.external.file", "g.tsv"),
+        ("normalize.perform", "normalize.min_cells", 7),
+        ("feature_select.perform", "feature_select.level", "all"),
+    ],
+)
+def test_the_keys_of_a_switched_off_section_influence_nothing(
+    off: str, key: str, value: Any
+) -> None:
+    values = with_value(everything_on(), off, value=False)
+    before = build(values)
+    assert changed(before, build(with_value(values, key, value))) == set()
+
+
+def test_the_fudge_factor_counts_only_where_the_method_uses_it() -> None:
+    values = with_value(everything_on(), "normalize.method", "standardize")
+    before = build(values)
+    after = build(with_value(values, "normalize.mad_robustize_fudge_factor", 1))
+    assert changed(before, after) == set()
+
+
+def test_csv_keys_do_not_count_for_an_aggregate_of_the_sqlite_file() -> None:
+    values = with_value(everything_on(), "collate.aggregate_only", value=True)
+    before = build(values)
+    assert changed(before, build(with_value(values, "collate.csv_dir", "x"))) == {Step.COLLATE}
+
+
+def test_batches_influence_no_part() -> None:
+    batch = "---\nbatch: B\nplates:\n  - name: P\n"
+    assert changed(build(everything_on()), build(everything_on(), batch)) == set()
+
+
+def test_a_key_at_its_default_is_as_if_it_were_not_written() -> None:
+    written = parse_config(
+        "pipeline: p\nnormalize: {method: mad_robustize, min_cells: 1}\n", path="a.yml"
+    )
+    absent = parse_config("# other layout\npipeline: q\nnormalize: {}\n", path="b.yml")
+    assert changed(written, absent) == set()
+
+
+def test_a_part_is_canonical_json() -> None:
+    part = config_part(build(everything_on()), Step.ANNOTATE)
+    assert part == json.dumps(json.loads(part), sort_keys=True, separators=(",", ":"))
+    assert json.loads(part)["external"] == {"file": "f.tsv", "merge_column": "c"}

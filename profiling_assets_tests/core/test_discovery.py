@@ -1,0 +1,197 @@
+"""Which folders are plates, and where each can start."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from profiling_assets.core.discovery import (
+    AreaFacts,
+    FolderFacts,
+    IgnoredEntry,
+    PlateFound,
+    Source,
+    WorkspaceScan,
+    csv_folder,
+    entry_problem,
+    find_plates,
+    site_folder_problem,
+)
+from profiling_assets.core.errors import ConfigError
+from profiling_assets.core.names import PlateKey
+
+KEY = PlateKey("B1", "PL-01-x")
+
+
+def area(plate: FolderFacts, key: PlateKey = KEY) -> AreaFacts:
+    return AreaFacts(
+        FolderFacts((key.batch,)), {key.batch: FolderFacts((key.plate,))}, {key: plate}
+    )
+
+
+def reasons(scan: WorkspaceScan) -> dict[str, str]:
+    return {entry.path: entry.reason for entry in scan.ignored}
+
+
+@pytest.mark.parametrize(
+    ("where", "file", "source"),
+    [
+        ("backend", "PL-01-x.sqlite", Source.SQLITE),
+        ("backend", "PL-01-x.csv", Source.AGGREGATE),
+        ("backend", "PL-01-x.csv.gz", Source.AGGREGATE),
+        ("profiles", "PL-01-x.csv.gz", Source.AGGREGATE),
+        ("profiles", "PL-01-x.csv", Source.AGGREGATE),
+        ("profiles", "PL-01-x_augmented.csv.gz", Source.PROFILES),
+        ("profiles", "PL-01-x_normalized_negcon.csv", Source.PROFILES),
+    ],
+)
+def test_a_plate_that_starts_at_a_published_file_is_a_plate_too(
+    where: str, file: str, source: Source
+) -> None:
+    scan = find_plates({where: area(FolderFacts(files={file: 5}))}, "analysis")
+    assert scan == WorkspaceScan((PlateFound(KEY, frozenset({source})),), ())
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["PL-01.sqlite", "PL-01-x_sites.tsv", "PL-01-x.sqlite-journal", "other_augmented.csv.gz"],
+)
+def test_a_folder_without_a_file_of_the_plate_is_ignored_and_the_reason_names_what_it_has(
+    file: str,
+) -> None:
+    scan = find_plates({"backend": area(FolderFacts(files={file: 5}))}, "analysis")
+    assert scan.plates == ()
+    assert file in reasons(scan)["backend/B1/PL-01-x"]
+
+
+def test_an_empty_file_is_no_source() -> None:
+    files = {"PL-01-x.sqlite": 0, "PL-01-x.csv": 7}
+    scan = find_plates({"backend": area(FolderFacts(files=files))}, "analysis")
+    assert scan.plates == (PlateFound(KEY, frozenset({Source.AGGREGATE})),)
+    assert "empty" in reasons(scan)["backend/B1/PL-01-x/PL-01-x.sqlite"]
+
+
+def test_a_plate_is_one_plate_wherever_its_files_lie() -> None:
+    scan = find_plates(
+        {
+            "analysis": area(FolderFacts(("analysis",))),
+            "backend": area(FolderFacts(files={"PL-01-x.sqlite": 1})),
+            "profiles": area(FolderFacts()),
+        },
+        "analysis",
+    )
+    assert scan == WorkspaceScan((PlateFound(KEY, frozenset({Source.CSVS, Source.SQLITE})),), ())
+
+
+@pytest.mark.parametrize(
+    ("folders", "csv_dir", "words"),
+    [
+        ((), "analysis", "no folder analysis"),
+        (("analysis_v2",), "analysis", "it has analysis_v2"),
+        (("PL-01-x-A01-1",), "analysis", "set collate.csv_dir to '.'"),
+        (("analysis",), "out/csvs", "no folder out/csvs"),
+        ((), ".", "no site folder"),
+    ],
+)
+def test_a_plate_folder_without_the_csv_folder_is_ignored_with_what_to_set(
+    folders: tuple[str, ...], csv_dir: str, words: str
+) -> None:
+    scan = find_plates({"analysis": area(FolderFacts(folders))}, csv_dir)
+    assert scan.plates == ()
+    assert words in reasons(scan)["analysis/B1/PL-01-x"]
+
+
+@pytest.mark.parametrize("csv_dir", ["", "."])
+def test_site_folders_directly_in_the_plate_folder_need_the_csv_dir_to_say_so(csv_dir: str) -> None:
+    scan = find_plates({"analysis": area(FolderFacts(("PL-01-x-A01-1",)))}, csv_dir)
+    assert [plate.key for plate in scan.plates] == [KEY]
+
+
+def test_an_unreadable_plate_stays_a_plate_and_is_named() -> None:
+    scan = find_plates({"analysis": area(FolderFacts(unreadable=True))}, "analysis")
+    assert scan.plates == (PlateFound(KEY, frozenset({Source.CSVS})),)
+    assert "permission" in reasons(scan)["analysis/B1/PL-01-x"]
+
+
+def test_the_same_plate_name_in_two_batches_is_two_plates_sorted_by_batch() -> None:
+    plate = FolderFacts(("analysis",))
+    keys = [PlateKey("B2", "000123"), PlateKey("B1", "000123")]
+    facts = AreaFacts(
+        FolderFacts(("B1", "B2")),
+        {key.batch: FolderFacts((key.plate,)) for key in keys},
+        dict.fromkeys(keys, plate),
+    )
+    scan = find_plates({"analysis": facts}, "analysis")
+    assert [str(found.key) for found in scan.plates] == ["B1/000123", "B2/000123"]
+
+
+def test_foreign_entries_are_listed_and_our_own_batch_files_are_not() -> None:
+    facts = AreaFacts(
+        FolderFacts((".git", "B1"), {"README.md": 1, "selected_features_all.tsv": 1}),
+        {"B1": FolderFacts(("bad\nname",), {"B1_selected_features_negcon_batch.tsv": 1})},
+    )
+    scan = find_plates({"profiles": facts}, "analysis")
+    assert scan.plates == ()
+    assert {path.split("/", 1)[1] for path in reasons(scan)} == {
+        ".git",
+        "README.md",
+        "B1/bad\nname",
+    }
+
+
+def test_an_empty_batch_folder_is_listed() -> None:
+    facts = AreaFacts(FolderFacts(("B1",)), {"B1": FolderFacts()})
+    scan = find_plates({"analysis": facts}, "analysis")
+    assert scan.ignored == (IgnoredEntry("analysis/B1", "it holds no plate folder"),)
+
+
+def test_names_that_are_not_utf_8_are_refused() -> None:
+    assert entry_problem("caf\udce9") == "its name is not UTF-8 text"
+    assert entry_problem("café") is None
+
+
+@pytest.mark.parametrize(
+    ("csv_dir", "folder"),
+    [
+        ("analysis", "analysis/B1/PL-01-x/analysis"),
+        ("analysis/", "analysis/B1/PL-01-x/analysis"),
+        ("out//csvs", "analysis/B1/PL-01-x/out/csvs"),
+        ("", "analysis/B1/PL-01-x"),
+        (".", "analysis/B1/PL-01-x"),
+    ],
+)
+def test_the_csv_folder_lies_below_the_plate(csv_dir: str, folder: str) -> None:
+    assert csv_folder(KEY, csv_dir) == folder
+
+
+@pytest.mark.parametrize("csv_dir", ["..", "a/../..", "/etc", "a\0b"])
+def test_a_csv_dir_that_leaves_the_plate_is_refused(csv_dir: str) -> None:
+    with pytest.raises(ConfigError, match=r"collate\.csv_dir"):
+        csv_folder(KEY, csv_dir)
+
+
+@given(st.text(max_size=20))
+def test_a_csv_folder_never_leaves_the_plate(csv_dir: str) -> None:
+    try:
+        folder = csv_folder(KEY, csv_dir)
+    except ConfigError:
+        return
+    assert folder == "analysis/B1/PL-01-x" or folder.startswith("analysis/B1/PL-01-x/")
+    assert ".." not in folder.split("/")
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "is_site"),
+    [
+        ("PL-01-x-A01-1", ["Image.csv"], True),
+        ("PL-01-x-A01-1", [], True),
+        ("A01", [], True),
+        ("any name", ["Cells.csv"], True),
+        ("outlines", ["a.png"], False),
+        ("logs", ["Experiment.csv"], False),
+        (".ipynb_checkpoints", ["Image.csv"], False),
+    ],
+)
+def test_site_folders_are_told_by_csv_files_or_by_name(
+    name: str, files: list[str], is_site: bool
+) -> None:
+    assert (site_folder_problem(name, files, "PL-01-x") is None) == is_site

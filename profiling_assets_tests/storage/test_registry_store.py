@@ -1,0 +1,101 @@
+"""The registry in a workspace that several processes change at once."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from profiling_assets.core.discovery import PlateFound, Source
+from profiling_assets.core.errors import ConflictError, InvalidInputError, WorkspaceError
+from profiling_assets.core.layout import REGISTRY
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.registry import Registry, exclude, registered
+from profiling_assets.storage.folder import FolderWorkspace
+from profiling_assets.storage.registry_store import load_registry, update_registry
+from profiling_assets.storage.workspace import ObjectInfo, open_workspace
+
+WRITERS, PLATES_EACH = 8, 5
+KEYS = [
+    PlateKey(f"B{writer}", f"{plate:06d}")
+    for writer in range(WRITERS)
+    for plate in range(PLATES_EACH)
+]
+
+
+def scanned(registry: Registry) -> Registry:
+    return registered(registry, [PlateFound(key, frozenset({Source.CSVS})) for key in KEYS])
+
+
+def exclude_all_of(root: str, batch: str) -> None:
+    workspace = open_workspace(root)
+    for key in KEYS:
+        if key.batch == batch:
+            update_registry(workspace, lambda registry, key=key: exclude(registry, key, batch))
+
+
+def test_eight_processes_that_write_at_once_lose_nothing(workspace: FolderWorkspace) -> None:
+    update_registry(workspace, scanned)
+    context = multiprocessing.get_context("spawn")
+    writers = [
+        context.Process(target=exclude_all_of, args=(workspace.root, f"B{number}"))
+        for number in range(WRITERS)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0] * WRITERS
+    plates = load_registry(workspace).plates
+    assert {key: entry.excluded for key, entry in plates.items()} == {k: k.batch for k in KEYS}
+
+
+def test_an_absent_registry_is_empty_and_an_update_makes_it(workspace: FolderWorkspace) -> None:
+    assert load_registry(workspace) == Registry()
+    stored = update_registry(workspace, scanned)
+    assert load_registry(workspace) == stored
+    assert list(stored.plates) == sorted(KEYS)
+
+
+def test_a_change_that_changes_nothing_writes_nothing(workspace: FolderWorkspace) -> None:
+    update_registry(workspace, scanned)
+    before = workspace.stat(REGISTRY)
+    update_registry(workspace, scanned)
+    assert workspace.stat(REGISTRY) == before
+
+
+def test_two_workspaces_with_the_same_plates_have_the_same_registry_file(tmp_path: Path) -> None:
+    stored: set[bytes] = set()
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        workspace = open_workspace(str(tmp_path / name))
+        update_registry(workspace, scanned)
+        stored.add(workspace.read_bytes(REGISTRY))
+    assert len(stored) == 1
+
+
+def test_a_broken_registry_is_refused_and_never_overwritten(workspace: FolderWorkspace) -> None:
+    workspace.publish_bytes(b"{", REGISTRY)
+    for act in (load_registry, lambda place: update_registry(place, scanned)):
+        with pytest.raises(InvalidInputError) as caught:
+            act(workspace)
+        assert caught.value.path == REGISTRY
+    assert workspace.read_bytes(REGISTRY) == b"{"
+
+
+def test_a_failed_change_leaves_the_registry_as_it_was(workspace: FolderWorkspace) -> None:
+    stored = update_registry(workspace, scanned)
+    with pytest.raises(InvalidInputError):
+        update_registry(workspace, lambda registry: exclude(registry, KEYS[0], ""))
+    assert load_registry(workspace) == stored
+
+
+def test_a_registry_that_never_holds_still_ends_in_an_error(tmp_path: Path) -> None:
+    class Restless(FolderWorkspace):
+        def replace_bytes(self, data: bytes, path: str, *, expected: str | None) -> ObjectInfo:
+            raise ConflictError("changed", path=path)
+
+    quick = pytest.MonkeyPatch()
+    quick.setattr("profiling_assets.storage.registry_store._LONGEST_WAIT_SECONDS", 0)
+    with quick.context(), pytest.raises(WorkspaceError, match="other processes"):
+        update_registry(Restless(str(tmp_path)), scanned)
+    quick.undo()
