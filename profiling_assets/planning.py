@@ -11,7 +11,7 @@ from functools import cache
 import dagster as dg
 
 from profiling_assets.core.currency import Action, Recorded, Standing, decide, fingerprint
-from profiling_assets.core.errors import ConfigError
+from profiling_assets.core.errors import ConfigError, ProfilingError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.io_managers import result_path
 from profiling_assets.pipeline.catalog import Catalog
@@ -95,6 +95,7 @@ class Planner:
             name: latest_records(instance, name, partitions[result.level])
             for name, result in self._graph.items()
         }
+        self._unreadable: dict[PlateKey, str] = {}
         self.source = cache(self._source)
         self._plate_map = cache(self._plate_map_fingerprint)
         self._action = cache(self._decided)
@@ -165,7 +166,9 @@ class Planner:
                 no_source.append(task)
         for key in plates:
             mine = [t for t in asked if t.partition == str(key)]
-            if mine and all(task in no_source for task in mine):
+            if mine and key in self._unreadable:
+                impossible[mine[0]] = self._unreadable[key]
+            elif mine and all(task in no_source for task in mine):
                 looked_for = ", ".join(self.source(key).looked_for)
                 impossible[mine[0]] = (
                     f"plate {key} has nothing to start from; looked for {looked_for}"
@@ -230,7 +233,11 @@ class Planner:
         )
 
     def _source(self, key: PlateKey) -> PlateSource:
-        return plate_source(self._catalog.workspace, self._catalog.config, key)
+        try:
+            return plate_source(self._catalog.workspace, self._catalog.config, key)
+        except ProfilingError as error:  # this plate's alone; the others go on
+            self._unreadable[key] = str(error)
+            return PlateSource(SourceKind.NONE, "", "", None, ())
 
     def _plate_map_fingerprint(self, key: PlateKey) -> str:
         return plate_map_fingerprint(self._catalog.workspace, self._catalog.config, key)

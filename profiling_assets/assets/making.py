@@ -22,8 +22,10 @@ from profiling_assets.reporting import FINGERPRINT
 FORCE_TAG = "profiling_assets/force"
 
 
-def asset_arguments(result: Result, partitions: Partitions) -> dict[str, Any]:
-    """Return what all assets of this package have in common.
+def asset_of(
+    result: Result, partitions: Partitions, **arguments: Any
+) -> Callable[[Callable[..., dg.Output]], dg.AssetsDefinition]:
+    """Return the decorator of an asset: `dagster.asset` with what all assets here have in common.
 
     Parameters
     ----------
@@ -31,18 +33,22 @@ def asset_arguments(result: Result, partitions: Partitions) -> dict[str, Any]:
         The result that the asset makes.
     partitions : Partitions
         The code location's partitions.
+    **arguments : object
+        Further arguments of `dagster.asset`.
 
     Returns
     -------
-    dict
-        Keyword arguments of `dagster.asset`.
+    callable
+        The decorator.
     """
-    return {
-        "name": result.name,
-        "partitions_def": partitions.by_level[result.level],
-        "code_version": result.code_version,
-        "metadata": {PATH_TEMPLATE: result.template},
-    }
+    return dg.asset(
+        name=result.name,
+        partitions_def=partitions.by_level[result.level],
+        code_version=result.code_version,
+        metadata={PATH_TEMPLATE: result.template},
+        io_manager_key="tables",
+        **arguments,
+    )
 
 
 def wanted_fingerprint(

@@ -4,12 +4,10 @@ Put here: one small factory a step; its body calls one function of `pipeline.pro
 Do not put here: the list of selected features (`assets.selection`), the science (`core`).
 """
 
-from typing import Any
-
 import dagster as dg
 
 from profiling_assets.assets.automation import after_the_list, when_inputs_change
-from profiling_assets.assets.making import asset_arguments, produced
+from profiling_assets.assets.making import asset_of, produced
 from profiling_assets.core.names import PlateKey
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
@@ -25,6 +23,7 @@ from profiling_assets.pipeline.results import (
 )
 
 GROUP = "profiles"
+KINDS = {"csv", "pandas"}
 
 
 def profile_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
@@ -56,18 +55,12 @@ def profile_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDe
     return found
 
 
-def _arguments(result: Result, partitions: Partitions) -> dict[str, Any]:
-    return {
-        **asset_arguments(result, partitions),
-        "group_name": GROUP,
-        "kinds": {"csv", "pandas"},
-        "io_manager_key": "tables",
-    }
-
-
 def _annotated(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
-    @dg.asset(
-        **_arguments(result, partitions),
+    @asset_of(
+        result,
+        partitions,
+        group_name=GROUP,
+        kinds=KINDS,
         ins={"aggregated": dg.AssetIn(AGGREGATED)},
         deps=[PLATE_MAP],
         automation_condition=when_inputs_change(),
@@ -95,8 +88,11 @@ def _annotated(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
 def _normalized(result: Result, partitions: Partitions, *, negcon: bool) -> dg.AssetsDefinition:
     reference = "the negative controls" if negcon else "all wells"
 
-    @dg.asset(
-        **_arguments(result, partitions),
+    @asset_of(
+        result,
+        partitions,
+        group_name=GROUP,
+        kinds=KINDS,
         ins={"annotated": dg.AssetIn(ANNOTATED)},
         automation_condition=when_inputs_change(),
         description=f"The annotated profiles, each feature on the scale of {reference} of its "
@@ -123,8 +119,11 @@ def _feature_selected(
 ) -> dg.AssetsDefinition:
     source = result.upstream[0]
 
-    @dg.asset(
-        **_arguments(result, partitions),
+    @asset_of(
+        result,
+        partitions,
+        group_name=GROUP,
+        kinds=KINDS,
         ins={
             "profiles": dg.AssetIn(source),
             "selection": dg.AssetIn(

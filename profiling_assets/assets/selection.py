@@ -7,7 +7,7 @@ Do not put here: the choice of columns on a plate (`assets.profiles`), the opera
 import dagster as dg
 
 from profiling_assets.assets.automation import when_inputs_change
-from profiling_assets.assets.making import asset_arguments, produced
+from profiling_assets.assets.making import asset_of, produced
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Stored
@@ -40,11 +40,11 @@ def selection_assets(catalog: Catalog, partitions: Partitions) -> list[dg.Assets
 
 
 def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.AssetsDefinition:
-    @dg.asset(
-        **asset_arguments(result, partitions),
+    @asset_of(
+        result,
+        partitions,
         group_name=GROUP,
         kinds={"tsv", "pandas"},
-        io_manager_key="tables",
         ins={
             "normalized": dg.AssetIn(
                 result.upstream[0], partition_mapping=partitions.mapping(PLATE, result.level)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from profiling_assets.core import layout
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.currency import fingerprint
+from profiling_assets.core.discovery import csv_folder
 from profiling_assets.core.errors import MissingInputError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.storage.scan import PlateListing, scan_plate
@@ -98,7 +99,7 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
     PlateSource
         The first source found, or kind `none`.
     """
-    folder = layout.analysis_folder(key, config.collate.csv_dir)
+    folder = csv_folder(key, config.collate.csv_dir)
     sqlite = layout.sqlite_backend(key)
     tables = aggregate_candidates(key)
     if not config.collate.aggregate_only:

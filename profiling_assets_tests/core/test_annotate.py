@@ -198,7 +198,7 @@ def test_an_external_column_that_is_there_already_gets_a_suffix() -> None:
 
 
 def test_an_external_key_with_two_different_rows_is_an_error_that_names_the_lines() -> None:
-    with pytest.raises(PlateMapError, match="broad_sample 's1' .* lines 2, 4") as caught:
+    with pytest.raises(PlateMapError, match=r"broad_sample 's1' .* lines 2, 4") as caught:
         annotate_profiles(
             profiles("A01"),
             plate_map("M,A1,s1"),

@@ -18,8 +18,8 @@ _TRICKY = st.sampled_from(
         *("000123", "218360", "1e5", "0x1F", "0o17", "1_000", "2021_04_26", "2021-04-26", "12:30"),
         *("yes", "No", "y", "on", "null", "~", "nan", ".inf-", "-", "- a", "a: b", "a #b", "#a"),
         *("@a", "`a`", "%a", "&a", "*a", "!a", "!!str a", "{a}", "[a]", "'a'", '"a"', "a,b", "?"),
-        *(">", "<<", "<a>", "---", "...", "a\u2028b", "a\u0085b", "\ufeffa", "µ plate", "="),
-        *("Ünï", "plate 😀", "+1", "-1.5e-3", "1.", "inf", "Infinity", "|", "1:2:3", "OASIS--20Xvs40X"),
+        *(">", "<<", "<a>", "---", "...", "a\u2028b", "a\u0085b", "\ufeffa", "\u00b5 plate", "="),
+        *("Ünï", "plate 😀", "+1", "-1.5e-3", "1.", "inf", "Infinity", "|", "1:2:3"),
     ]
 )  # fmt: skip
 _NAMES = st.one_of(_TRICKY, st.text(min_size=1, max_size=20)).filter(lambda n: not name_problem(n))

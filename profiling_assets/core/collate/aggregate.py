@@ -2,7 +2,7 @@
 
 Put here: means and medians, counts, and the order of a profile table.
 Do not put here: reading CSVs or SQLite (`run`, `backend`), plate maps (`annotate`).
-Reference: pycytominer 1.7.1, `cyto_utils/cells.py`, `cyto_utils/cp_image_features.py`,
+Reference: pycytominer 1.7.1, `cyto_utils/cells.py`, `cyto_utils/cp_image_features.py` and
 `aggregate.py`. Each compartment is aggregated alone over the objects of a well's images; a well
 needs objects in every one (inner merge). pandas computes, as there, so that results agree to the
 last digits: its mean adds up with Kahan's compensation.
@@ -12,19 +12,271 @@ last digits: its mean adds up with Kahan's compensation.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # ^ pandas ships partial types
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from profiling_assets.core.collate.block_spool import BlockSpool, Matrix
+from profiling_assets.core.collate.compartments import (
+    chosen_tables,
+    feature_columns,
+    object_feature_place,
+)
 from profiling_assets.core.collate.csv_values import Value
-from profiling_assets.core.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, folded
 from profiling_assets.core.collate.options import AggregateOptions
-from profiling_assets.core.collate.profile_table import ProfileRow, ProfileTable
 from profiling_assets.core.collate.result import AggregateResult
 from profiling_assets.core.collate.strata import ImageColumns, Stratum
 from profiling_assets.core.collate.well_tally import WellTally
+
+_SITE = "Metadata_Site"
+_IMAGE = ""  # key of the image features among the tables
+
+
+@dataclass(frozen=True)
+class _Profile:
+    sites: int
+    objects: int
+    measured: NDArray[np.float64]
+
+
+class WellAggregator:
+    """Takes images and objects, and gives profiles.
+
+    Parameters
+    ----------
+    options : AggregateOptions
+        The user's choices.
+    image_columns : sequence of str
+        Columns of the Image table.
+    tables : mapping of str to sequence of str
+        Object table to its columns.
+    path : str
+        Where they come from, for messages.
+    scratch : Path or None
+        Where a temporary file may lie.
+
+    Raises
+    ------
+    InvalidInputError
+        Where a column or compartment that is needed is absent.
+    """
+
+    def __init__(
+        self,
+        options: AggregateOptions,
+        image_columns: Sequence[str],
+        tables: Mapping[str, Sequence[str]],
+        *,
+        path: str,
+        scratch: Path | None,
+    ) -> None:
+        self._options = options
+        self._path = path
+        self._images = ImageColumns(image_columns, options, path)
+        names, absent = chosen_tables(tables, options.compartments, path)
+        self._tables = {name: feature_columns(name, tables[name], names) for name in names}
+        self._first = names[0]
+        self._object_place = object_feature_place(
+            names[0], tables[names[0]], options.object_feature, path
+        )
+        self._warnings = [*self._images.warnings, *absent]
+        self._spool = BlockSpool(scratch)
+        self._sites: dict[Stratum, int] = {}
+        self._objects: dict[Stratum, int] = {}
+        self._profiles: dict[Stratum, _Profile] = {}
+        self._closed: set[Stratum] = set()
+        self._tally = WellTally()
+        self._unplaced = 0
+        self._fields_seen = False
+        self._texts: set[str] = set()
+        self._fractional: set[str] = set()
+        self.reopened = False
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that are aggregated, in order."""
+        return tuple(self._tables)
+
+    def add_image(self, values: Sequence[Value]) -> Stratum | None:
+        """Take an Image row.
+
+        Parameters
+        ----------
+        values : sequence of value
+            The row, in the Image table's columns.
+
+        Returns
+        -------
+        tuple or None
+            The stratum that the image's objects belong to; None where they belong to none.
+        """
+        stratum = self._images.stratum(values)
+        if stratum is None:
+            self._unplaced += 1
+            return None
+        inside = self._images.in_fields(values)
+        self._tally.add_site(str(stratum[1]), in_fields=inside)
+        if not inside:
+            return None
+        self._fields_seen = True
+        measured, texts = self._images.measured(values)
+        self._texts |= texts
+        self._fractional |= self._images.fractional(values)
+        self._spool.add((stratum, _IMAGE), measured[np.newaxis])
+        self._sites[stratum] = self._sites.get(stratum, 0) + 1
+        self.reopened = self.reopened or stratum in self._closed
+        return stratum
+
+    def add_objects(self, stratum: Stratum, table: str, values: Matrix) -> None:
+        """Take objects of one stratum.
+
+        Parameters
+        ----------
+        stratum : tuple
+            As `add_image` returned it.
+        table : str
+            Their table.
+        values : ndarray of float64, shape (objects, columns)
+            In the table's columns; NaN where missing.
+        """
+        if table not in self._tables or len(values) == 0:
+            return
+        self._spool.add((stratum, table), values[:, self._tables[table].places])
+        if table == self._first:
+            counted = np.count_nonzero(~np.isnan(values[:, self._object_place]))
+            self._objects[stratum] = self._objects.get(stratum, 0) + int(counted)
+            self._tally.add_cells(str(stratum[1]), len(values))
+
+    def note_text(self, columns: Iterable[str]) -> None:
+        """Leave out features that hold text."""
+        self._texts |= set(columns)
+
+    def close(self, strata: Iterable[Stratum] | None = None) -> None:
+        """Compute profiles of strata that are complete; None: of all that wait."""
+        waiting = [s for s in self._sites if s not in self._closed] if strata is None else strata
+        for stratum in waiting:
+            self._closed.add(stratum)
+            images = self._spool.take((stratum, _IMAGE))
+            objects = {table: self._spool.take((stratum, table)) for table in self._tables}
+            lacking = [table for table, matrix in objects.items() if matrix is None]
+            self._tally.close(str(stratum[1]), lacking)
+            if lacking or images is None:
+                continue
+            counts = len(self._images.counts)
+            parts = [np.nansum(images[:, :counts], axis=0), self._center(images[:, counts:])]
+            parts += [self._center(matrix) for matrix in objects.values() if matrix is not None]
+            self._profiles[stratum] = _Profile(
+                self._sites[stratum], self._objects[stratum], np.concatenate(parts)
+            )
+
+    def _center(self, matrix: Matrix) -> NDArray[np.float64]:
+        if matrix.shape[1] == 0:
+            return np.empty(0)
+        groups = pd.DataFrame(matrix).groupby(np.zeros(len(matrix)))
+        center = groups.mean() if self._options.method == "mean" else groups.median()
+        return cast("NDArray[np.float64]", cast("pd.DataFrame", center).to_numpy())[0]
+
+    def result(self, expected_wells: Iterable[str] = ()) -> AggregateResult:
+        """Compute what waits, and lay the profiles out.
+
+        Parameters
+        ----------
+        expected_wells : iterable of str
+            Wells that the load data name.
+
+        Returns
+        -------
+        AggregateResult
+            Rows sorted by plate and well; strata, `Metadata_Site_Count`, `Metadata_Count_*`,
+            `Metadata_Object_Count`, `Image_*`, then the compartments in order.
+        """
+        self.close()
+        self._spool.close()
+        warnings = list(self._warnings)
+        if self._unplaced:
+            strata = " or ".join(self._images.strata)
+            warnings.append(f"{self._unplaced} Image rows have no {strata}: in no profile")
+        if self._options.fields is not None and not self._fields_seen:
+            fields = ", ".join(map(str, self._options.fields))
+            warnings.append(f"no Image row has a {_SITE} among aggregate.fields: {fields}")
+        frame = self._frame()
+        dropped = [name for name in frame.columns if name in self._texts]
+        if dropped:
+            names = ", ".join(dropped[:5]) + (", ..." if len(dropped) > 5 else "")
+            warnings.append(f"{len(dropped)} features hold text and are left out: {names}")
+            frame = frame.drop(columns=dropped)
+        return AggregateResult(
+            frame,
+            self._tally.records(expected_wells),
+            tuple(warnings),
+            self._tally.sites + self._unplaced,
+            self._tally.cells,
+        )
+
+    def _frame(self) -> pd.DataFrame:
+        strata = sorted(self._profiles, key=_sort_key)
+        profiles = [self._profiles[stratum] for stratum in strata]
+        columns: dict[str, pd.Series] = {}
+        for place, name in enumerate(self._images.strata):
+            columns[name] = _keys([stratum[place] for stratum in strata])
+        counts = self._images.counts
+        features = [*self._images.features]
+        for table in self._tables.values():
+            features += table.features
+        empty = np.empty((0, len(counts) + len(features)))
+        measured = np.stack([p.measured for p in profiles]) if profiles else empty
+        # pycytominer counts no sites where Metadata_Site itself is a stratum
+        if _SITE not in self._images.strata:
+            columns["Metadata_Site_Count"] = pd.Series([p.sites for p in profiles], dtype="int64")
+        for place, name in enumerate(counts):
+            column = pd.Series(measured[:, place])
+            whole = name not in self._fractional
+            columns[name] = column.astype("int64") if whole else column
+        columns["Metadata_Object_Count"] = pd.Series([p.objects for p in profiles], dtype="int64")
+        table = pd.DataFrame(measured[:, len(counts) :], columns=pd.Index(features))
+        return pd.concat([pd.DataFrame(columns), table], axis="columns")
+
+
+def split_by_stratum(
+    numbers: NDArray[np.float64], strata: Mapping[int, Stratum | None]
+) -> dict[Stratum, NDArray[np.bool_] | None]:
+    """Tell which objects of a site folder belong to which stratum.
+
+    Parameters
+    ----------
+    numbers : ndarray of float64, shape (objects,)
+        Their `ImageNumber`.
+    strata : mapping of int to tuple
+        `ImageNumber` to stratum.
+
+    Returns
+    -------
+    dict of tuple to ndarray of bool
+        Stratum to its rows; None in place of the rows where they are all.
+    """
+    of_stratum: dict[Stratum, NDArray[np.bool_] | None] = {}
+    for stratum in dict.fromkeys(s for s in strata.values() if s is not None):
+        wanted = [number for number, s in strata.items() if s == stratum]
+        rows = np.isin(numbers, wanted)
+        of_stratum[stratum] = None if rows.all() else rows
+    return of_stratum
+
+
+def _keys(values: Sequence[str | float]) -> pd.Series:
+    if values and all(isinstance(value, int) for value in values):
+        return pd.Series(values, dtype="int64")
+    if values and all(isinstance(value, (int, float)) for value in values):
+        return pd.Series(values, dtype="float64")
+    return pd.Series([str(value) for value in values], dtype="str")
+
+
+def _sort_key(stratum: Stratum) -> tuple[Collection[object], ...]:
+    # a site column may hold numbers and text: numbers first
+    return tuple(
+        (1, 0.0, value) if isinstance(value, str) else (0, float(value), "") for value in stratum
+    )

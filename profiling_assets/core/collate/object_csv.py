@@ -4,6 +4,10 @@ Put here: parsing, fast where the file is plain numbers and by the `csv` module 
 Do not put here: order and types of backend columns (`block`, `column_types`), states of sites.
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# ^ pyarrow ships no types
+
 import csv
 import io
 from collections.abc import Iterable, Mapping
@@ -110,8 +114,8 @@ def read_objects(
     return rows or _parse_slow(body, file, header, text, note)
 
 
-def image_number_defect(rows: ObjectRows, file: str) -> Defect | None:
-    """Refuse rows that name no image.
+def key_number_defect(rows: ObjectRows, file: str) -> Defect | None:
+    """Refuse rows that name no image, or a broken object number.
 
     Parameters
     ----------
@@ -123,14 +127,18 @@ def image_number_defect(rows: ObjectRows, file: str) -> Defect | None:
     Returns
     -------
     Defect or None
-        Ragged where an `ImageNumber` is not a whole number.
+        Ragged where an `ImageNumber` is not a whole number, or an `ObjectNumber` that is there.
     """
     numbers = rows.values[:, rows.names.index(IMAGE_NUMBER)]
-    wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers % 1 != 0))
-    if len(wrong) == 0:
-        return None
-    reason = f"{file} has no {IMAGE_NUMBER} in data row {wrong[0] + 1}"
-    return Defect(SiteState.RAGGED, reason, len(rows.values))
+    objects = rows.values[:, rows.names.index(OBJECT_NUMBER)]
+    for name, wrong in (
+        (IMAGE_NUMBER, ~np.isfinite(numbers) | (np.trunc(numbers) != numbers)),
+        (OBJECT_NUMBER, ~np.isnan(objects) & (np.trunc(objects) != objects) | np.isinf(objects)),
+    ):
+        if wrong.any():
+            reason = f"{file} has no whole {name} in data row {int(wrong.argmax()) + 1}"
+            return Defect(SiteState.RAGGED, reason, len(rows.values))
+    return None
 
 
 def _key_defect(header: Header, body: bytes, file: str) -> Defect | None:

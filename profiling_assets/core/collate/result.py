@@ -4,6 +4,9 @@ Put here: the plain results that callers read.
 Do not put here: how they come about, where files are published (`storage`).
 """
 
+# pyright: reportMissingTypeStubs=false
+# ^ pandas ships no stubs
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

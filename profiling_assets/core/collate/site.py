@@ -182,16 +182,12 @@ class SiteReader:
 
 def _kept_blocks(objects: SiteObjects, lost: set[int]) -> tuple[Block, ...]:
     """Return the blocks without the objects of images that are not kept."""
-    blocks = [block for _, block in objects.blocks.items()]
-    if not lost:
-        return tuple(blocks)
-    return tuple(block.without_images(lost) for block in blocks)
+    blocks = tuple(objects.blocks.values())
+    return tuple(block.without_images(lost) for block in blocks) if lost else blocks
 
 
 def _collision(folder: str, number: TableNumber) -> tuple[str, ...]:
     if number.collides_with is None:
         return ()
-    return (
-        f"the Image.csv of {folder} and of {number.collides_with} differ and have the same CRC-32: "
-        f"{folder} has the TableNumber {number.number}",
-    )
+    what = f"the Image.csv of {folder} and of {number.collides_with} differ and have one CRC-32"
+    return (f"{what}: {folder} has the TableNumber {number.number}",)

@@ -15,7 +15,7 @@ from profiling_assets.core.collate.header import Header, read_header
 from profiling_assets.core.collate.munge import column_sources, split_compartments
 from profiling_assets.core.collate.object_csv import (
     ObjectRows,
-    image_number_defect,
+    key_number_defect,
     read_objects,
 )
 from profiling_assets.core.collate.survey import Survey, is_usable
@@ -196,4 +196,4 @@ def _row_count(rows: ObjectRows | Defect) -> int:
 def _checked(rows: ObjectRows | Defect, file: str) -> ObjectRows | Defect:
     if isinstance(rows, Defect):
         return rows
-    return image_number_defect(rows, file) or rows
+    return key_number_defect(rows, file) or rows

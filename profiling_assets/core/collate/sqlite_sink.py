@@ -150,7 +150,10 @@ def _create(layout: TableLayout, kinds: Iterable[ColumnType | str]) -> str:
 
 
 def _indices(layouts: Mapping[str, TableLayout]) -> list[str]:
-    """Return the indices of collate; those of `DataFrame.to_sql` on TableNumber repeat their begin."""
+    """Return the indices that collate makes, and none more.
+
+    `DataFrame.to_sql` adds one on TableNumber to each table; these begin with that column.
+    """
     statements: list[str] = []
     for table in layouts:
         if table == IMAGE:

@@ -28,7 +28,7 @@ class TableNumbers:
         self._seen: dict[int, list[tuple[bytes, str]]] = {}
 
     def assign(self, data: bytes, folder: str) -> TableNumber:
-        """Number a site.
+        """Give a site its number.
 
         Parameters
         ----------

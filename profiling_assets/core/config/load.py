@@ -115,7 +115,7 @@ def _pipeline(
         what = (
             "a second document with `pipeline`"
             if "pipeline" in known
-            else ("a document with neither `pipeline` nor `batch`")
+            else "a document with neither `pipeline` nor `batch`"
         )
         problems.append(
             Problem(line_of(node), f"{what}; a file has the steps once, then one document a batch")
@@ -240,7 +240,9 @@ def _shown(value: object) -> str:
     if isinstance(value, Mapping):
         return "a section"
     if isinstance(value, tuple):
-        return f"the list [{', '.join(_shown(v) for v in cast('tuple[object, ...]', value)[:5])}]"
+        items = cast("tuple[object, ...]", value)
+        shown = ["a list" if isinstance(item, tuple) else _shown(item) for item in items[:5]]
+        return f"the list [{', '.join(shown)}{', …' if len(items) > 5 else ''}]"
     if isinstance(value, str):
         text = value if len(value) <= 60 else f"{value[:60]}…"
         note = " (a placeholder that was never edited)" if is_placeholder(value) else ""

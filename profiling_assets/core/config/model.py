@@ -118,8 +118,10 @@ class Aggregation:
         How the cells become one profile.
     image_feature_categories : tuple of str
         Categories of image features that join the profiles.
-    plate_column, well_column : str
-        Columns of the Image table.
+    plate_column : str
+        Column of the Image table with the plate.
+    well_column : str
+        Column of the Image table with the well.
     site_column : str or None
         Column of the site where there is one profile for each site.
     fields : "all" or tuple of int

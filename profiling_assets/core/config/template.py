@@ -160,7 +160,7 @@ def quoted(name: str) -> str:
     str
         The name, in double quotes where YAML (1.1 or 1.2) could read it as something else.
     """
-    if _HARMLESS.fullmatch(name):
+    if _HARMLESS.fullmatch(name) and not _looks_like_a_value(name):
         return name
     # As a list's only item, so that no document end mark follows.
     dumped = yaml.safe_dump([name], default_style='"', allow_unicode=True, width=1_000_000)

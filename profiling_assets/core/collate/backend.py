@@ -1,0 +1,206 @@
+"""An existing SQLite backend as a source of images and objects, wherever it came from.
+
+Put here: opening, checking and reading a backend.
+Do not put here: writing one (`sqlite_sink`), means and medians (`aggregate`).
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profiling_assets.core.collate.csv_values import Value
+from profiling_assets.core.collate.folders import IMAGE, table_order
+from profiling_assets.core.collate.header import IMAGE_NUMBER, TABLE_NUMBER, folded
+from profiling_assets.core.collate.sqlite_sink import quoted
+from profiling_assets.core.errors import BackendError
+
+ImageKey = tuple[Value, Value]
+_ROWS = 512  # fetched at a time, and images asked for in one query
+_SCHEMA_REMEDY = (
+    "use a backend with the tables Image, Cells, ... and the columns TableNumber and ImageNumber, "
+    "as cytominer-database, CytoTable and this program make; collate the plate's CSVs anew"
+)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """An open backend.
+
+    Attributes
+    ----------
+    connection : sqlite3.Connection
+        Read only.
+    image_table : str
+        The Image table's name, as in the file.
+    image_columns : tuple of str
+        Its columns.
+    tables : mapping of str to tuple of str
+        Object table to its columns; Cells, Cytoplasm, Nuclei first.
+    names : mapping of str to str
+        Object table to its name in the file.
+    """
+
+    connection: sqlite3.Connection
+    image_table: str
+    image_columns: tuple[str, ...]
+    tables: Mapping[str, tuple[str, ...]]
+    names: Mapping[str, str]
+
+    def images(self) -> Iterator[tuple[ImageKey, list[Value]]]:
+        """Yield key (TableNumber, ImageNumber) and values of each Image row."""
+        table, image = (self._place(self.image_columns, c) for c in (TABLE_NUMBER, IMAGE_NUMBER))
+        cursor = self.connection.execute(
+            f"SELECT * FROM {quoted(self.image_table)} ORDER BY rowid"  # noqa: S608 - quoted
+        )
+        while rows := cursor.fetchmany(_ROWS):
+            for row in rows:
+                values = cast("list[Value]", list(row))
+                yield (values[table], values[image]), values
+
+    def has_index(self, table: str) -> bool:
+        """Tell whether rows of an image can be found without reading the table."""
+        name = self.names[table]
+        for index in self.connection.execute(f"PRAGMA index_list({quoted(name)})").fetchall():
+            first = self.connection.execute(f"PRAGMA index_info({quoted(index[1])})").fetchone()
+            if first is not None and first[2] is not None:
+                if folded(first[2]) == folded(TABLE_NUMBER):
+                    return True
+        return False
+
+    def objects_of(
+        self, table: str, keys: Sequence[ImageKey]
+    ) -> Iterator[tuple[NDArray[np.float64], frozenset[str]]]:
+        """Yield objects of some images, found by index.
+
+        Parameters
+        ----------
+        table : str
+            The object table.
+        keys : sequence of tuple
+            TableNumber and ImageNumber of the images.
+
+        Yields
+        ------
+        ndarray of float64, shape (objects, columns)
+            NaN where missing or text.
+        frozenset of str
+            Columns that hold text among them.
+        """
+        name = quoted(self.names[table])
+        both = f"{quoted(TABLE_NUMBER)} = ? AND {quoted(IMAGE_NUMBER)} = ?"
+        for key in keys:
+            query = f"SELECT * FROM {name} WHERE {both} ORDER BY rowid"  # noqa: S608 - quoted
+            for _, rows in self._chunks(query, key):
+                yield _numbers(rows, self.tables[table])
+
+    def objects(
+        self, table: str
+    ) -> Iterator[tuple[list[ImageKey], NDArray[np.float64], frozenset[str]]]:
+        """Yield all objects of a table in order: their image keys, values and text columns."""
+        columns = self.tables[table]
+        places = [self._place(columns, name) for name in (TABLE_NUMBER, IMAGE_NUMBER)]
+        query = f"SELECT * FROM {quoted(self.names[table])} ORDER BY rowid"  # noqa: S608 - quoted
+        for _, rows in self._chunks(query, ()):
+            keys = [(row[places[0]], row[places[1]]) for row in rows]
+            values, texts = _numbers(rows, columns)
+            yield keys, values, texts
+
+    def _chunks(
+        self, query: str, values: Sequence[Value]
+    ) -> Iterator[tuple[int, list[tuple[Value, ...]]]]:
+        cursor = self.connection.execute(query, values)
+        count = 0
+        while rows := cast("list[tuple[Value, ...]]", cursor.fetchmany(_ROWS)):
+            count += len(rows)
+            yield count, rows
+
+    @staticmethod
+    def _place(columns: Sequence[str], name: str) -> int:
+        return [folded(column) for column in columns].index(folded(name))
+
+
+@contextmanager
+def open_backend(file: Path, path: str) -> Iterator[Backend]:
+    """Open a backend for reading.
+
+    Parameters
+    ----------
+    file : Path
+        The SQLite file.
+    path : str
+        Its name for messages.
+
+    Yields
+    ------
+    Backend
+        Open within the block; what SQLite finds damaged in the block is a BackendError too.
+
+    Raises
+    ------
+    BackendError
+        Where the file is no SQLite file, is damaged, or holds no backend.
+    """
+    if not file.is_file():
+        raise BackendError("the SQLite file is not there", path=path, remedy="collate the plate")
+    # ABSOLUTE file URI: a blank, `?` or `#` in the path must not end it
+    connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        yield _checked(connection, path)
+    except sqlite3.DatabaseError as error:
+        raise BackendError(
+            f"SQLite cannot read the file: {error}",
+            path=path,
+            remedy="the file is damaged or no SQLite file: copy it again, or collate the plate anew",
+        ) from error
+    finally:
+        connection.close()
+
+
+def _checked(connection: sqlite3.Connection, path: str) -> Backend:
+    rows = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
+    ).fetchall()
+    found = [str(row[0]) for row in rows]
+    columns = {name: _columns(connection, name) for name in found}
+    keys = {folded(TABLE_NUMBER), folded(IMAGE_NUMBER)}
+    joinable = {
+        name: names for name, names in columns.items() if keys <= {folded(n) for n in names}
+    }
+    images = [name for name in joinable if name.lower() == IMAGE.lower()]
+    names = {name: name for name in joinable if name not in images}
+    if not images or not names:
+        raise BackendError(
+            f"the file is no backend; its tables are: {', '.join(found) or 'none'}",
+            path=path,
+            remedy=_SCHEMA_REMEDY,
+        )
+    ordered = {table: joinable[table] for table in sorted(names, key=table_order)}
+    return Backend(connection, images[0], joinable[images[0]], ordered, names)
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
+    rows = connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
+    return tuple(str(row[1]) for row in rows)
+
+
+def _numbers(
+    rows: Sequence[Sequence[Value]], columns: Sequence[str]
+) -> tuple[NDArray[np.float64], frozenset[str]]:
+    try:
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(columns)), frozenset()
+    except ValueError:
+        pass
+    values = np.full((len(rows), len(columns)), np.nan)
+    texts: set[str] = set()
+    for place, (name, cells) in enumerate(zip(columns, zip(*rows, strict=True), strict=True)):
+        try:
+            values[:, place] = np.array(cells, dtype=np.float64)
+        except ValueError:
+            texts.add(name)
+    return values, frozenset(texts)

@@ -1,0 +1,124 @@
+"""The rules of the house: imports run one way, files agree with each other."""
+
+import configparser
+import subprocess
+import sys
+import textwrap
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False
+    )
+
+
+def test_imports_run_one_way() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("layer", ["core", "storage", "pipeline"])
+def test_a_layer_below_dagster_imports_with_dagster_and_boto3_absent(layer: str) -> None:
+    done = _python(
+        f"""
+        import importlib, pkgutil, sys
+        for name in ("dagster", "dagster_aws", "boto3", "botocore"):
+            sys.modules[name] = None  # importing it raises ImportError
+        package = importlib.import_module("profiling_assets.{layer}")
+        names = [m.name for m in pkgutil.walk_packages(package.__path__, package.__name__ + ".")]
+        for name in names:
+            importlib.import_module(name)
+        assert len(names) > 4, names
+        """
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_package_imports_no_part_of_it() -> None:
+    done = _python(
+        """
+        import sys, profiling_assets
+        loaded = [m for m in sys.modules if m.startswith(("profiling_assets.", "dagster"))]
+        assert not loaded, loaded
+        """
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_setup_cfg_names_the_package_as_pyproject_does() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    assert setup["metadata"]["name"] == project["name"]
+    assert setup.sections() == ["metadata"]
+
+
+def test_every_dependency_has_its_reason_beside_its_line() -> None:
+    lines = (ROOT / "pyproject.toml").read_text().splitlines()
+    quoted = [line for line in lines if line.startswith('  "') and ">=" in line or '  "' in line[:3] and "==" in line]
+    assert quoted
+    assert [line for line in quoted if "#" not in line] == []
+
+
+def test_every_dependency_is_pinned_for_a_fresh_install() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {_name(line) for line in wanted}
+    pinned = {
+        _name(line)
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if "==" in line and not line.startswith("#")
+    }
+    assert names <= pinned
+
+
+def _name(requirement: str) -> str:
+    for mark in "<>=;[ ":
+        requirement = requirement.partition(mark)[0]
+    return requirement.lower().replace("_", "-")
+
+
+def test_the_workspace_file_names_the_code_location_that_loads() -> None:
+    (entry,) = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    module = entry["python_module"]["module_name"]
+    done = _python(
+        f"""
+        import os
+        os.environ.pop("PROFILING_ASSETS_WORKSPACE", None)
+        import importlib
+        import dagster as dg
+        assert isinstance(importlib.import_module("{module}").defs, dg.Definitions)
+        """
+    )
+    assert done.returncode == 0, done.stderr
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "dagster" not in project.get("tool", {}), "a [tool.dagster] block would hide the file"
+
+
+def test_every_module_says_what_belongs_in_it() -> None:
+    silent = []
+    for path in (ROOT / "profiling_assets").rglob("*.py"):
+        head = path.read_text().split('"""')
+        if path.name not in ("__init__.py", "__main__.py") and (
+            len(head) < 2 or "Put here" not in head[1]
+        ):
+            silent.append(str(path.relative_to(ROOT)))
+    assert silent == []
+
+
+def test_ci_calls_the_test_command_of_the_readme() -> None:
+    assert "make test" in (ROOT / ".ci" / "run").read_text().splitlines()
+    assert "make test" in (ROOT / "README.md").read_text()
