@@ -7,12 +7,13 @@ that never is: https://docs.dagster.io/guides/build/io-managers
 An asset's `path` metadata is its path template, with `{batch}` and `{plate}`.
 """
 
+import io
 from typing import Any, get_origin
 
 import dagster as dg
 
 from profiling_assets.core.names import PlateKey
-from profiling_assets.core.tables import ledger_tsv, profiles_csv
+from profiling_assets.core.tables import ledger_tsv, profiles_csv, read_profiles
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Kept, Made, MadeFile, Stored
 from profiling_assets.pipeline.results import ALL
@@ -142,7 +143,14 @@ class TableIOManager(WorkspaceIOManager):
         if FULL_PRECISION_TEMPLATE in context.definition_metadata and obj.unchanged is None:
             full = profiles_csv(obj.frame, float_format=None, gzip=False)
             self._workspace.publish_bytes(full, self._path(context, FULL_PRECISION_TEMPLATE))
-        info = self._workspace.publish_bytes(self._content(context, obj), self._path(context))
+        path, content = self._path(context), self._content(context, obj)
+        if "parquet" in self._catalog.config.options.formats and not path.endswith(".tsv"):
+            # the same values as in the text, so that either may be read
+            copy = io.BytesIO()
+            read_profiles(content, path=path).to_parquet(copy, index=False)
+            name = path.removesuffix(".gz").removesuffix(".csv")
+            self._workspace.publish_bytes(copy.getvalue(), f"{name}.parquet")
+        info = self._workspace.publish_bytes(content, path)
         self._describe(context, info, obj)
 
     def _content(self, context: dg.OutputContext, made: Made) -> bytes:

@@ -8,7 +8,11 @@ without a web server (docs/decisions/0004-run-command.md). A test compares both 
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+import os
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import TracebackType
 
 import dagster as dg
@@ -26,6 +30,24 @@ PARTITION_TAG = "dagster/partition"
 _MODULE = "profiling_assets.definitions"
 
 
+@contextmanager
+def _printing_to(log: Path) -> Generator[None]:
+    """Let child processes that are started meanwhile print to a file instead of the terminal."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    with log.open("ab") as file:
+        for target in (1, 2):
+            os.dup2(file.fileno(), target)
+        try:
+            yield
+        finally:
+            for target, original in zip((1, 2), kept, strict=True):
+                os.dup2(original, target)
+                os.close(original)
+
+
 class Launcher:
     """A code server of our own, and runs started through the instance's run launcher.
 
@@ -33,26 +55,30 @@ class Launcher:
     ----------
     instance : dagster.DagsterInstance
         Where runs are recorded and by whose launcher they are started.
+    log : pathlib.Path
+        File for what the code server and its runs print.
     """
 
-    def __init__(self, instance: dg.DagsterInstance) -> None:
+    def __init__(self, instance: dg.DagsterInstance, log: Path) -> None:
         self._instance = instance
-        self._context = WorkspaceProcessContext(
-            instance,
-            ModuleTarget(
-                module_name=_MODULE, attribute=None, working_directory=None, location_name=LOCATION
-            ),
-        )
+        self._log = log
+        self._stack = ExitStack()
         self._cache: dict[object, RunRequestExecutionData] = {}
         self._logger = logging.getLogger(__name__)
 
     def __enter__(self) -> "Launcher":
         """Start the code server and load the code location."""
-        self._context.__enter__()
+        target = ModuleTarget(
+            module_name=_MODULE, attribute=None, working_directory=None, location_name=LOCATION
+        )
+        with _printing_to(self._log):
+            self._context = self._stack.enter_context(
+                WorkspaceProcessContext(self._instance, target)
+            )
         entry = self._context.create_request_context().get_code_location_entries().get(LOCATION)
         if entry is None or entry.load_error is not None:
             error = entry.load_error if entry is not None else None
-            self._context.__exit__(None, None, None)
+            self._stack.close()
             raise WorkspaceError(
                 "the code location did not load: "
                 + (error.message.strip() if error is not None else "no answer"),
@@ -67,7 +93,7 @@ class Launcher:
         trace: TracebackType | None,
     ) -> None:
         """Stop the code server."""
-        self._context.__exit__(kind, error, trace)
+        self._stack.close()
 
     def launch(self, assets: Sequence[str], partition: str, tags: Mapping[str, str]) -> str:
         """Start one run of some assets of one partition.

@@ -267,7 +267,13 @@ class Planner:
             if standing is None:
                 return None
             return Action.ADOPT if recorded is None else Action.CURRENT
-        return decide(standing, recorded, self._wanted(task), force=self._force)
+        return decide(
+            standing,
+            recorded,
+            self._wanted(task),
+            force=self._force,
+            overwrite=self._graph[task.name].overwrite,
+        )
 
     def _source_archived(self, task: Task) -> bool:
         # CSVs that were moved away after the backend was made do not make its results outdated

@@ -4,7 +4,6 @@ Put here: slow imports that all steps share.
 Do not put here: code; nothing imports this module but that server.
 """
 
-import pandas as pd
-import pycytominer
+from profiling_assets.core.reference import reference
 
-__all__ = ["pd", "pycytominer"]
+reference()

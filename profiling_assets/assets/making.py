@@ -118,7 +118,7 @@ def kept(
     )
     standing = None if info is None else Standing(info.size)
     forced = context.run.tags.get(FORCE_TAG) == "true"
-    action = decide(standing, recorded, wanted, force=forced)
+    action = decide(standing, recorded, wanted, force=forced, overwrite=result.overwrite)
     again = action is Action.CURRENT and recorded is not None and recorded.adopted
     if standing is not None and (action is Action.ADOPT or again or not result.performs):
         return Kept(path)

@@ -99,8 +99,8 @@ def _built(
         click.echo(f"{len(plan.current)} current, {len(plan.build)} to build; event log in {home}")
         limit = instance.get_concurrency_config().run_queue_config
         with (
+            Launcher(instance, home / "logs" / "code_server.log") as launcher,
             ProgressListener(home / "logs", len(plan.build)) as listener,
-            Launcher(instance) as launcher,
         ):
             runner = Runner(
                 instance,

@@ -4,6 +4,8 @@ Put here: the command and its table.
 Do not put here: finding plates (`storage.scan`), completeness (`core.completeness`).
 """
 
+import sys
+
 import click
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +17,7 @@ from profiling_assets.storage.scan import PlateListing, scan_plate, scan_workspa
 from profiling_assets.storage.workspace import open_workspace
 
 _MAX_SITES = 20
+_PIPED_WIDTH = 1000  # a pipe has no width; nothing is to be folded there
 
 
 @click.command("scan")
@@ -47,7 +50,8 @@ def command(workspace: str, csv_dir: str, *, sites: bool) -> int:
     except WorkspaceError as error:  # a read-only workspace can be looked at
         click.echo(f"the plate registry was not updated: {error}", err=True)
         registry = registered(load_registry(opened), scan.plates, facts)
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    width = None if sys.stdout.isatty() else _PIPED_WIDTH
+    console = Console(width=width, soft_wrap=True, highlight=False, markup=False)
     console.print(_table(registry, listings))
     if sites:
         for key, listing in listings.items():

@@ -77,7 +77,12 @@ def fingerprint(code_version: str, inputs: Mapping[str, str]) -> str:
 
 
 def decide(
-    standing: Standing | None, recorded: Recorded | None, wanted: str, *, force: bool
+    standing: Standing | None,
+    recorded: Recorded | None,
+    wanted: str,
+    *,
+    force: bool,
+    overwrite: bool = False,
 ) -> Action:
     """Choose what is to be done about one result.
 
@@ -91,6 +96,8 @@ def decide(
         The fingerprint it would have if built now.
     force : bool
         Whether the user asked for a rebuild.
+    overwrite : bool
+        Whether a file that was not made here is built over instead of adopted.
 
     Returns
     -------
@@ -98,12 +105,13 @@ def decide(
         `BUILD` where there is no file, where force was asked for, or where the inputs changed;
         `ADOPT` where the file is not the one that was recorded; else `CURRENT`.
     """
+    foreign = Action.BUILD if overwrite else Action.ADOPT
     if standing is None or force:
         return Action.BUILD
     if recorded is None:
-        return Action.ADOPT
+        return foreign
     if recorded.fingerprint != wanted:
         return Action.BUILD
     if recorded.size is not None and recorded.size != standing.size:
-        return Action.ADOPT
+        return foreign
     return Action.CURRENT

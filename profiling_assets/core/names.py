@@ -63,7 +63,7 @@ def checked_name(name: str, kind: str) -> str:
     if problem is not None:
         raise InvalidNameError(
             f"{name!r} cannot be the name of a {kind}: {problem}",
-            remedy=f"rename the {kind}; letters, digits, dots, dashes, underscores, blanks are fine",
+            remedy=f"rename the {kind}; letters, digits, dots, dashes and blanks are fine",
         )
     return name
 

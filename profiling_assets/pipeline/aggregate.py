@@ -15,6 +15,8 @@ from profiling_assets.core import layout
 from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
 from profiling_assets.core.collate.reference import collate_with_reference_engine
 from profiling_assets.core.collate.run import CollateResult, aggregate_backend, collate_plate
+from profiling_assets.core.collate.sqlite_sink import too_wide
+from profiling_assets.core.collate.survey import survey_headers
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.ledger import (
     KEPT_WHOLE,
@@ -108,7 +110,9 @@ def make_plate(
         What was made; a backend is absent where the source is no CSV or SQLite cannot hold it.
     """
     if source.kind is SourceKind.CSVS:
-        return _from_csvs(config, key, source, scratch, wanted=wanted, progress=progress)
+        return _from_csvs(
+            workspace, config, key, source, scratch, wanted=wanted, progress=progress
+        )
     if AGGREGATED not in wanted:
         return Collated({})
     if source.kind is SourceKind.SQLITE:
@@ -117,6 +121,7 @@ def make_plate(
 
 
 def _from_csvs(
+    workspace: Workspace,
     config: Config,
     key: PlateKey,
     source: PlateSource,
@@ -129,35 +134,47 @@ def _from_csvs(
     if listing is None:
         message = "a source of CSVs has a listing"
         raise ValueError(message)
-    collate = (
-        collate_with_reference_engine
-        if config.collate.engine == "cytominer-database"
-        else collate_plate
+    options = CollateOptions(
+        munge=config.collate.munge,
+        plate_column_from=config.collate.column,
+        on_defective_site=config.collate.on_defective_site,
     )
-    result = collate(
-        key,
-        listing.folders,
-        listing.expected,
-        CollateOptions(
-            munge=config.collate.munge,
-            plate_column_from=config.collate.column,
-            on_defective_site=config.collate.on_defective_site,
-        ),
-        sqlite_file=scratch / f"{key.plate}.sqlite" if SQLITE in wanted else None,
-        parquet_folder=scratch / "parquet" if PARQUET in wanted or SQLITE in wanted else None,
-        parquet_always=PARQUET in wanted,
-        aggregate=aggregate_options(config) if AGGREGATED in wanted else None,
-        path=source.path,
-        progress=progress,
-    )
-    return _collated(key, source, result, scratch, wanted=wanted)
+    aggregate = aggregate_options(config) if AGGREGATED in wanted else None
+    sqlite = scratch / f"{key.plate}.sqlite"
+    if config.collate.engine == "cytominer-database":
+        result = collate_with_reference_engine(
+            key,
+            Path(workspace.root, source.path),
+            listing.expected,
+            options,
+            sqlite_file=sqlite,
+            aggregate=aggregate,
+            path=source.path,
+        )
+    else:
+        survey = survey_headers(listing.folders, munge=options.munge)
+        # what SQLite cannot hold goes to Parquet, so that the cells are somewhere
+        parquet = PARQUET in wanted or (SQLITE in wanted and too_wide(survey.tables) is not None)
+        result = collate_plate(
+            key,
+            listing.folders,
+            listing.expected,
+            options,
+            sqlite_file=sqlite if SQLITE in wanted else None,
+            parquet_folder=scratch / "parquet" if parquet else None,
+            aggregate=aggregate,
+            path=source.path,
+            progress=progress,
+            survey=survey,
+        )
+    return _collated(key, source, result, sqlite, wanted=wanted)
 
 
 def _collated(
     key: PlateKey,
     source: PlateSource,
     result: CollateResult,
-    scratch: Path,
+    sqlite: Path,
     *,
     wanted: Collection[str],
 ) -> Collated:
@@ -170,7 +187,7 @@ def _collated(
     made: dict[str, Made | MadeFile] = {}
     if SQLITE in wanted and not withheld:
         made[SQLITE] = MadeFile(
-            scratch / f"{key.plate}.sqlite",
+            sqlite,
             facts={**facts, **{f"rows_{t}": s.rows for t, s in result.tables.items()}},
             ledgers=ledgers,
             warnings=result.warnings,

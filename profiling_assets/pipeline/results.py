@@ -57,6 +57,8 @@ class Result:
         Whether the config asks for the step; else a standing file is adopted.
     code_version : str
         Version of the step's code and of its part of the config.
+    overwrite : bool
+        Whether a standing file that was not made here is built over (`collate.overwrite`).
     """
 
     name: str
@@ -67,6 +69,7 @@ class Result:
     external: tuple[str, ...]
     performs: bool
     code_version: str
+    overwrite: bool = False
 
 
 def results(config: Config) -> dict[str, Result]:
@@ -105,6 +108,7 @@ def results(config: Config) -> dict[str, Result]:
             external=tuple(external),
             performs=performs,
             code_version=_code_version(config, step),
+            overwrite=config.collate.overwrite and CSVS in external,
         )
 
     for name, step in _backends(config):

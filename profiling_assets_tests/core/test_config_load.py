@@ -327,7 +327,7 @@ def test_our_own_sections_have_the_documented_defaults() -> None:
         ("feature_select: {operations: [blocklist, blocklist]}", "lists blocklist twice"),
         ("options: {float_format: '%.5'}", "does not format a number"),
         ("options: {float_format: '%.99999999f'}", "does not format a number"),
-        ("options: {formats: []}", "options.formats is empty"),
+        ("options: {formats: [parquet]}", "options.formats does not list csv.gz"),
         ("output_dir: results", "write profiles, or leave the key out"),
         ("compartments: [cells, Cells]", "lists cells twice"),
         ("compartments: [image]", "lists image"),

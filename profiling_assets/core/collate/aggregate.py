@@ -174,6 +174,10 @@ class WellAggregator:
                 self._sites[stratum], self._objects[stratum], np.concatenate(parts)
             )
 
+    def discard(self) -> None:
+        """Drop what waits."""
+        self._spool.close()
+
     def _center(self, matrix: Matrix) -> NDArray[np.float64]:
         if matrix.shape[1] == 0:
             return np.empty(0)

@@ -5,7 +5,7 @@ Do not put here: writing one (`sqlite_sink`), means and medians (`aggregate`).
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from profiling_assets.core.collate.sqlite_sink import quoted
 from profiling_assets.core.errors import BackendError
 
 ImageKey = tuple[Value, Value]
-_ROWS = 512  # fetched at a time, and images asked for in one query
+_ROWS = 512  # fetched at a time
 _SCHEMA_REMEDY = (
     "use a backend with the tables Image, Cells, ... and the columns TableNumber and ImageNumber, "
     "as cytominer-database, CytoTable and this program make; collate the plate's CSVs anew"
@@ -41,7 +41,7 @@ class Backend:
     image_columns : tuple of str
         Its columns.
     tables : mapping of str to tuple of str
-        Object table to its columns; Cells, Cytoplasm, Nuclei first.
+        Object table to its columns without TableNumber; Cells, Cytoplasm, Nuclei first.
     names : mapping of str to str
         Object table to its name in the file.
     """
@@ -68,9 +68,8 @@ class Backend:
         name = self.names[table]
         for index in self.connection.execute(f"PRAGMA index_list({quoted(name)})").fetchall():
             first = self.connection.execute(f"PRAGMA index_info({quoted(index[1])})").fetchone()
-            if first is not None and first[2] is not None:
-                if folded(first[2]) == folded(TABLE_NUMBER):
-                    return True
+            if first is not None and folded(str(first[2])) == folded(TABLE_NUMBER):
+                return True
         return False
 
     def objects_of(
@@ -92,33 +91,26 @@ class Backend:
         frozenset of str
             Columns that hold text among them.
         """
-        name = quoted(self.names[table])
+        columns = self.tables[table]
+        name, listed = quoted(self.names[table]), ", ".join(map(quoted, columns))
         both = f"{quoted(TABLE_NUMBER)} = ? AND {quoted(IMAGE_NUMBER)} = ?"
+        query = f"SELECT {listed} FROM {name} WHERE {both} ORDER BY rowid"  # noqa: S608 - quoted
         for key in keys:
-            query = f"SELECT * FROM {name} WHERE {both} ORDER BY rowid"  # noqa: S608 - quoted
-            for _, rows in self._chunks(query, key):
-                yield _numbers(rows, self.tables[table])
+            cursor = self.connection.execute(query, key)
+            while rows := cursor.fetchmany(_ROWS):
+                yield _numbers(rows, columns)
 
     def objects(
         self, table: str
     ) -> Iterator[tuple[list[ImageKey], NDArray[np.float64], frozenset[str]]]:
         """Yield all objects of a table in order: their image keys, values and text columns."""
         columns = self.tables[table]
-        places = [self._place(columns, name) for name in (TABLE_NUMBER, IMAGE_NUMBER)]
-        query = f"SELECT * FROM {quoted(self.names[table])} ORDER BY rowid"  # noqa: S608 - quoted
-        for _, rows in self._chunks(query, ()):
-            keys = [(row[places[0]], row[places[1]]) for row in rows]
-            values, texts = _numbers(rows, columns)
-            yield keys, values, texts
-
-    def _chunks(
-        self, query: str, values: Sequence[Value]
-    ) -> Iterator[tuple[int, list[tuple[Value, ...]]]]:
-        cursor = self.connection.execute(query, values)
-        count = 0
-        while rows := cast("list[tuple[Value, ...]]", cursor.fetchmany(_ROWS)):
-            count += len(rows)
-            yield count, rows
+        listed = ", ".join(map(quoted, (TABLE_NUMBER, IMAGE_NUMBER, *columns)))
+        query = f"SELECT {listed} FROM {quoted(self.names[table])} ORDER BY rowid"  # noqa: S608
+        cursor = self.connection.execute(query)
+        while rows := cursor.fetchmany(_ROWS):
+            values, texts = _numbers([row[2:] for row in rows], columns)
+            yield [(row[0], row[1]) for row in rows], values, texts
 
     @staticmethod
     def _place(columns: Sequence[str], name: str) -> int:
@@ -126,7 +118,7 @@ class Backend:
 
 
 @contextmanager
-def open_backend(file: Path, path: str) -> Iterator[Backend]:
+def open_backend(file: Path, path: str) -> Generator[Backend]:
     """Open a backend for reading.
 
     Parameters
@@ -148,7 +140,7 @@ def open_backend(file: Path, path: str) -> Iterator[Backend]:
     """
     if not file.is_file():
         raise BackendError("the SQLite file is not there", path=path, remedy="collate the plate")
-    # ABSOLUTE file URI: a blank, `?` or `#` in the path must not end it
+    # as a URI: a blank, `?` or `#` in the path must not end it
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
     try:
         yield _checked(connection, path)
@@ -156,7 +148,7 @@ def open_backend(file: Path, path: str) -> Iterator[Backend]:
         raise BackendError(
             f"SQLite cannot read the file: {error}",
             path=path,
-            remedy="the file is damaged or no SQLite file: copy it again, or collate the plate anew",
+            remedy="it is damaged or no SQLite file: copy it again, or collate the plate anew",
         ) from error
     finally:
         connection.close()
@@ -164,7 +156,7 @@ def open_backend(file: Path, path: str) -> Iterator[Backend]:
 
 def _checked(connection: sqlite3.Connection, path: str) -> Backend:
     rows = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
+        "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
     ).fetchall()
     found = [str(row[0]) for row in rows]
     columns = {name: _columns(connection, name) for name in found}
@@ -180,7 +172,10 @@ def _checked(connection: sqlite3.Connection, path: str) -> Backend:
             path=path,
             remedy=_SCHEMA_REMEDY,
         )
-    ordered = {table: joinable[table] for table in sorted(names, key=table_order)}
+    ordered = {
+        table: tuple(n for n in joinable[table] if folded(n) != folded(TABLE_NUMBER))
+        for table in sorted(names, key=table_order)
+    }
     return Backend(connection, images[0], joinable[images[0]], ordered, names)
 
 

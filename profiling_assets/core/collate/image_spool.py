@@ -10,7 +10,7 @@ import pickle
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 from profiling_assets.core.collate.csv_values import Value
 
@@ -23,11 +23,11 @@ class ImageSpool:
     Parameters
     ----------
     folder : Path or None
-        Where the temporary file lies; it has no name and vanishes when closed.
+        Where the temporary file lies; it has no name and vanishes at the end of the block.
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by `close`
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by `__exit__`
         self.rows = 0
 
     def add(self, table_number: int, values: tuple[Value, ...]) -> None:
@@ -41,6 +41,9 @@ class ImageSpool:
         for _ in range(self.rows):
             yield cast("SpooledRow", pickle.load(self._file))  # noqa: S301 - written above
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
         """Remove the file."""
         self._file.close()

@@ -13,7 +13,7 @@ import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -153,9 +153,7 @@ def _key_defect(header: Header, body: bytes, file: str) -> Defect | None:
 
 
 @lru_cache(maxsize=64)
-def _convert_options(
-    width: int, whole: frozenset[int], text: frozenset[int]
-) -> pa_csv.ConvertOptions:
+def _convert_options(width: int, whole: frozenset[int], text: frozenset[int]) -> Any:
     types = {
         str(place): pa.int64() if place in whole else pa.string() if place in text else pa.float64()
         for place in range(width)

@@ -7,7 +7,7 @@ compartment. A short `Image.csv` without any object CSV is that of an image that
 control: CellProfiler measures nothing of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,3 +161,29 @@ def records(
         )
         written.append(record)
     return tuple(written)
+
+
+def state_warnings(sites: Iterable[SiteRecord]) -> tuple[str, ...]:
+    """Sum up the sites that a user should look at.
+
+    Parameters
+    ----------
+    sites : iterable of SiteRecord
+        The site ledger.
+
+    Returns
+    -------
+    tuple of str
+        A sentence a state, with the first folders by name.
+    """
+    silent = (SiteState.COMPLETE, SiteState.ZERO_CELLS)
+    by_state: dict[SiteState, list[str]] = {}
+    for site in sites:
+        if site.state not in silent:
+            name = site.folder or f"{site.well}-{site.site}"
+            by_state.setdefault(site.state, []).append(name)
+    return tuple(
+        f"{len(names)} sites are {state.value}: {', '.join(names[:5])}"
+        f"{', ...' if len(names) > 5 else ''}"
+        for state, names in sorted(by_state.items())
+    )

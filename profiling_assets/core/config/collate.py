@@ -118,7 +118,10 @@ class OptionsConfig(Section):
     )
     formats: Annotated[
         tuple[Literal["csv.gz", "parquet"], ...], Kind("a list of csv.gz and parquet")
-    ] = Field(default=("csv.gz",), description="File formats of the profiles.")
+    ] = Field(
+        default=("csv.gz",),
+        description="File formats of the profiles: csv.gz always, parquet beside it if listed.",
+    )
 
     def impossible(self) -> Iterator[Complaint]:
         """Name what cannot be meant."""
@@ -129,5 +132,5 @@ class OptionsConfig(Section):
         if problem:
             yield "samples", problem, f"write all, or a query such as {QUERY_EXAMPLE}"
         yield from listed_twice("formats", self.formats)
-        if not self.formats:
-            yield "formats", "is empty", "list csv.gz, parquet or both"
+        if "csv.gz" not in self.formats:
+            yield "formats", "does not list csv.gz, which the next step reads", "add csv.gz"
