@@ -17,7 +17,7 @@ from profiling_assets.core.tables import ledger_tsv, profiles_csv, read_profiles
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Kept, Made, MadeFile, Stored
 from profiling_assets.pipeline.results import ALL
-from profiling_assets.reporting import ADOPTED, facts_metadata, file_metadata, notes_metadata
+from profiling_assets.reporting import ADOPTED, file_metadata
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
 
 PATH_TEMPLATE = "path_template"
@@ -102,9 +102,7 @@ class WorkspaceIOManager(dg.IOManager):
             context.log.warning(warning)
         context.add_output_metadata(
             {
-                **facts_metadata(value.facts),
                 **file_metadata(self._workspace, info),
-                **notes_metadata(value.warnings),
                 ADOPTED: dg.MetadataValue.bool(False),
             }
         )

@@ -25,9 +25,9 @@ from dagster._core.workspace.load_target import ModuleTarget
 
 from profiling_assets.core.errors import WorkspaceError
 
-LOCATION = "profiling_assets"
 PARTITION_TAG = "dagster/partition"
-_MODULE = "profiling_assets.definitions"
+# also the name that `dagster dev` gives the code location: the UI must know these runs as its own
+LOCATION = "profiling_assets.definitions"
 
 
 @contextmanager
@@ -69,7 +69,7 @@ class Launcher:
     def __enter__(self) -> "Launcher":
         """Start the code server and load the code location."""
         target = ModuleTarget(
-            module_name=_MODULE, attribute=None, working_directory=None, location_name=LOCATION
+            module_name=LOCATION, attribute=None, working_directory=None, location_name=LOCATION
         )
         with _printing_to(self._log):
             self._context = self._stack.enter_context(

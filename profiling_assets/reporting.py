@@ -69,7 +69,7 @@ def file_metadata(workspace: Workspace, info: ObjectInfo) -> dict[str, dg.Metada
         Path and size in bytes.
     """
     return {
-        PATH: dg.MetadataValue.path(workspace.uri(info.path)),
+        PATH: dg.MetadataValue.path(workspace.location(info.path)),
         SIZE: dg.MetadataValue.int(info.size),
     }
 

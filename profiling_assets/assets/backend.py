@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from profiling_assets.assets.automation import when_inputs_change
-from profiling_assets.assets.making import kept, wanted_fingerprint
+from profiling_assets.assets.making import described, kept, wanted_fingerprint
 from profiling_assets.core.errors import BackendError, MissingInputError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.io_managers import FULL_PRECISION_TEMPLATE, PATH_TEMPLATE
@@ -19,7 +19,6 @@ from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Kept, Made, MadeFile, Progress
 from profiling_assets.pipeline.results import AGGREGATED, CSVS, PARQUET, PLATE, SQLITE, Result
 from profiling_assets.pipeline.sources import plate_source
-from profiling_assets.reporting import FINGERPRINT
 
 GROUP = "backend"
 POOL = "backend"
@@ -76,7 +75,7 @@ def _out(result: Result) -> dg.AssetOut:
     return dg.AssetOut(
         description=_DESCRIPTIONS[result.name],
         is_required=False,
-        group_name=GROUP if result.name != AGGREGATED else "profiles",
+        group_name=GROUP,
         kinds=_KINDS[result.name],
         code_version=result.code_version,
         io_manager_key="tables" if result.name == AGGREGATED else "backends",
@@ -123,7 +122,7 @@ def collated(
     to_make = [name for name, file in standing.items() if file is None]
     for name, file in standing.items():
         if file is not None:
-            yield dg.Output(file, output_name=name, metadata={FINGERPRINT: marks[name]})
+            yield dg.Output(file, output_name=name, metadata=described(file, marks[name]))
     if not to_make:
         return
     with catalog.workspace.scratch(f"{key.batch}-{key.plate}") as scratch:
@@ -139,7 +138,7 @@ def collated(
         if not made.made and len(to_make) == len(wanted):
             raise _nothing_made(key, source.path, made.withheld)
         for name, value in made.made.items():
-            yield dg.Output(value, output_name=name, metadata={FINGERPRINT: marks[name]})
+            yield dg.Output(value, output_name=name, metadata=described(value, marks[name]))
 
 
 def _nothing_made(key: PlateKey, path: str, withheld: str) -> BackendError | MissingInputError:

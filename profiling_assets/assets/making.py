@@ -14,10 +14,10 @@ from profiling_assets.core.errors import MissingInputError
 from profiling_assets.io_managers import PATH_TEMPLATE, result_path
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
-from profiling_assets.pipeline.made import Kept, Made
+from profiling_assets.pipeline.made import Kept, Made, MadeFile
 from profiling_assets.pipeline.results import Result, input_name, input_partitions
 from profiling_assets.records import latest_records
-from profiling_assets.reporting import FINGERPRINT
+from profiling_assets.reporting import FINGERPRINT, facts_metadata, notes_metadata
 
 FORCE_TAG = "profiling_assets/force"
 
@@ -161,4 +161,28 @@ def produced(
     """
     wanted = wanted_fingerprint(context, catalog, result, external or {})
     value = kept(context, catalog, result, wanted) or make()
-    return dg.Output(value, metadata={FINGERPRINT: wanted})
+    return dg.Output(value, metadata=described(value, wanted))
+
+
+def described(value: Made | MadeFile | Kept, fingerprint_made_from: str) -> dict[str, Any]:
+    """Return the metadata of a result: its numbers, its warnings, what it was made from.
+
+    Parameters
+    ----------
+    value : Made, MadeFile or Kept
+        The result.
+    fingerprint_made_from : str
+        The fingerprint of its inputs.
+
+    Returns
+    -------
+    dict
+        Metadata, what a user looks for first; path and size are added by the IO manager.
+    """
+    if isinstance(value, Kept):
+        return {FINGERPRINT: fingerprint_made_from}
+    return {
+        **facts_metadata(value.facts),
+        **notes_metadata(value.warnings),
+        FINGERPRINT: fingerprint_made_from,
+    }

@@ -23,6 +23,7 @@ from profiling_assets.pipeline.results import (
 )
 
 GROUP = "profiles"
+SELECTION_GROUP = "feature_selection"
 KINDS = {"csv", "pandas"}
 
 
@@ -122,7 +123,7 @@ def _feature_selected(
     @asset_of(
         result,
         partitions,
-        group_name=GROUP,
+        group_name=SELECTION_GROUP,
         kinds=KINDS,
         ins={
             "profiles": dg.AssetIn(source),

@@ -8,13 +8,12 @@ import dagster as dg
 
 from profiling_assets.assets.automation import when_inputs_change
 from profiling_assets.assets.making import asset_of, produced
+from profiling_assets.assets.profiles import SELECTION_GROUP
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Stored
 from profiling_assets.pipeline.results import PLATE, Result
 from profiling_assets.pipeline.selection import selected_features
-
-GROUP = "feature_selection"
 
 
 def selection_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
@@ -43,7 +42,7 @@ def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.Ass
     @asset_of(
         result,
         partitions,
-        group_name=GROUP,
+        group_name=SELECTION_GROUP,
         kinds={"tsv", "pandas"},
         ins={
             "normalized": dg.AssetIn(

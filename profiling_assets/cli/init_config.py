@@ -46,11 +46,11 @@ def command(
     if opened.stat(path) is not None and not force:
         raise ConfigError(
             "there is a config file of this name already",
-            path=opened.uri(path),
+            path=opened.location(path),
             remedy="choose another --name, or pass --force",
         )
     text = render_config(found, pipeline=Path(name).stem, negcon=negcon)
     opened.publish_bytes(text.encode(), path)
     plates = sum(map(len, found.values()))
-    click.echo(f"{opened.uri(path)}: {len(found)} batches, {plates} plates")
+    click.echo(f"{opened.location(path)}: {len(found)} batches, {plates} plates")
     return 0

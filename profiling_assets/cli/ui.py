@@ -4,6 +4,7 @@ Put here: the command.
 Do not put here: what the UI shows (`assets`, `reporting`).
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -49,7 +50,9 @@ def command(workspace: str, config: str | None, host: str, port: int) -> int:
             host,
             "--port",
             str(port),
-        ]
+        ],
+        # it recommends a command line for developers of Dagster projects, at every start
+        env={**os.environ, "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded"},
     )
     signal.signal(signal.SIGTERM, lambda *_: server.send_signal(signal.SIGINT))
     try:

@@ -191,9 +191,9 @@ class FolderWorkspace:
         with scratch_folder(base, label, path=_SCRATCH) as folder:
             yield folder
 
-    def uri(self, path: str) -> str:
-        """Return the `file://` address of a path."""
-        return self._local(path).as_uri()
+    def location(self, path: str) -> str:
+        """Return a path as a person would open it."""
+        return str(self._local(path))
 
     def _local(self, path: str) -> Path:
         return self._root / checked_path(path)

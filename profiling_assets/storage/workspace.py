@@ -90,8 +90,8 @@ class Workspace(Protocol):
         """Give a private temporary folder that is removed at exit."""
         ...
 
-    def uri(self, path: str) -> str:
-        """Return the address of a path, for people and links."""
+    def location(self, path: str) -> str:
+        """Return where a path is, as a person would open it: on this machine, or on S3."""
         ...
 
 

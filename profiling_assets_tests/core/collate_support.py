@@ -135,13 +135,13 @@ class StoredTable:
 def stored_tables(file: Path) -> dict[str, StoredTable]:
     connection = sqlite3.connect(f"{file.as_uri()}?mode=ro&immutable=1", uri=True)
     names = [
-        row[0]
-        for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     ]
     tables: dict[str, StoredTable] = {}
     for name in names:
-        columns = [(r[1], r[2]) for r in connection.execute(f'PRAGMA table_info("{name}")')]
-        rows = connection.execute(f'SELECT * FROM "{name}" ORDER BY rowid').fetchall()
+        quoted = name.replace('"', '""')
+        columns = [(r[1], r[2]) for r in connection.execute(f'PRAGMA table_info("{quoted}")')]
+        rows = connection.execute(f'SELECT * FROM "{quoted}" ORDER BY rowid').fetchall()
         classes = [tuple(_class(value) for value in row) for row in rows]
         tables[name] = StoredTable(columns, rows, classes)
     connection.close()

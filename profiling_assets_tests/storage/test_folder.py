@@ -157,7 +157,7 @@ def test_paths_that_could_leave_the_root_are_refused_everywhere(
         workspace.stat,
         workspace.read_bytes,
         workspace.remove,
-        workspace.uri,
+        workspace.location,
         lambda p: workspace.publish_bytes(b"", p),
         lambda p: workspace.replace_bytes(b"", p, expected=None),
     ):

@@ -58,7 +58,7 @@ def bytes_defect(data: bytes, file: str, state: SiteState) -> Defect | None:
         return Defect(SiteState.EMPTY, f"{file} is empty")
     if b"\0" in data:
         reason = f"{file} has NUL bytes: it is damaged, or not UTF-8 text"
-        return Defect(state, reason, max(count_lines(data) - 1, 0))
+        return Defect(state, reason, max(count_lines(data.replace(b"\0", b"")) - 1, 0))
     return None
 
 

@@ -118,7 +118,8 @@ _FOLD = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 def folded(name: str) -> str:
     """Return a column's name as SQLite compares it: ASCII letters in lower case."""
-    return name.translate(_FOLD)
+    # `lower` also changes letters that SQLite leaves; it is ten times faster where there are none
+    return name.lower() if name.isascii() else name.translate(_FOLD)
 
 
 def column_names(table: str, names: Iterable[str]) -> tuple[str, ...]:

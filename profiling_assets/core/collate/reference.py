@@ -16,7 +16,7 @@ import sqlite3
 import tempfile
 import warnings
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -121,18 +121,19 @@ def _ingest(sites: Sequence[Path], sqlite_file: Path, options: CollateOptions) -
         warnings.simplefilter("ignore")
         import cytominer_database.ingest
         import cytominer_database.munge
-
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory(dir=sqlite_file.parent) as scratch:
+        # Wide tables inserted column by column, and csvkit's old calls: not ours to mend.
+        warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
-        with tempfile.TemporaryDirectory(dir=sqlite_file.parent) as scratch:
-            source = Path(scratch) / "sites"
-            config = Path(scratch) / "ingest.ini"
-            names = _link(sites, source, munge=options.munge)
-            lines = [f"{role} = {name}" for role, name in names.items()]
-            config.write_text("\n".join(["[filenames]", *lines, ""]))
-            with contextlib.redirect_stdout(io.StringIO()) as said:
-                if options.munge:
-                    cytominer_database.munge.munge(str(config), str(source))
-                cytominer_database.ingest.seed(str(source), f"sqlite:///{sqlite_file}", str(config))
+        source = Path(scratch) / "sites"
+        config = Path(scratch) / "ingest.ini"
+        names = _link(sites, source, munge=options.munge)
+        lines = [f"{role} = {name}" for role, name in names.items()]
+        config.write_text("\n".join(["[filenames]", *lines, ""]))
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            if options.munge:
+                cytominer_database.munge.munge(str(config), str(source))
+            cytominer_database.ingest.seed(str(source), f"sqlite:///{sqlite_file}", str(config))
     _index(sqlite_file, options)
     return said.getvalue()
 
@@ -201,7 +202,10 @@ def _summaries(sqlite_file: Path, counts: _Counts) -> dict[str, TableSummary]:
 def _aggregated(
     sqlite_file: Path, options: AggregateOptions, tables: Sequence[str]
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    from pycytominer.cyto_utils.cells import SingleCells
+    with warnings.catch_warnings():
+        # The import sets an option that pandas 3 deprecates.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from pycytominer.cyto_utils.cells import SingleCells
 
     with contextlib.closing(sqlite3.connect(sqlite_file)) as connection:
         columns = [str(row[1]) for row in connection.execute("PRAGMA table_info(Image)")]
@@ -267,14 +271,10 @@ def _record(site: Path, plate: str, counts: _Counts, said: str, found: ExpectedS
         return SiteRecord(
             site.name, well, place, SiteState.COMPLETE, "", image_rows, image_rows, kept, kept
         )
-    words = [
-        line
-        for line in said.splitlines()
-        if line.split("Skipping")[-1].strip(" .").endswith(f"/{site.name}")
-    ]
-    reason = "rejected by cytominer-database: " + (
-        words[0].split(" Skipping")[0] if words else "no reason given"
-    )
+    # It says: Some files were invalid: Cells.csv. Skipping /a/b/SITE.
+    words = [line for line in said.splitlines() if line.rstrip(" .").endswith(f"/{site.name}")]
+    why = words[0].split(" Skipping ")[0] if words else "no reason given"
+    reason = f"rejected by cytominer-database: {why}"
     state = SiteState.UNREADABLE if IMAGE in files else SiteState.MISSING
     return SiteRecord(
         site.name, well, place, state, reason, image_rows, 0, lines, dict.fromkeys(lines, 0)
@@ -288,11 +288,10 @@ def _wells(sqlite_file: Path, frame: pd.DataFrame, options: AggregateOptions) ->
         for (well,) in connection.execute(query):
             if well is not None:
                 tally.add_site(as_text(well), in_fields=True)
-    cells: Mapping[str, int] = (
-        frame.groupby(options.well_column)["Metadata_Object_Count"].sum().to_dict()
-    )
+    cells: dict[str, int] = {}
+    for well, count in zip(frame[options.well_column], frame["Metadata_Object_Count"], strict=True):
+        cells[str(well)] = cells.get(str(well), 0) + int(count)
     for record in tally.records():
-        count = int(cells.get(record.well, 0))
-        tally.add_cells(record.well, count)
+        tally.add_cells(record.well, cells.get(record.well, 0))
         tally.close(record.well, () if record.well in cells else ("a compartment",))
     return tally

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 from profiling_assets.core.collate.aggregate import WellAggregator
 from profiling_assets.core.collate.backend import Backend, ImageKey, open_backend
@@ -264,7 +263,7 @@ def aggregate_backend(
                     aggregator.note_text(texts)
             aggregator.close([stratum])
         result = aggregator.result()
-    plates = cast("list[object]", result.frame.iloc[:, 0].tolist())
+    plates = result.frame[result.frame.columns[0]]
     others = sorted({str(plate) for plate in plates} - {key.plate})
     if not others:
         return result

@@ -19,7 +19,13 @@ from profiling_assets.core.collate.options import CollateOptions
 from profiling_assets.core.collate.site_objects import ObjectReader, SiteObjects
 from profiling_assets.core.collate.survey import Survey
 from profiling_assets.core.collate.table_numbers import TableNumber, TableNumbers
-from profiling_assets.core.collate.verdict import Verdict, count_objects, judge, records
+from profiling_assets.core.collate.verdict import (
+    Verdict,
+    count_objects,
+    count_remarks,
+    judge,
+    records,
+)
 from profiling_assets.core.ledger import SiteRecord, SiteState
 from profiling_assets.core.sites import SiteName, parse_site_folder
 
@@ -134,7 +140,8 @@ class SiteReader:
             return SiteContent(records(folder, images, verdicts, counts))
         complete = self._survey.tables[IMAGE].complete
         have = {folded(column) for column in column_names(IMAGE, image.names)}
-        verdict = judge(objects, len(complete - have), len(complete), (image.note, *strangers))
+        remarks = (image.note, *strangers, *count_remarks(image.rows, counts))
+        verdict = judge(objects, len(complete - have), len(complete), remarks)
         verdicts = [self._of_image(verdict, row) for row in images]
         lost = {row.number for row in images if not row.well}
         return SiteContent(

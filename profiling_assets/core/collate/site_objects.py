@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from profiling_assets.core.collate.block import Block, places_of, to_block
 from profiling_assets.core.collate.column_types import ColumnTypes
 from profiling_assets.core.collate.defect import Defect
-from profiling_assets.core.collate.folders import SiteFiles, SiteFolder
+from profiling_assets.core.collate.folders import IMAGE, SiteFiles, SiteFolder
 from profiling_assets.core.collate.header import Header, read_header
 from profiling_assets.core.collate.munge import column_sources, split_compartments
 from profiling_assets.core.collate.object_csv import (
@@ -110,17 +110,15 @@ class ObjectReader:
                 unseen[table] = rows.names
                 continue
             layout = self._survey.tables[table]
-            lacking = sum(name not in rows.names for name in self._complete_names(table))
+            lacking = len(set(self._complete_names(table)).difference(rows.names))
             if lacking:
                 notes.append(f"{table} lacks {lacking} columns of the most complete site")
             notes.append(rows.note)
             blocks[table] = to_block(rows, layout, places)
-        absent = tuple(
-            table
-            for table in self._survey.tables
-            if table in self._survey.required and table not in read
-        )
-        return SiteObjects(blocks, defects, absent, tuple(notes), unseen)
+        absent = [table for table in self._survey.tables if table not in (IMAGE, *read)]
+        required = tuple(table for table in absent if table in self._survey.required)
+        notes += [f"there is no {table}.csv" for table in absent if table not in required]
+        return SiteObjects(blocks, defects, required, tuple(notes), unseen)
 
     def _complete_names(self, table: str) -> tuple[str, ...]:
         return max(self._survey.headers[table], key=len)

@@ -70,7 +70,7 @@ class Survey:
         Image first (if any file has it), then Cells, Cytoplasm, Nuclei, then others by name.
     required : frozenset of str
         Object tables that a site must have: the canonical ones that any site has, others that
-        half of the sites with objects have.
+        more than half of the sites with objects have.
     lacking : mapping of str to mapping
         Folder to table to the columns of the most complete site that it lacks.
     headers : mapping of str to frozenset
@@ -253,5 +253,5 @@ def _required(present: Iterable[frozenset[str]]) -> frozenset[str]:
         table
         for table in every
         if table in CANONICAL
-        or 2 * sum(table in tables for tables in with_objects) >= len(with_objects)
+        or 2 * sum(table in tables for tables in with_objects) > len(with_objects)
     )

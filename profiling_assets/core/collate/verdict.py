@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from profiling_assets.core.collate.image_csv import ImageRow
 from profiling_assets.core.collate.image_rows import SiteImage
 from profiling_assets.core.collate.site_objects import SiteObjects
 from profiling_assets.core.ledger import SiteRecord, SiteState
@@ -118,6 +119,32 @@ def count_objects(
     for table, defect in objects.defects.items():
         counts[0][table] = defect.rows
     return counts, remarks
+
+
+def count_remarks(rows: Sequence[ImageRow], counts: Sequence[Mapping[str, int]]) -> list[str]:
+    """Compare the rows of object tables with the counts in `Image.csv`.
+
+    Parameters
+    ----------
+    rows : sequence of ImageRow
+        The Image rows of a folder.
+    counts : sequence of mapping
+        One an image: table to rows found.
+
+    Returns
+    -------
+    list of str
+        A remark for each table with fewer rows than `Count_<Table>` tells: a file cut between two
+        lines shows in nothing else.
+    """
+    remarks: list[str] = []
+    for row, found in zip(rows, counts, strict=True):
+        told = {name.lower(): value for name, value in row.values.items()}
+        for table, number in found.items():
+            count = told.get(f"count_{table.lower()}")
+            if isinstance(count, (int, float)) and number < count:
+                remarks.append(f"{table} has {number} rows, Image.csv counts {count:g}")
+    return remarks
 
 
 def records(

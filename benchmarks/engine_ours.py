@@ -1,0 +1,45 @@
+"""Our collate of one plate, as the asset calls it: listing, one pass, SQLite file, aggregate.
+
+Run by `collate.py`, a process a measurement: engine_ours.py WORKSPACE BATCH PLATE OUTPUT.
+"""
+
+import sys
+from pathlib import Path
+
+from meter import Meter
+
+from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
+from profiling_assets.core.collate.run import collate_plate
+from profiling_assets.core.discovery import csv_folder
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.tables import profiles_csv
+from profiling_assets.storage.folder import FolderWorkspace
+from profiling_assets.storage.scan import scan_plate
+
+# What the handbook's collate.py passes to SingleCells.
+CATEGORIES = ("Granularity", "Texture", "ImageQuality", "Threshold")
+
+
+def main(workspace: str, batch: str, plate: str, output: Path) -> None:
+    """Collate the plate into OUTPUT: backend.sqlite, aggregate.csv, measured.json."""
+    meter = Meter()
+    key = PlateKey(batch, plate)
+    listing = scan_plate(FolderWorkspace(workspace), key)
+    result = collate_plate(
+        key,
+        listing.folders,
+        listing.expected,
+        CollateOptions(),
+        sqlite_file=output / "backend.sqlite",
+        parquet_folder=None,
+        aggregate=AggregateOptions("mean", image_feature_categories=CATEGORIES),
+        path=csv_folder(key, "analysis"),
+    )
+    assert result.aggregate is not None
+    aggregate = profiles_csv(result.aggregate, float_format=None, gzip=False)
+    (output / "aggregate.csv").write_bytes(aggregate)
+    meter.write(output / "measured.json", cells=result.cells, warnings=result.warnings)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], Path(sys.argv[4]))
