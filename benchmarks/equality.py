@@ -104,9 +104,10 @@ def _compare_rows(
 
 
 def _compare_profiles(reference: Path, ours: Path, difference: Difference) -> None:
-    text = {"Metadata_Plate": str, "Metadata_Well": str}
+    verbatim = {"Metadata_Plate": str, "Metadata_Well": str}
     one, two = (
-        pd.read_csv(file, dtype=text, float_precision="round_trip") for file in (reference, ours)
+        pd.read_csv(file, converters=verbatim, float_precision="round_trip")
+        for file in (reference, ours)
     )
     if list(one.columns) != list(two.columns) or len(one) != len(two):
         difference.found.append(f"shape or columns of the profiles: {one.shape} and {two.shape}")
@@ -120,7 +121,9 @@ def _compare_profiles(reference: Path, ours: Path, difference: Difference) -> No
     if not np.array_equal(np.isnan(first), np.isnan(second)):
         difference.found.append("NaN in different cells of the profiles")
         return
-    relative = np.divide(apart, scale, out=np.zeros_like(apart), where=(scale > 0) & ~np.isnan(apart))
+    relative = np.divide(
+        apart, scale, out=np.zeros_like(apart), where=(scale > 0) & ~np.isnan(apart)
+    )
     difference.profile_rtol = float(relative.max(initial=0.0))
     if difference.profile_rtol > _PROFILE_RTOL:
         difference.found.append(f"profiles differ by {difference.profile_rtol:.1e}")

@@ -31,7 +31,9 @@ class PlateSize:
     columns: int
 
     def __str__(self) -> str:
-        return f"{self.wells} wells x {self.sites} sites x {self.cells} cells, {self.columns} columns"
+        return (
+            f"{self.wells} wells x {self.sites} sites x {self.cells} cells, {self.columns} columns"
+        )
 
     @property
     def measurements(self) -> int:

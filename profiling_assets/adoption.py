@@ -8,13 +8,15 @@ from collections.abc import Collection, Mapping
 
 import dagster as dg
 
+from profiling_assets.core.currency import Recorded
 from profiling_assets.core.names import PlateKey
 from profiling_assets.io_managers import result_path
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.results import CSVS, PLATE_MAP
+from profiling_assets.pipeline.sources import table_hash
 from profiling_assets.planning import Planner, Task
 from profiling_assets.records import report_external
-from profiling_assets.reporting import ADOPTED, FINGERPRINT, file_metadata
+from profiling_assets.reporting import content_metadata, file_metadata, marks_metadata
 
 
 def report_inputs(
@@ -35,7 +37,7 @@ def report_inputs(
         report_external(instance, name, planner.external_fingerprints(name, plates))
 
 
-def adopt(instance: dg.DagsterInstance, catalog: Catalog, tasks: Mapping[Task, str]) -> None:
+def adopt(instance: dg.DagsterInstance, catalog: Catalog, tasks: Mapping[Task, Recorded]) -> None:
     """Record standing results that were not made here, and leave their files alone.
 
     Parameters
@@ -44,10 +46,10 @@ def adopt(instance: dg.DagsterInstance, catalog: Catalog, tasks: Mapping[Task, s
         The event log.
     catalog : Catalog
         Workspace and graph.
-    tasks : mapping of Task to str
-        The results, and the fingerprint of what their inputs are now.
+    tasks : mapping of Task to Recorded
+        The results, and the marks of what their inputs are now.
     """
-    for task, fingerprint in tasks.items():
+    for task, recorded in tasks.items():
         path = result_path(catalog.results[task.name].template, task.partition)
         info = catalog.workspace.stat(path)
         if info is None:
@@ -58,9 +60,9 @@ def adopt(instance: dg.DagsterInstance, catalog: Catalog, tasks: Mapping[Task, s
                 partition=task.partition,
                 description="stood in the workspace and was not made here; left as it is",
                 metadata={
+                    **marks_metadata(recorded),
                     **file_metadata(catalog.workspace, info),
-                    FINGERPRINT: fingerprint,
-                    ADOPTED: True,
+                    **content_metadata(table_hash(catalog.workspace, path)),
                 },
             )
         )

@@ -17,7 +17,8 @@ from profiling_assets.core.tables import ledger_tsv, profiles_csv, read_profiles
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Kept, Made, MadeFile, Stored
 from profiling_assets.pipeline.results import ALL
-from profiling_assets.reporting import ADOPTED, file_metadata
+from profiling_assets.pipeline.sources import content_hash, table_hash
+from profiling_assets.reporting import content_metadata, file_metadata
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
 
 PATH_TEMPLATE = "path_template"
@@ -96,15 +97,16 @@ class WorkspaceIOManager(dg.IOManager):
         return result_path(str(context.definition_metadata[template]), context.partition_key)
 
     def _describe(
-        self, context: dg.OutputContext, info: ObjectInfo, value: Made | MadeFile
+        self,
+        context: dg.OutputContext,
+        info: ObjectInfo,
+        value: Made | MadeFile,
+        content: str = "",
     ) -> None:
         for warning in value.warnings:
             context.log.warning(warning)
         context.add_output_metadata(
-            {
-                **file_metadata(self._workspace, info),
-                ADOPTED: dg.MetadataValue.bool(False),
-            }
+            {**file_metadata(self._workspace, info), **content_metadata(content)}
         )
 
     def _keep(self, context: dg.OutputContext, kept: Kept) -> None:
@@ -112,12 +114,11 @@ class WorkspaceIOManager(dg.IOManager):
         if info is None:  # it stood when the step looked
             message = f"{kept.path} disappeared while the step ran; materialize again"
             raise dg.DagsterInvariantViolationError(message)
-        context.log.info(f"{kept.path} was not made here and its inputs are unchanged: kept as is")
+        reason = "was not made here" if kept.recorded is None else "cannot be made anew"
+        context.log.info(f"{kept.path} {reason} and its inputs are unchanged: kept as is")
+        content = table_hash(self._workspace, kept.path)
         context.add_output_metadata(
-            {
-                **file_metadata(self._workspace, info),
-                ADOPTED: dg.MetadataValue.bool(True),
-            }
+            {**file_metadata(self._workspace, info), **content_metadata(content)}
         )
 
 
@@ -149,7 +150,7 @@ class TableIOManager(WorkspaceIOManager):
             name = path.removesuffix(".gz").removesuffix(".csv")
             self._workspace.publish_bytes(copy.getvalue(), f"{name}.parquet")
         info = self._workspace.publish_bytes(content, path)
-        self._describe(context, info, obj)
+        self._describe(context, info, obj, content_hash(content))
 
     def _content(self, context: dg.OutputContext, made: Made) -> bytes:
         path = self._path(context)

@@ -3,15 +3,16 @@
 Put here: everything that needs Dagster's internals, so that one module knows them.
 Do not put here: which runs to start and when (`running`).
 The web server creates asset runs through the functions used here; there is no public way to do it
-without a web server (docs/decisions/0004-run-command.md). A test compares both event logs.
+without a web server (docs/decisions/run-command.md). A test compares both event logs.
 """
 
 import asyncio
 import logging
 import os
+import subprocess
 import sys
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -20,14 +21,17 @@ from dagster._core.execution.submit_asset_runs import (
     RunRequestExecutionData,
     _create_asset_run,
 )
+from dagster._core.remote_representation.grpc_server_registry import GrpcServerRegistry
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget
+from dagster._grpc.constants import GrpcServerCommand
 
 from profiling_assets.core.errors import WorkspaceError
 
 PARTITION_TAG = "dagster/partition"
 # also the name that `dagster dev` gives the code location: the UI must know these runs as its own
 LOCATION = "profiling_assets.definitions"
+_HEARTBEAT_SECONDS = 45  # without one for so long, the code server ends by itself
 
 
 @contextmanager
@@ -71,14 +75,28 @@ class Launcher:
         target = ModuleTarget(
             module_name=LOCATION, attribute=None, working_directory=None, location_name=LOCATION
         )
-        with _printing_to(self._log):
-            self._context = self._stack.enter_context(
-                WorkspaceProcessContext(self._instance, target)
-            )
+        try:
+            with _printing_to(self._log):
+                servers = self._stack.enter_context(
+                    GrpcServerRegistry(
+                        self._instance.get_ref(),
+                        GrpcServerCommand.API_GRPC,
+                        heartbeat_ttl=_HEARTBEAT_SECONDS,
+                        startup_timeout=self._instance.code_server_process_startup_timeout,
+                        # no process is to outlive the command
+                        wait_for_processes_on_shutdown=True,
+                    )
+                )
+                self._context = self._stack.enter_context(
+                    WorkspaceProcessContext(self._instance, target, grpc_server_registry=servers)
+                )
+        except BaseException:  # Ctrl-C too
+            self._close()
+            raise
         entry = self._context.create_request_context().get_code_location_entries().get(LOCATION)
         if entry is None or entry.load_error is not None:
             error = entry.load_error if entry is not None else None
-            self._stack.close()
+            self._close()
             raise WorkspaceError(
                 "the code location did not load: "
                 + (error.message.strip() if error is not None else "no answer"),
@@ -92,8 +110,12 @@ class Launcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop the code server."""
-        self._stack.close()
+        """Stop the code server and wait for its end."""
+        self._close()
+
+    def _close(self) -> None:
+        with suppress(subprocess.TimeoutExpired):  # a run that does not stop keeps its server
+            self._stack.close()
 
     def launch(self, assets: Sequence[str], partition: str, tags: Mapping[str, str]) -> str:
         """Start one run of some assets of one partition.
@@ -131,7 +153,9 @@ class Launcher:
                 self._logger,
             )
         )
-        self._instance.launch_run(run.run_id, workspace)
+        # a run that cannot be started has ended as failed by then, with the reason in its events
+        with suppress(dg.DagsterError):
+            self._instance.launch_run(run.run_id, workspace)
         return run.run_id
 
     def terminate(self, run_id: str) -> None:
@@ -142,4 +166,6 @@ class Launcher:
         run_id : str
             The run.
         """
-        self._instance.run_launcher.terminate(run_id)
+        # Ctrl-C in a terminal reaches the code server too: it may be gone, and its runs with it
+        with suppress(dg.DagsterError):
+            self._instance.run_launcher.terminate(run_id)

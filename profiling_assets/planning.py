@@ -1,47 +1,23 @@
 """What a run would do: for every result asked for, current, adopt or build, and why not.
 
-Put here: putting workspace, event log and graph together into a plan.
-Do not put here: the decision about one result (`core.currency`), starting runs (`running`).
+Put here: which results are asked for, which of them must wait, and what cannot be there.
+Do not put here: what is to be done about one result (`judging`), starting runs (`running`).
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from functools import cache
 
 import dagster as dg
 
-from profiling_assets.core.currency import Action, Recorded, Standing, decide, fingerprint
-from profiling_assets.core.errors import ConfigError, ProfilingError
+from profiling_assets.core.currency import Action, Recorded
+from profiling_assets.core.errors import ConfigError, MissingInputError
 from profiling_assets.core.names import PlateKey
-from profiling_assets.io_managers import result_path
+from profiling_assets.judging import Judge, Task
 from profiling_assets.pipeline.catalog import Catalog
-from profiling_assets.pipeline.platemaps import plate_map_fingerprint
-from profiling_assets.pipeline.results import (
-    AGGREGATED,
-    CSVS,
-    PARQUET,
-    PLATE,
-    PLATE_MAP,
-    SQLITE,
-    Result,
-    input_name,
-    input_partitions,
-    scope_of,
-)
-from profiling_assets.pipeline.sources import PlateSource, SourceKind, plate_source
+from profiling_assets.pipeline.results import AGGREGATED, CSVS, PLATE, SQLITE, Result, scope_of
 from profiling_assets.records import latest_records
 
-
-@dataclass(frozen=True, order=True)
-class Task:
-    """One result of one partition."""
-
-    name: str
-    partition: str
-
-    def __str__(self) -> str:
-        """Return `asset of PARTITION`."""
-        return f"{self.name} of {self.partition}"
+_SHOWN = 5  # names in a reason
 
 
 @dataclass(frozen=True)
@@ -52,25 +28,29 @@ class Plan:
     ----------
     current : tuple of Task
         Nothing to do.
-    adopt : mapping of Task to str
-        Stands and was not made by us; the fingerprint to record it with.
+    adopt : mapping of Task to Recorded
+        Stands and was not made by us; what to record of it.
     build : tuple of Task
         To be built, upstream before downstream.
     impossible : mapping of Task to str
         Asked for, cannot be there, and why.
     no_source : tuple of Task
-        Not asked for, because the plate starts at a later result.
+        Not asked for, because the plate starts at a later result, or because what it is made from
+        is impossible.
+    waiting : mapping of Task to str
+        Not asked for, because other plates of the batch were left out and are not current; which.
     """
 
     current: tuple[Task, ...]
-    adopt: dict[Task, str]
+    adopt: dict[Task, Recorded]
     build: tuple[Task, ...]
     impossible: dict[Task, str] = field(default_factory=dict)
     no_source: tuple[Task, ...] = ()
+    waiting: dict[Task, str] = field(default_factory=dict)
 
 
 class Planner:
-    """Looks once at workspace and event log, and answers for every result.
+    """Makes plans from one look at workspace and event log.
 
     Parameters
     ----------
@@ -84,24 +64,11 @@ class Planner:
 
     def __init__(self, catalog: Catalog, instance: dg.DagsterInstance, *, force: bool) -> None:
         self._catalog = catalog
+        self._instance = instance
         self._force = force
         self._graph = catalog.results
         self._plates = catalog.cohort.plates
-        partitions = {
-            level: sorted({scope_of(key, level) for key in self._plates})
-            for level in {result.level for result in self._graph.values()}
-        }
-        self._records = {
-            name: latest_records(instance, name, partitions[result.level])
-            for name, result in self._graph.items()
-        }
-        self._unreadable: dict[PlateKey, str] = {}
-        self.source = cache(self._source)
-        self._plate_map = cache(self._plate_map_fingerprint)
-        self._action = cache(self._decided)
-        self._wanted = cache(self._wanted_fingerprint)
-        self._buildable = cache(self._can_be_built)
-        self._standing = cache(self._stands)
+        self._judge = Judge(catalog, instance, force=force)
 
     def external_fingerprints(self, name: str, plates: Iterable[PlateKey]) -> dict[str, str]:
         """Return the fingerprints of an external asset.
@@ -116,12 +83,17 @@ class Planner:
         Returns
         -------
         dict of str to str
-            `BATCH/PLATE` to fingerprint; plates without such an input are absent.
+            `BATCH/PLATE` to fingerprint; absent are plates without such an input, and those whose
+            CSVs were archived: what is left of them is no new input.
         """
         if name == CSVS:
-            found = {str(key): self.source(key).fingerprint for key in plates}
+            found = {
+                str(key): self._judge.source(key).fingerprint
+                for key in plates
+                if not self._judge.is_moved_away(Task(AGGREGATED, str(key)))
+            }
         else:
-            found = {str(key): self._plate_map(key) for key in plates}
+            found = {str(key): self._judge.plate_map(key) for key in plates}
         return {key: mark for key, mark in found.items() if mark}
 
     def plan(self, plates: Collection[PlateKey], names: Collection[str] | None = None) -> Plan:
@@ -144,36 +116,24 @@ class Planner:
         ConfigError
             Where a name is not a result of this config.
         """
-        asked = self._tasks(plates, names)
-        current: list[Task] = []
-        adopt: dict[Task, str] = {}
-        build: list[Task] = []
+        asked, waiting = self._asked(plates, names)
+        found: dict[Action | None, list[Task]] = {None: [], **{action: [] for action in Action}}
         impossible: dict[Task, str] = {}
-        no_source: list[Task] = []
         for task in asked:
-            withheld = self._withheld(task)
-            if withheld:
-                impossible[task] = withheld
-                continue
-            action = self._action(task)
-            if action is Action.CURRENT:
-                current.append(task)
-            elif action is Action.ADOPT:
-                adopt[task] = self._wanted(task)
-            elif action is Action.BUILD:
-                build.append(task)
+            reason = self._withheld(task) or self._why_not(task)
+            if reason:
+                impossible[task] = reason
             else:
-                no_source.append(task)
-        for key in plates:
-            mine = [t for t in asked if t.partition == str(key)]
-            if mine and key in self._unreadable:
-                impossible[mine[0]] = self._unreadable[key]
-            elif mine and all(task in no_source for task in mine):
-                looked_for = ", ".join(self.source(key).looked_for)
-                impossible[mine[0]] = (
-                    f"plate {key} has nothing to start from; looked for {looked_for}"
-                )
-        return Plan(tuple(current), adopt, tuple(build), impossible, tuple(no_source))
+                found[self._judge.action(task)].append(task)
+        impossible.update(self._plates_without_start(plates))
+        return Plan(
+            current=tuple(found[Action.CURRENT]),
+            adopt={task: self._judge.adoption(task) for task in found[Action.ADOPT]},
+            build=tuple(found[Action.BUILD]),
+            impossible=impossible,
+            no_source=tuple(task for task in found[None] if task not in impossible),
+            waiting=waiting,
+        )
 
     def upstream(self, task: Task) -> list[Task]:
         """Return what a task is made from.
@@ -188,131 +148,145 @@ class Planner:
         list of Task
             Its direct inputs within the graph.
         """
-        result = self._graph[task.name]
-        return [
-            Task(name, partition)
-            for name in result.upstream
-            for partition in input_partitions(
-                result, self._graph[name], task.partition, self._plates
-            )
-        ]
+        return self._judge.upstream(task)
 
     def is_there(self, task: Task) -> bool:
         """Say whether a result stood in the workspace when the planner looked."""
-        return self._standing(task) is not None
+        return self._judge.standing(task) is not None
 
-    def _tasks(self, plates: Collection[PlateKey], names: Collection[str] | None) -> list[Task]:
+    def was_made_meanwhile(self, task: Task) -> bool:
+        """Say whether another command has made a result since the planner looked."""
+        now = latest_records(self._instance, task.name, [task.partition]).get(task.partition)
+        return (
+            not self._force
+            and now is not None
+            and now != self._judge.recorded(task)
+            and now.fingerprint == self._judge.wanted(task).fingerprint
+            and self._catalog.workspace.stat(self._judge.path(task)) is not None
+        )
+
+    def _asked(
+        self, plates: Collection[PlateKey], names: Collection[str] | None
+    ) -> tuple[list[Task], dict[Task, str]]:
         unknown = sorted(set(names or ()) - set(self._graph))
         if unknown:
             raise ConfigError(
                 f"this config has no asset {', '.join(unknown)}",
                 remedy=f"choose from {', '.join(self._graph)}",
             )
-        tasks = []
+        asked: list[Task] = []
+        waiting: dict[Task, str] = {}
         for name, result in self._graph.items():
             if names and name not in names:
                 continue
-            partitions = sorted({scope_of(key, result.level) for key in plates})
-            tasks += [Task(name, p) for p in partitions if self._others_current(result, p, plates)]
-        return tasks
+            for partition in sorted({scope_of(key, result.level) for key in plates}):
+                task = Task(name, partition)
+                reason = self._must_wait(result, task, plates, waiting)
+                if reason:
+                    waiting[task] = reason
+                else:
+                    asked.append(task)
+        return asked, waiting
 
-    def _others_current(self, result: Result, partition: str, plates: Collection[PlateKey]) -> bool:
-        # `--plate` builds a batch asset only where the batch's other plates have what it needs
+    def _must_wait(
+        self,
+        result: Result,
+        task: Task,
+        plates: Collection[PlateKey],
+        waiting: Collection[Task],
+    ) -> str:
+        # `--plate` builds a batch asset only where the batch's other plates are current
         if result.level == PLATE:
-            return True
-        others = [
-            key
-            for key in self._plates
-            if scope_of(key, result.level) == partition and key not in plates
+            behind = [up for up in self.upstream(task) if up in waiting]
+            return f"{behind[0]} waits" if behind else ""
+        chosen = {str(key) for key in plates}
+        there = (Action.CURRENT, Action.ADOPT)
+        behind = [
+            up
+            for up in self.upstream(task)
+            if up.partition not in chosen and self._judge.action(up) not in there
         ]
-        return all(
-            self._action(Task(name, str(key))) is Action.CURRENT
-            for key in others
-            for name in result.upstream
-            if self._graph[name].level == PLATE
-        )
+        if not behind or self._judge.action(task) in there:
+            return ""
+        return f"{_listed(behind)} {_are(behind)} not current; run without --plate or with them"
 
-    def _source(self, key: PlateKey) -> PlateSource:
-        try:
-            return plate_source(self._catalog.workspace, self._catalog.config, key)
-        except ProfilingError as error:  # this plate's alone; the others go on
-            self._unreadable[key] = str(error)
-            return PlateSource(SourceKind.NONE, "", "", None, ())
+    def _why_not(self, task: Task) -> str:
+        # a result that is absent and cannot be made is asked for all the same, where a plate
+        # starts before it
+        if self._judge.action(task) is not None:
+            return ""
+        if self._graph[task.name].level != PLATE:
+            return self._lacking_plates(task)
+        return self._switched_off(task)
 
-    def _plate_map_fingerprint(self, key: PlateKey) -> str:
-        return plate_map_fingerprint(self._catalog.workspace, self._catalog.config, key)
-
-    def _stands(self, task: Task) -> Standing | None:
-        path = result_path(self._graph[task.name].template, task.partition)
-        info = self._catalog.workspace.stat(path)
-        return None if info is None else Standing(info.size)
-
-    def _recorded(self, task: Task) -> Recorded | None:
-        return self._records[task.name].get(task.partition)
-
-    def _can_be_built(self, task: Task) -> bool:
-        result = self._graph[task.name]
-        if not result.performs:
-            return False
-        if CSVS in result.external:
-            kind = self.source(PlateKey.parse(task.partition)).kind
-            if task.name in (SQLITE, PARQUET):
-                return kind is SourceKind.CSVS
-            return kind is not SourceKind.NONE
-        return all(self._standing(up) or self._buildable(up) for up in self.upstream(task))
-
-    def _decided(self, task: Task) -> Action | None:
-        standing, recorded = self._standing(task), self._recorded(task)
-        if not self._buildable(task) or self._source_archived(task):
-            if standing is None:
-                return None
-            return Action.ADOPT if recorded is None else Action.CURRENT
-        return decide(
-            standing,
-            recorded,
-            self._wanted(task),
-            force=self._force,
-            overwrite=self._graph[task.name].overwrite,
-        )
-
-    def _source_archived(self, task: Task) -> bool:
-        # CSVs that were moved away after the backend was made do not make its results outdated
-        recorded = self._recorded(task)
-        return (
-            CSVS in self._graph[task.name].external
-            and recorded is not None
-            and recorded.source == SourceKind.CSVS
-            and self._standing(task) is not None
-            and self.source(PlateKey.parse(task.partition)).kind is not SourceKind.CSVS
-            and not self._catalog.config.collate.aggregate_only
-        )
-
-    def _wanted_fingerprint(self, task: Task) -> str:
-        result = self._graph[task.name]
-        inputs: dict[str, str] = {}
-        for name in result.external:
-            key = PlateKey.parse(task.partition)
-            inputs[name] = (
-                self._plate_map(key) if name == PLATE_MAP else self.source(key).fingerprint
+    def _lacking_plates(self, task: Task) -> str:
+        inputs = self.upstream(task)
+        lacking = [up for up in inputs if self._judge.action(up) is None]
+        if len(lacking) == len(inputs):  # all of its plates start later: it is not asked for
+            return ""
+        first = lacking[0].partition
+        return str(
+            MissingInputError(
+                f"{task.name} is made from all plates, and nothing is there to make "
+                f"{_listed(lacking)} from",
+                path=self._judge.path(lacking[0]),
+                remedy="mend the plate, or take it out: "
+                f"`profiling-assets exclude {first} --reason ...`, or `process: false` in the "
+                "config",
             )
-        for up in self.upstream(task):
-            inputs[input_name(up.name, up.partition)] = self._effective(up)
-        return fingerprint(result.code_version, inputs)
+        )
 
-    def _effective(self, task: Task) -> str:
-        action = self._action(task)
-        if action is None:
-            return "unrecorded"
-        recorded = self._recorded(task)
-        if action is Action.CURRENT and recorded is not None:
-            return recorded.fingerprint
-        return self._wanted(task)
+    def _switched_off(self, task: Task) -> str:
+        result = self._graph[task.name]
+        if result.performs or CSVS in result.external:
+            return ""
+        if any(self._judge.action(up) is None for up in self.upstream(task)):
+            return ""  # the plate starts at a later result
+        needed = [
+            Task(name, scope_of(PlateKey.parse(task.partition), other.level))
+            for name, other in self._graph.items()
+            if task.name in other.upstream
+        ]
+        if all(self._judge.action(other) is not None for other in needed):
+            return ""
+        return str(
+            MissingInputError(
+                f"{task.name} is switched off in the config, and no such file stands",
+                path=self._judge.path(task),
+                remedy="set the step's `perform` to true, or put the file there",
+            )
+        )
+
+    def _plates_without_start(self, plates: Iterable[PlateKey]) -> dict[Task, str]:
+        found: dict[Task, str] = {}
+        names = [name for name, result in self._graph.items() if result.level == PLATE]
+        for key in plates:
+            first = Task(AGGREGATED, str(key))
+            source = self._judge.source(key)
+            if key in self._judge.unreadable:
+                found[first] = self._judge.unreadable[key]
+            elif all(self._judge.action(Task(name, str(key))) is None for name in names):
+                try:
+                    source.required(key)
+                except MissingInputError as error:
+                    found[first] = str(error)
+        return found
 
     def _withheld(self, task: Task) -> str:
-        if task.name != SQLITE:
+        if task.name != SQLITE or self.is_there(task):
             return ""
         sibling = Task(AGGREGATED, task.partition)
-        recorded = self._recorded(sibling)
-        if recorded is None or self._action(sibling) is not Action.CURRENT:
+        recorded = self._judge.recorded(sibling)
+        if recorded is None or self._judge.action(sibling) is not Action.CURRENT:
             return ""
         return recorded.withheld
+
+
+def _listed(tasks: Collection[Task]) -> str:
+    shown = [str(task) for task in tasks][:_SHOWN]
+    more = len(tasks) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _are(tasks: Collection[Task]) -> str:
+    return "are" if len(tasks) > 1 else "is"

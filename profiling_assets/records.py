@@ -10,9 +10,19 @@ from typing import Any
 import dagster as dg
 
 from profiling_assets.core.currency import Recorded
-from profiling_assets.reporting import ADOPTED, FINGERPRINT, SIZE, SOURCE, WITHHELD
+from profiling_assets.reporting import (
+    ADOPTED,
+    CONTENT,
+    FINGERPRINT,
+    INPUTS,
+    SIZE,
+    SOURCE,
+    VERSION,
+    WITHHELD,
+)
 
 _PAGE = 1000
+_CODE_VERSION_TAG = "dagster/code_version"  # Dagster's own, on what a step made
 
 
 def latest_records(
@@ -50,14 +60,14 @@ def latest_records(
             wanted.discard(event.partition)
             values = {name: value.value for name, value in event.metadata.items()}
             if FINGERPRINT in values:
-                found[event.partition] = _recorded(values)
+                found[event.partition] = _recorded(values, event.tags or {})
         if not page.has_more:
             break
         cursor = page.cursor
     return found
 
 
-def _recorded(values: Mapping[str, Any]) -> Recorded:
+def _recorded(values: Mapping[str, Any], tags: Mapping[str, str]) -> Recorded:
     size = values.get(SIZE)
     return Recorded(
         fingerprint=str(values[FINGERPRINT]),
@@ -65,6 +75,10 @@ def _recorded(values: Mapping[str, Any]) -> Recorded:
         adopted=values.get(ADOPTED) is True,
         source=str(values.get(SOURCE, "")),
         withheld=str(values.get(WITHHELD, "")),
+        inputs=str(values.get(INPUTS, "")),
+        version=str(values.get(VERSION, "")),
+        content=str(values.get(CONTENT, "")),
+        code_version=str(tags.get(_CODE_VERSION_TAG, "")),
     )
 
 

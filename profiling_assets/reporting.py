@@ -10,10 +10,14 @@ from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
+from profiling_assets.core.currency import Recorded
 from profiling_assets.pipeline.made import Fact
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
 
 FINGERPRINT = "fingerprint"
+INPUTS = "inputs_fingerprint"
+CONTENT = "content_hash"
+VERSION = "file_version"
 SIZE = "size_bytes"
 ADOPTED = "adopted"
 PATH = "path"
@@ -66,12 +70,51 @@ def file_metadata(workspace: Workspace, info: ObjectInfo) -> dict[str, dg.Metada
     Returns
     -------
     dict of str to dagster.MetadataValue
-        Path and size in bytes.
+        Path, size in bytes, and the version by which another file in its place is noticed.
     """
     return {
         PATH: dg.MetadataValue.path(workspace.location(info.path)),
         SIZE: dg.MetadataValue.int(info.size),
+        VERSION: dg.MetadataValue.text(info.version),
     }
+
+
+def marks_metadata(recorded: Recorded) -> dict[str, dg.MetadataValue]:
+    """Say what a result was made from, as `records` reads it back.
+
+    Parameters
+    ----------
+    recorded : Recorded
+        Its marks; size, version and content are those of the file and come with it.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Fingerprints, whether it was adopted, and what is known besides.
+    """
+    said = {SOURCE: recorded.source, WITHHELD: recorded.withheld}
+    return {
+        FINGERPRINT: dg.MetadataValue.text(recorded.fingerprint),
+        INPUTS: dg.MetadataValue.text(recorded.inputs),
+        ADOPTED: dg.MetadataValue.bool(recorded.adopted),
+        **{name: dg.MetadataValue.text(text) for name, text in said.items() if text},
+    }
+
+
+def content_metadata(content: str) -> dict[str, dg.MetadataValue]:
+    """Show the hash of a file's content.
+
+    Parameters
+    ----------
+    content : str
+        The hash; empty for files too large to be read for it.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Empty where there is no hash.
+    """
+    return {CONTENT: dg.MetadataValue.text(content)} if content else {}
 
 
 def notes_metadata(warnings: Iterable[str]) -> dict[str, dg.MetadataValue]:

@@ -4,10 +4,8 @@ Put here: which runs a plan needs, when each may start, what became of it.
 Do not put here: what is to be built (`planning`), how a run is started (`launching`), printing.
 """
 
-import os
-import socket
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,29 +13,22 @@ from typing import Protocol
 import dagster as dg
 from filelock import FileLock
 
+from profiling_assets.dead_runs import (
+    SUBMITTER_TAG,
+    end_dead_runs,
+    runs_in_progress,
+    runs_in_queue,
+    submitter,
+)
 from profiling_assets.launching import PARTITION_TAG, Launcher
 from profiling_assets.pipeline.results import Result
 from profiling_assets.planning import Plan, Planner, Task
 from profiling_assets.run_events import RunWatch
+from profiling_assets.run_groups import Group, groups_of
 
-SUBMITTER_TAG = "profiling_assets/submitter"
-_IN_PROGRESS = [
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 _POLL_SECONDS = 0.3
+_DEAD_SECONDS = 5.0
 _STOP_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Group:
-    """Tasks of one run: results of one partition that are made one after the other."""
-
-    stage: int
-    partition: str
-    tasks: tuple[Task, ...]
 
 
 @dataclass
@@ -82,67 +73,6 @@ class Listener(Protocol):
         ...
 
 
-def groups_of(tasks: Iterable[Task], graph: dict[str, Result]) -> list[Group]:
-    """Sort tasks into runs: a stage ends where plates meet or part.
-
-    Parameters
-    ----------
-    tasks : iterable of Task
-        What is to be built.
-    graph : dict of str to Result
-        The results by name, upstream before downstream.
-
-    Returns
-    -------
-    list of Group
-        Sorted by stage, then partition; tasks in the order of the graph.
-    """
-    stages: dict[str, int] = {}
-    for name, result in graph.items():
-        stages[name] = max(
-            (stages[up] + (graph[up].level != result.level) for up in result.upstream), default=0
-        )
-    order = {name: place for place, name in enumerate(graph)}
-    found: dict[tuple[int, str], list[Task]] = {}
-    for task in tasks:
-        found.setdefault((stages[task.name], task.partition), []).append(task)
-    return [
-        Group(stage, partition, tuple(sorted(group, key=lambda task: order[task.name])))
-        for (stage, partition), group in sorted(found.items())
-    ]
-
-
-def submitter() -> str:
-    """Name this process, so that a later command can tell its runs from those of a dead one.
-
-    Returns
-    -------
-    str
-        Host, process id and start time.
-    """
-    return f"{socket.gethostname()}:{os.getpid()}:{started_at(os.getpid())}"
-
-
-def started_at(pid: int) -> str:
-    """Return the start time of a process in the system's own count.
-
-    Parameters
-    ----------
-    pid : int
-        The process.
-
-    Returns
-    -------
-    str
-        Empty where there is no such process, or where the system does not say.
-    """
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[19]
-
-
 class Runner:
     """Carries out one plan.
 
@@ -162,8 +92,8 @@ class Runner:
         The instance's folder; a lock there keeps two commands from starting the same run.
     runs_at_once : int
         How many runs the instance allows at once.
-    force : bool
-        Whether the runs make results anew that stand.
+    tags : dict of str to str
+        Further tags of the runs.
     """
 
     def __init__(
@@ -185,8 +115,11 @@ class Runner:
         self._listener = listener
         self._lock = FileLock(home / ".submit.lock")
         self._runs_at_once = runs_at_once
-        self._tags = {**tags, SUBMITTER_TAG: submitter()}
+        self._mine = {SUBMITTER_TAG: submitter()}
+        self._tags = {**tags, **self._mine}
+        self._pending: list[Group] = []
         self._active: dict[str, tuple[Group, RunWatch, bool]] = {}
+        self._looked_for_dead = time.monotonic()
         self._open: set[Task] = set()
         self.outcome = Outcome()
 
@@ -203,11 +136,11 @@ class Runner:
         Outcome
             What became of every task.
         """
-        pending = groups_of(plan.build, self._graph)
+        self._pending = groups_of(plan.build, self._graph)
         self._open = set(plan.build)
         try:
-            while pending or self._active:
-                pending = self._start_what_can(pending)
+            while self._pending or self._active:
+                self._pending = self._start_what_can(self._pending)
                 if self._active:
                     time.sleep(_POLL_SECONDS)
                 self._look_at_runs()
@@ -270,23 +203,31 @@ class Runner:
 
     def _started(self, group: Group) -> bool:
         with self._lock:
-            others = self._runs_in_progress()
-            same = next((run for run in others if self._covers(run, group)), None)
+            others = runs_in_progress(self._instance)
+            queue = runs_in_queue(self._instance)
+            same = next((run for run in (*others, *queue) if self._covers(run, group)), None)
             if same is not None:
                 if same.run_id not in self._active:
                     self._watch(group, same.run_id, own=False)
                 return True
+            left = self._not_made_meanwhile(group)
+            if not left:
+                return True
             if len(others) >= self._runs_at_once:
                 return False
-            run_id = self._launcher.launch(
-                [task.name for task in group.tasks], group.partition, self._tags
-            )
+            group = Group(group.stage, group.partition, left)
+            names = [task.name for task in group.tasks]
+            run_id = self._launcher.launch(names, group.partition, self._tags)
         self._watch(group, run_id, own=True)
         self._listener.run_started(group, run_id)
         return True
 
-    def _runs_in_progress(self) -> Sequence[dg.DagsterRun]:
-        return self._instance.get_runs(filters=dg.RunsFilter(statuses=_IN_PROGRESS))
+    def _not_made_meanwhile(self, group: Group) -> tuple[Task, ...]:
+        # another command may have made them since this one planned
+        for task in group.tasks:
+            if self._planner.was_made_meanwhile(task):
+                self._settle_built(task, group)
+        return tuple(task for task in group.tasks if task in self._open)
 
     @staticmethod
     def _covers(run: dg.DagsterRun, group: Group) -> bool:
@@ -299,15 +240,36 @@ class Runner:
         self._active[run_id] = (group, RunWatch(self._instance, run_id), own)
 
     def _look_at_runs(self) -> None:
-        for run_id, (group, watch, _) in list(self._active.items()):
+        if time.monotonic() - self._looked_for_dead > _DEAD_SECONDS:
+            end_dead_runs(self._instance)
+            self._looked_for_dead = time.monotonic()
+        for run_id, (group, watch, own) in list(self._active.items()):
             news = watch.news()
-            for line in news.lines:
+            for line in news.lines if own else ():
                 self._listener.line(group.partition, line)
             for name in news.materialized:
                 self._settle_built(Task(name, group.partition), group)
-            if news.finished:
+            if news.finished or not (own or self._goes_on(run_id)):
                 del self._active[run_id]
-                self._settle_rest(group, watch)
+                if own:
+                    self._settle_rest(group, watch)
+                else:
+                    self._take_over_rest(group, watch)
+
+    def _goes_on(self, run_id: str) -> bool:
+        run = self._instance.get_run_by_id(run_id)
+        if run is None or run.status is not dg.DagsterRunStatus.QUEUED:
+            return run is not None
+        return any(queued.run_id == run_id for queued in runs_in_queue(self._instance))
+
+    def _take_over_rest(self, group: Group, watch: RunWatch) -> None:
+        # what another command's run did not make, this one tries itself
+        for task in group.tasks:
+            if task in self._open and task.name in watch.withheld:
+                self._settle_failed(task, watch.withheld[task.name])
+        rest = tuple(task for task in group.tasks if task in self._open)
+        if rest:
+            self._pending.append(Group(group.stage, group.partition, rest))
 
     def _settle_built(self, task: Task, group: Group) -> None:
         if task in self._open and task in group.tasks:
@@ -319,7 +281,6 @@ class Runner:
         for task in group.tasks:
             if task not in self._open:
                 continue
-            self._open.discard(task)
             reason = watch.failures.get(task.name)
             withheld = watch.withheld.get(task.name)
             if reason is None and withheld is None:
@@ -327,82 +288,21 @@ class Runner:
                 if missing:
                     self._settle_blocked(task, missing)
                     continue
-            text = reason or withheld or watch.run_failure
-            self.outcome.failed[task] = text
-            self._listener.task_failed(task, text)
+            self._settle_failed(task, reason or withheld or watch.run_failure)
+
+    def _settle_failed(self, task: Task, reason: str) -> None:
+        self._open.discard(task)
+        self.outcome.failed[task] = reason
+        self._listener.task_failed(task, reason)
 
     def _stop_runs(self) -> None:
-        own = [run_id for run_id, (_, _, mine) in self._active.items() if mine]
-        for run_id in own:
-            self._launcher.terminate(run_id)
+        # by tag: Ctrl-C may have come between starting a run and noting it
+        for run in runs_in_progress(self._instance, tags=self._mine):
+            self._launcher.terminate(run.run_id)
         deadline = time.monotonic() + _STOP_SECONDS
-        while own and time.monotonic() < deadline:
+        while left := runs_in_progress(self._instance, tags=self._mine):
+            if time.monotonic() > deadline:
+                for run in left:
+                    self._instance.report_run_canceled(run)
+                return
             time.sleep(_POLL_SECONDS)
-            own = [run_id for run_id in own if not _finished(self._instance, run_id)]
-        for run_id in own:
-            run = self._instance.get_run_by_id(run_id)
-            if run is not None:
-                self._instance.report_run_canceled(run)
-
-
-def _finished(instance: dg.DagsterInstance, run_id: str) -> bool:
-    run = instance.get_run_by_id(run_id)
-    return run is None or run.is_finished
-
-
-def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Mark runs as failed whose command and processes no longer live on this machine.
-
-    After `kill -9` nobody else would, where no daemon runs; their places in the pools would stay
-    taken.
-
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-
-    Returns
-    -------
-    list of str
-        Ids of the runs that were ended.
-    """
-    ended: list[str] = []
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_IN_PROGRESS)):
-        if not _is_dead(run.tags.get(SUBMITTER_TAG, "")):
-            continue
-        if any(_is_alive(pid) for pid in RunWatch(instance, run.run_id).process_ids()):
-            continue
-        instance.report_run_failed(run, "its process was killed; `run` builds what is missing")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-        ended.append(run.run_id)
-    return ended
-
-
-def _is_dead(name: str) -> bool:
-    host, _, rest = name.partition(":")
-    pid, _, start = rest.partition(":")
-    return host == socket.gethostname() and pid.isdigit() and started_at(int(pid)) != start
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-    return b"python" in command or b"dagster" in command
-
-
-def names_of(tasks: Collection[Task]) -> list[str]:
-    """Return tasks as sorted text.
-
-    Parameters
-    ----------
-    tasks : collection of Task
-        The tasks.
-
-    Returns
-    -------
-    list of str
-        `asset of PARTITION`, sorted.
-    """
-    return sorted(map(str, tasks))

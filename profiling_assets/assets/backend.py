@@ -5,11 +5,12 @@ Do not put here: reading and aggregating (`core.collate`), choice of source (`pi
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dagster as dg
 
 from profiling_assets.assets.automation import when_inputs_change
-from profiling_assets.assets.making import described, kept, wanted_fingerprint
+from profiling_assets.assets.making import described, kept, wanted_marks
 from profiling_assets.core.errors import BackendError, MissingInputError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.io_managers import FULL_PRECISION_TEMPLATE, PATH_TEMPLATE
@@ -114,31 +115,36 @@ def collated(
         Where the plate has nothing to start from.
     """
     key = PlateKey.parse(context.partition_key)
-    source = plate_source(catalog.workspace, catalog.config, key).required(key)
-    marks = {
-        r.name: wanted_fingerprint(context, catalog, r, {CSVS: source.fingerprint}) for r in wanted
-    }
-    standing = {r.name: kept(context, catalog, r, marks[r.name]) for r in wanted}
-    to_make = [name for name, file in standing.items() if file is None]
-    for name, file in standing.items():
+    source = plate_source(catalog.workspace, catalog.config, key)
+    marks = {r.name: wanted_marks(context, catalog, r, {CSVS: source.fingerprint}) for r in wanted}
+    outputs: dict[str, Made | MadeFile | Kept] = {}
+    for result in wanted:
+        file = kept(context, catalog, result, marks[result.name], source=source.kind)
         if file is not None:
-            yield dg.Output(file, output_name=name, metadata=described(file, marks[name]))
-    if not to_make:
-        return
+            outputs[result.name] = file
+    to_make = [result.name for result in wanted if result.name not in outputs]
     with catalog.workspace.scratch(f"{key.batch}-{key.plate}") as scratch:
-        made = make_plate(
-            catalog.workspace,
-            catalog.config,
-            key,
-            source,
-            scratch,
-            wanted=to_make,
-            progress=_logged(context),
-        )
-        if not made.made and len(to_make) == len(wanted):
-            raise _nothing_made(key, source.path, made.withheld)
-        for name, value in made.made.items():
-            yield dg.Output(value, output_name=name, metadata=described(value, marks[name]))
+        if to_make:
+            made = make_plate(
+                catalog.workspace,
+                catalog.config,
+                key,
+                source.required(key),
+                scratch,
+                wanted=to_make,
+                progress=_logged(context),
+            )
+            if not made.made and not outputs:
+                raise _nothing_made(key, source.path, made.withheld)
+            outputs = {name: _noting(made.withheld, value) for name, value in outputs.items()}
+            outputs.update(made.made)
+        for name, value in outputs.items():
+            metadata = described(value, marks[name], source=source.kind)
+            yield dg.Output(value, output_name=name, metadata=metadata)
+
+
+def _noting(withheld: str, value: Made | MadeFile | Kept) -> Made | MadeFile | Kept:
+    return replace(value, withheld=withheld) if isinstance(value, Kept) else value
 
 
 def _nothing_made(key: PlateKey, path: str, withheld: str) -> BackendError | MissingInputError:

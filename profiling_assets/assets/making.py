@@ -5,21 +5,33 @@ Do not put here: what a step computes (`pipeline`), where it is stored (`io_mana
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 
-from profiling_assets.core.currency import Action, Standing, decide, fingerprint
+from profiling_assets.core.currency import (
+    Action,
+    Marks,
+    Recorded,
+    Standing,
+    decide,
+    identity_of_foreign,
+    is_replaced,
+    marks,
+)
 from profiling_assets.core.errors import MissingInputError
 from profiling_assets.io_managers import PATH_TEMPLATE, result_path
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Kept, Made, MadeFile
 from profiling_assets.pipeline.results import Result, input_name, input_partitions
+from profiling_assets.pipeline.sources import SourceKind, is_moved_away, table_hash
 from profiling_assets.records import latest_records
-from profiling_assets.reporting import FINGERPRINT, facts_metadata, notes_metadata
+from profiling_assets.reporting import facts_metadata, marks_metadata, notes_metadata
 
 FORCE_TAG = "profiling_assets/force"
+_UNRECORDED = "unrecorded"  # also what a plan says of an input that is not there (`judging`)
 
 
 def asset_of(
@@ -51,13 +63,13 @@ def asset_of(
     )
 
 
-def wanted_fingerprint(
+def wanted_marks(
     context: dg.AssetExecutionContext,
     catalog: Catalog,
     result: Result,
     external: Mapping[str, str],
-) -> str:
-    """Return the fingerprint of a result from what its inputs are now.
+) -> Marks:
+    """Return what a result is made from now: the recorded inputs, or what stands in their place.
 
     Parameters
     ----------
@@ -72,8 +84,8 @@ def wanted_fingerprint(
 
     Returns
     -------
-    str
-        The fingerprint.
+    Marks
+        Its fingerprints.
     """
     inputs = dict(external)
     for name in result.upstream:
@@ -81,19 +93,37 @@ def wanted_fingerprint(
         of = input_partitions(result, upstream, context.partition_key, catalog.cohort.plates)
         known = latest_records(context.instance, name, of)
         for partition in of:
-            inputs[input_name(name, partition)] = (
-                known[partition].fingerprint if partition in known else "unrecorded"
+            inputs[input_name(name, partition)] = _identity(
+                catalog, result_path(upstream.template, partition), known.get(partition)
             )
-    return fingerprint(result.code_version, inputs)
+    return marks(result.code_version, inputs)
+
+
+def _identity(catalog: Catalog, path: str, recorded: Recorded | None) -> str:
+    info = catalog.workspace.stat(path)
+    if info is None:
+        return _UNRECORDED if recorded is None else recorded.identity
+    standing = Standing(info.size, info.version)
+    if recorded is None or is_replaced(
+        standing, recorded, lambda: table_hash(catalog.workspace, path)
+    ):
+        return identity_of_foreign(table_hash(catalog.workspace, path))
+    return recorded.identity
 
 
 def kept(
-    context: dg.AssetExecutionContext, catalog: Catalog, result: Result, wanted: str
+    context: dg.AssetExecutionContext,
+    catalog: Catalog,
+    result: Result,
+    wanted: Marks,
+    *,
+    source: SourceKind | None = None,
 ) -> Kept | None:
     """Say whether a standing file is to be left alone.
 
     A file that was not made by this package stays unless the run is forced or the inputs changed
-    since it was adopted. A file of our own is made again: the user asked for it.
+    since it was adopted. A file of our own is made again: the user asked for it. But where the CSVs
+    were archived and no backend is left, nothing can make it again.
 
     Parameters
     ----------
@@ -103,8 +133,10 @@ def kept(
         Where the file may stand.
     result : Result
         The result.
-    wanted : str
-        Its fingerprint if made now.
+    wanted : Marks
+        What it would be made from now.
+    source : SourceKind, optional
+        What the plate starts from now, for the results that are made from that.
 
     Returns
     -------
@@ -116,11 +148,22 @@ def kept(
     recorded = latest_records(context.instance, result.name, [context.partition_key]).get(
         context.partition_key
     )
-    standing = None if info is None else Standing(info.size)
+    standing = None if info is None else Standing(info.size, info.version)
     forced = context.run.tags.get(FORCE_TAG) == "true"
-    action = decide(standing, recorded, wanted, force=forced, overwrite=result.overwrite)
+
+    def content() -> str:
+        return table_hash(catalog.workspace, path)
+
+    if standing is not None and (
+        not result.performs or _is_of_nothing(recorded, source, forced=forced)
+    ):
+        same = recorded is not None and not is_replaced(standing, recorded, content)
+        return Kept(path, recorded) if same else Kept(path)
+    action = decide(
+        standing, recorded, wanted, force=forced, overwrite=result.overwrite, content=content
+    )
     again = action is Action.CURRENT and recorded is not None and recorded.adopted
-    if standing is not None and (action is Action.ADOPT or again or not result.performs):
+    if standing is not None and (action is Action.ADOPT or again):
         return Kept(path)
     if not result.performs:
         raise MissingInputError(
@@ -129,6 +172,12 @@ def kept(
             remedy="set the step's `perform` to true, or put the file there",
         )
     return None
+
+
+def _is_of_nothing(recorded: Recorded | None, source: SourceKind | None, *, forced: bool) -> bool:
+    if recorded is None or source is None or not is_moved_away(recorded.source, source):
+        return False
+    return source is not SourceKind.SQLITE or (recorded.adopted and not forced)
 
 
 def produced(
@@ -159,30 +208,41 @@ def produced(
     dagster.Output
         The value for the IO manager.
     """
-    wanted = wanted_fingerprint(context, catalog, result, external or {})
+    wanted = wanted_marks(context, catalog, result, external or {})
     value = kept(context, catalog, result, wanted) or make()
     return dg.Output(value, metadata=described(value, wanted))
 
 
-def described(value: Made | MadeFile | Kept, fingerprint_made_from: str) -> dict[str, Any]:
+def described(
+    value: Made | MadeFile | Kept, wanted: Marks, *, source: SourceKind | None = None
+) -> dict[str, Any]:
     """Return the metadata of a result: its numbers, its warnings, what it was made from.
 
     Parameters
     ----------
     value : Made, MadeFile or Kept
         The result.
-    fingerprint_made_from : str
-        The fingerprint of its inputs.
+    wanted : Marks
+        What it was made from.
+    source : SourceKind, optional
+        What the plate starts from, for the results that are made from that.
 
     Returns
     -------
     dict
         Metadata, what a user looks for first; path and size are added by the IO manager.
     """
+    recorded = Recorded(wanted.fingerprint, None, inputs=wanted.inputs)
     if isinstance(value, Kept):
-        return {FINGERPRINT: fingerprint_made_from}
+        foreign = replace(
+            recorded,
+            adopted=True,
+            source="" if source is None else source.value,
+            withheld=value.withheld,
+        )
+        return {**marks_metadata(value.recorded or foreign)}
     return {
         **facts_metadata(value.facts),
         **notes_metadata(value.warnings),
-        FINGERPRINT: fingerprint_made_from,
+        **marks_metadata(recorded),
     }

@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from profiling_assets.core.errors import MissingInputError
+from profiling_assets.core.config.model import Config
+from profiling_assets.core.errors import ConfigError, MissingInputError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.settings import CONFIG_VARIABLE, WORKSPACE_VARIABLE, Settings
 
@@ -102,11 +103,58 @@ def chosen_plates(
     return sorted(chosen)
 
 
-def _unknown(kind: str, name: str, known: list[str]) -> MissingInputError:
+def check_assets(known: Iterable[str], names: Iterable[str]) -> None:
+    """Refuse names of assets that the config does not have.
+
+    Parameters
+    ----------
+    known : iterable of str
+        The assets of the config.
+    names : iterable of str
+        What a user typed.
+
+    Raises
+    ------
+    MissingInputError
+        Where a name fits no asset; names the nearest, and all.
+    """
+    assets = list(known)
+    for name in names:
+        if name not in assets:
+            raise _unknown("asset", name, assets, remedy=f"choose from {', '.join(assets)}")
+
+
+def check_ready(config: Config) -> None:
+    """Refuse a config that can be read and cannot be run.
+
+    Parameters
+    ----------
+    config : Config
+        The config.
+
+    Raises
+    ------
+    ConfigError
+        Where placeholders are left, each with its line.
+    """
+    problems = config.problems_before_run()
+    if problems:
+        several = "s" if len(problems) > 1 else ""
+        raise ConfigError(
+            "\n".join([f"{len(problems)} problem{several} in the config", *problems]),
+            path=config.path,
+            remedy="mend the lines named; `profiling-assets init-config WORKSPACE` writes a config "
+            "with the batches and plates found",
+        )
+
+
+def _unknown(
+    kind: str, name: str, known: list[str], *, remedy: str | None = None
+) -> MissingInputError:
     tails = {entry.rpartition("/")[2]: entry for entry in known}
     near = difflib.get_close_matches(name, [*known, *tails], n=1, cutoff=0.5)
     hint = f"; the nearest is {tails.get(near[0], near[0])}" if near else ""
     return MissingInputError(
         f"there is no {kind} {name} among those that the config asks for{hint}",
-        remedy="see `profiling-assets scan` for what is there",
+        remedy=remedy or "see `profiling-assets scan` for what is there",
     )

@@ -6,8 +6,8 @@ Do not put here: the keys (`core.config`).
 
 import click
 
+from profiling_assets.cli.common import check_ready
 from profiling_assets.core.config.reference import reference_text
-from profiling_assets.core.errors import ConfigError
 from profiling_assets.pipeline.catalog import read_config
 
 
@@ -22,9 +22,7 @@ def command(file: str | None, *, reference: bool) -> int:
     if file is None:
         raise click.UsageError("give a config file, or --reference")
     config = read_config(file)
-    problems = config.problems_before_run()
-    if problems:
-        raise ConfigError("\n".join(problems), path=file)
+    check_ready(config)
     plates = sum(len(batch.plates) for batch in config.batches)
     click.echo(f"{file}: fine; {len(config.batches)} batches, {plates} plates")
     return 0

@@ -8,8 +8,9 @@ import click
 
 from profiling_assets.cli.common import workspace_option
 from profiling_assets.core.names import PlateKey
-from profiling_assets.core.registry import include
+from profiling_assets.core.registry import include, registered
 from profiling_assets.storage.registry_store import update_registry
+from profiling_assets.storage.scan import scan_workspace
 from profiling_assets.storage.workspace import open_workspace
 
 
@@ -19,6 +20,8 @@ from profiling_assets.storage.workspace import open_workspace
 def command(plate: str, workspace: str) -> int:
     """Take BATCH/PLATE back in; `run` builds what it lacks, and its batch anew."""
     key = PlateKey.parse(plate)
-    update_registry(open_workspace(workspace), lambda known: include(known, key))
+    opened = open_workspace(workspace)
+    found = scan_workspace(opened).plates
+    update_registry(opened, lambda known: include(registered(known, found), key))
     click.echo(f"{key} is no longer excluded")
     return 0

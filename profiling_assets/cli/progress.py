@@ -20,7 +20,7 @@ from rich.progress import (
 )
 
 from profiling_assets.planning import Task
-from profiling_assets.running import Group
+from profiling_assets.run_groups import Group
 
 
 class ProgressListener:

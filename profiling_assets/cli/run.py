@@ -12,15 +12,18 @@ import click
 from profiling_assets.assets.making import FORCE_TAG
 from profiling_assets.cli.common import (
     applied_settings,
+    check_assets,
+    check_ready,
     chosen_plates,
     config_option,
     workspace_option,
 )
 from profiling_assets.cli.progress import ProgressListener
 from profiling_assets.cli.summary import plate_lines, problem_lines
-from profiling_assets.core.errors import ConfigError, WorkspaceError
+from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.pipeline.catalog import Catalog, refreshed_catalog
+from profiling_assets.pipeline.results import PLATE
 from profiling_assets.planning import Plan, Planner, Task
 from profiling_assets.running import Outcome
 
@@ -56,6 +59,7 @@ def command(
     catalog, _ = refreshed_catalog(settings)
     _check(catalog)
     chosen = chosen_plates(catalog.cohort.plates, batches, plates)
+    check_assets(catalog.results, names)
     absent = (
         [] if plates else [k for k in catalog.cohort.absent if not batches or k.batch in batches]
     )
@@ -72,6 +76,9 @@ def command(
         )
     for line in problem_lines(problems, logs):
         click.echo(line, err=True)
+    for task, reason in plan.waiting.items():
+        if catalog.results[task.name].level != PLATE:  # its plates' own wait with it
+            click.echo(f"waits: {task}: {reason}")
     click.echo(_counts(plan, outcome))
     if outcome.canceled:
         return _STOPPED
@@ -83,9 +90,10 @@ def _built(
 ) -> tuple[Outcome, Plan, dict[Task, str]]:
     # Dagster takes seconds to import; wrong flags and broken configs are told before that
     from profiling_assets.adoption import adopt, report_inputs
+    from profiling_assets.dead_runs import end_dead_runs
     from profiling_assets.instance import open_instance, prepared_home
     from profiling_assets.launching import Launcher
-    from profiling_assets.running import Runner, end_dead_runs
+    from profiling_assets.running import Runner
 
     home = prepared_home(catalog.workspace.root)
     with open_instance(home) as instance:
@@ -118,9 +126,7 @@ def _built(
 
 
 def _check(catalog: Catalog) -> None:
-    problems = catalog.config.problems_before_run()
-    if problems:
-        raise ConfigError("\n".join(problems), path=catalog.config.path)
+    check_ready(catalog.config)
     if not catalog.cohort.plates:
         raise WorkspaceError(
             "none of the plates that the config asks for is in the workspace"
@@ -137,6 +143,8 @@ def _counts(plan: Plan, outcome: Outcome) -> str:
     if plan.adopt:
         parts.append(f"{len(plan.adopt)} adopted")
     not_there = len(plan.impossible) + len(outcome.failed) + len(outcome.blocked)
+    if plan.no_source:
+        parts.append(f"{len(plan.no_source)} without a source")
     if not_there:
         parts.append(f"{not_there} not there")
     if outcome.canceled:

@@ -65,7 +65,7 @@ def _well_losses(wells: list[dict[str, str]]) -> list[str]:
         f"well {w['well']}: {w['state']}: {w['reason']}" for w in wells if w["state"] not in silent
     ]
     if unused:
-        lost.append(f"{len(unused)} wells of the plate map have no profile: {_some(unused)}")
+        lost.append(f"in the plate map, without a profile: {len(unused)} ({_some(unused)})")
     return lost
 
 

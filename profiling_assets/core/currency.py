@@ -1,12 +1,12 @@
 """Is a result current, and what is to be done about it: the decision, without its data sources.
 
-Put here: the fingerprint of a result and the choice between keep, adopt and build.
+Put here: the marks of a result and the choice between keep, adopt and build.
 Do not put here: reading event logs or workspaces (`planning`), running anything.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,9 +27,28 @@ class Standing:
     ----------
     size : int
         Its size in bytes.
+    version : str
+        Changes when the content does, and at times when it does not; empty where unknown.
     """
 
     size: int
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a result would be made from now.
+
+    Attributes
+    ----------
+    fingerprint : str
+        Of code, config and inputs: equal ones mean that building again gives the same result.
+    inputs : str
+        Of the inputs alone, by which a file that was not made here is judged.
+    """
+
+    fingerprint: str
+    inputs: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +67,14 @@ class Recorded:
         What it was made from, where a step can choose (`csvs`, `sqlite`, `profiles`).
     withheld : str
         Why the SQLite backend made in the same pass was withheld; empty where it was not.
+    inputs : str
+        The fingerprint of its inputs alone.
+    version : str
+        Version that its file had then.
+    content : str
+        Hash of the file's content; empty for files too large to be read for it.
+    code_version : str
+        Version of code and config that made it; empty where it was adopted.
     """
 
     fingerprint: str
@@ -55,6 +82,15 @@ class Recorded:
     adopted: bool = False
     source: str = ""
     withheld: str = ""
+    inputs: str = ""
+    version: str = ""
+    content: str = ""
+    code_version: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What stands for this result in the fingerprints of the results made from it."""
+        return identity_of_foreign(self.content) if self.adopted else self.fingerprint
 
 
 def fingerprint(code_version: str, inputs: Mapping[str, str]) -> str:
@@ -76,15 +112,83 @@ def fingerprint(code_version: str, inputs: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def marks(code_version: str, inputs: Mapping[str, str]) -> Marks:
+    """Return what a result would be made from now.
+
+    Parameters
+    ----------
+    code_version : str
+        Version of the step's code and of the part of the config that rules it.
+    inputs : mapping of str to str
+        Name of each input to its fingerprint.
+
+    Returns
+    -------
+    Marks
+        With the code, and of the inputs alone.
+    """
+    return Marks(fingerprint(code_version, inputs), fingerprint("inputs", inputs))
+
+
+def identity_of_foreign(content: str) -> str:
+    """Return what stands for a file that was not made here in the fingerprints of what follows.
+
+    Its inputs do not tell what is in it, so its content does: another file in its place is another
+    input of what follows.
+
+    Parameters
+    ----------
+    content : str
+        Hash of its content.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
+    return fingerprint("adopted", {"content": content})
+
+
+def is_replaced(standing: Standing, recorded: Recorded, content: Callable[[], str]) -> bool:
+    """Say whether the standing file is another one than the recorded one.
+
+    Parameters
+    ----------
+    standing : Standing
+        The file under its final name.
+    recorded : Recorded
+        Its latest materialization.
+    content : callable
+        Gives the hash of the standing file's content; called only where size and version leave it
+        open, because a file that was copied back is the same file.
+
+    Returns
+    -------
+    bool
+        False where nothing says so.
+    """
+    if recorded.size is None:
+        return False
+    if recorded.size != standing.size:
+        return True
+    if not recorded.content or recorded.version in {"", standing.version}:
+        return False
+    return recorded.content != content()
+
+
 def decide(
     standing: Standing | None,
     recorded: Recorded | None,
-    wanted: str,
+    wanted: Marks,
     *,
     force: bool,
     overwrite: bool = False,
+    content: Callable[[], str] = str,
 ) -> Action:
     """Choose what is to be done about one result.
+
+    A file that was not made here is judged by its inputs alone: neither a newer version of this
+    package nor an edit of the config builds over it.
 
     Parameters
     ----------
@@ -92,12 +196,14 @@ def decide(
         The file under its final name, if there is one.
     recorded : Recorded or None
         Its latest materialization, if there is one.
-    wanted : str
-        The fingerprint it would have if built now.
+    wanted : Marks
+        What it would be made from now.
     force : bool
         Whether the user asked for a rebuild.
     overwrite : bool
         Whether a file that was not made here is built over instead of adopted.
+    content : callable
+        Gives the hash of the standing file's content.
 
     Returns
     -------
@@ -105,13 +211,11 @@ def decide(
         `BUILD` where there is no file, where force was asked for, or where the inputs changed;
         `ADOPT` where the file is not the one that was recorded; else `CURRENT`.
     """
-    foreign = Action.BUILD if overwrite else Action.ADOPT
     if standing is None or force:
         return Action.BUILD
-    if recorded is None:
-        return foreign
-    if recorded.fingerprint != wanted:
+    replaced = recorded is None or is_replaced(standing, recorded, content)
+    if recorded is not None and not replaced and not recorded.adopted:
+        return Action.CURRENT if recorded.fingerprint == wanted.fingerprint else Action.BUILD
+    if overwrite or (recorded is not None and recorded.inputs != wanted.inputs):
         return Action.BUILD
-    if recorded.size is not None and recorded.size != standing.size:
-        return foreign
-    return Action.CURRENT
+    return Action.ADOPT if replaced else Action.CURRENT

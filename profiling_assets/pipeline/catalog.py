@@ -185,5 +185,7 @@ def refreshed_catalog(settings: Settings) -> tuple[Catalog, WorkspaceScan]:
     """
     catalog = load_catalog(settings)
     scan = scan_workspace(catalog.workspace, catalog.config.collate.csv_dir)
+    if not scan.plates and not catalog.registry.plates:
+        return catalog, scan  # most likely not a workspace: nothing is to be left there
     registry = update_registry(catalog.workspace, lambda known: registered(known, scan.plates))
     return Catalog(settings, catalog.config, registry, catalog.workspace), scan

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from profiling_assets.core.currency import Recorded
 from profiling_assets.core.errors import MissingInputError
 from profiling_assets.core.tables import read_profiles
 from profiling_assets.storage.workspace import Workspace
@@ -72,15 +73,22 @@ class MadeFile:
 
 @dataclass(frozen=True)
 class Kept:
-    """A standing file that a step left as it is: not made by us, its inputs unchanged.
+    """A standing file that a step left as it is.
 
     Attributes
     ----------
     path : str
         Workspace path of the file.
+    recorded : Recorded or None
+        What it was made from, where nothing can make it anew: its step is switched off, or the
+        CSVs were moved away; None where it was not made by us and its inputs are unchanged.
+    withheld : str
+        Why another result of the same pass was withheld; empty where it was not.
     """
 
     path: str
+    recorded: Recorded | None = None
+    withheld: str = ""
 
 
 @dataclass(frozen=True)

@@ -106,12 +106,12 @@ def plate_map_fingerprint(workspace: Workspace, config: Config, key: PlateKey) -
     Returns
     -------
     str
-        32 hexadecimal digits; a plate map that cannot be found has the fingerprint of its error.
+        32 hexadecimal digits; empty where there is no plate map.
     """
     try:
         files = plate_map_files(workspace, config, key)
-    except ProfilingError as error:
-        return fingerprint("plate_map", {"error": str(error)})
+    except ProfilingError:
+        return ""
     parts = {"name": files.name, "plate_map": content_fingerprint(workspace, files.plate_map)}
     if files.external is not None:
         parts["external"] = content_fingerprint(workspace, files.external)

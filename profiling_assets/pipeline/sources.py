@@ -17,9 +17,11 @@ from profiling_assets.core.names import PlateKey
 from profiling_assets.storage.scan import PlateListing, scan_plate
 from profiling_assets.storage.workspace import Workspace
 
+_TABLES = (".csv", ".csv.gz", ".tsv")
+
 
 class SourceKind(StrEnum):
-    """What the aggregated profiles of a plate are made from."""
+    """What the aggregated profiles of a plate are made from, the first to be taken first."""
 
     CSVS = "csvs"
     SQLITE = "sqlite"
@@ -83,14 +85,15 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
     """Choose what a plate's aggregated profiles are made from.
 
     The CSVs where the plate's analysis folder holds site folders; else a standing SQLite backend;
-    else a standing `PLATE.csv[.gz]`. With `collate.aggregate_only`, the SQLite backend alone.
+    else, unless the section `aggregate` is on (which a finished table cannot follow), a standing
+    `PLATE.csv[.gz]`. With `collate.aggregate_only`, the SQLite backend alone.
 
     Parameters
     ----------
     workspace : Workspace
         Where the plate is.
     config : Config
-        Says the analysis folder's name and `aggregate_only`.
+        Says the analysis folder's name, `aggregate_only` and which section rules.
     key : PlateKey
         The plate.
 
@@ -101,10 +104,12 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
     """
     folder = csv_folder(key, config.collate.csv_dir)
     sqlite = layout.sqlite_backend(key)
-    tables = aggregate_candidates(key)
+    finished = not (config.collate.aggregate_only or config.aggregate.perform)
+    tables = aggregate_candidates(key, config.options.compression) if finished else ()
     if not config.collate.aggregate_only:
         listing = scan_plate(workspace, key, config.collate.csv_dir)
-        if listing.folders:
+        # folders that are left of archived CSVs are no source
+        if len(listing.completeness.without_image) < len(listing.folders):
             mark = fingerprint(
                 "csvs",
                 {
@@ -118,20 +123,44 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
     if info is not None:
         mark = fingerprint("sqlite", {"size": str(info.size), "version": info.version})
         return PlateSource(SourceKind.SQLITE, sqlite, mark, None, looked_for)
-    for path in () if config.collate.aggregate_only else tables:
+    for path in tables:
         if workspace.stat(path) is not None:
             mark = content_fingerprint(workspace, path)
             return PlateSource(SourceKind.PROFILES, path, mark, None, looked_for)
     return PlateSource(SourceKind.NONE, "", "", None, looked_for)
 
 
-def aggregate_candidates(key: PlateKey) -> tuple[str, ...]:
+def is_moved_away(recorded: str, now: SourceKind) -> bool:
+    """Say whether what a result was made from is gone, so that only a later source is left.
+
+    Parameters
+    ----------
+    recorded : str
+        The kind of source it was made from; empty where it has none.
+    now : SourceKind
+        The kind that is there now.
+
+    Returns
+    -------
+    bool
+        True for CSVs that were archived after the backend was made, or a backend after its
+        profiles: nothing new came, so the result is as current as before.
+    """
+    order = list(SourceKind)
+    return recorded in order and order.index(now) > order.index(SourceKind(recorded))
+
+
+def aggregate_candidates(key: PlateKey, compression: str | None) -> tuple[str, ...]:
     """Return the places where a plate's aggregated profiles may stand already.
+
+    The place where ours are put comes last: once they are there, they are no new source.
 
     Parameters
     ----------
     key : PlateKey
         The plate.
+    compression : str or None
+        Compression of the profiles that we write, `gzip` or None.
 
     Returns
     -------
@@ -139,12 +168,9 @@ def aggregate_candidates(key: PlateKey) -> tuple[str, ...]:
         Workspace paths, the first to be taken first.
     """
     backend = layout.backend_aggregate(key)
-    return (
-        layout.profile(key),
-        layout.profile(key, suffix=".csv"),
-        f"{backend}.gz",
-        backend,
-    )
+    plain, zipped = layout.profile(key, suffix=".csv"), layout.profile(key)
+    own = (plain, zipped) if compression == "gzip" else (zipped, plain)
+    return (own[0], f"{backend}.gz", backend, own[1])
 
 
 def content_fingerprint(workspace: Workspace, path: str) -> str:
@@ -164,4 +190,38 @@ def content_fingerprint(workspace: Workspace, path: str) -> str:
     """
     if workspace.stat(path) is None:
         return "absent"
-    return hashlib.sha256(workspace.read_bytes(path)).hexdigest()[:32]
+    return content_hash(workspace.read_bytes(path))
+
+
+def content_hash(content: bytes) -> str:
+    """Return the hash by which files are told apart.
+
+    Parameters
+    ----------
+    content : bytes
+        What is in the file.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def table_hash(workspace: Workspace, path: str) -> str:
+    """Return the hash of a result's file, where it is a table of profiles or a list.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the file is.
+    path : str
+        Workspace path.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits; empty for a backend, which is too large to be read for it.
+    """
+    return content_fingerprint(workspace, path) if path.endswith(_TABLES) else ""

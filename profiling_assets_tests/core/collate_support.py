@@ -69,6 +69,14 @@ def local_folders(root: Path) -> list[LocalSiteFolder]:
     return [LocalSiteFolder(path) for path in root.iterdir() if path.is_dir()]
 
 
+def written(folders: Iterable[MadeFolder], root: Path) -> Path:
+    for folder in folders:
+        (root / folder.name).mkdir(parents=True)
+        for file, data in folder.contents.items():
+            (root / folder.name / file).write_bytes(data)
+    return root
+
+
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]], end: str = "\r\n") -> str:
     lines = [",".join(header), *(",".join(map(str, row)) for row in rows)]
     return end.join(lines) + end

@@ -48,6 +48,7 @@ def bits(number: float) -> bytes:
 
 
 @given(st.lists(numbers, min_size=1, max_size=5))
+@example(["0.0", "-0"])
 @example(["0.1", "1e400", "-0.0", "4.9e-324", "2.2250738585072011e-308"])
 @example(["9007199254740993", "1.7976931348623159e308", ".5", "5.", " 7", "+inf"])
 def test_numbers_are_those_of_python_bit_for_bit_on_both_paths(cells: list[str]):

@@ -278,7 +278,7 @@ def test_an_unexpected_site_is_ingested_with_a_warning(tmp_path: Path):
     record = record_of(result, SITE.name)
     assert record.state is SiteState.UNEXPECTED
     assert record.objects_kept["Cells"] == 4
-    assert f"1 sites are unexpected: {SITE.name}" in result.warnings
+    assert f"1 site is unexpected: {SITE.name}" in result.warnings
 
 
 def test_of_two_byte_identical_image_files_the_first_in_sorted_order_is_kept(tmp_path: Path):
@@ -381,6 +381,21 @@ def test_objects_in_are_objects_kept_plus_dropped_on_a_plate_of_every_state(tmp_
         assert all(k in (0, f) for k, f in zip(kept, found, strict=True))
         assert sum(kept) == result.tables[table].rows == 9
     assert sum(ledger["image_rows_kept"].tolist()) == result.tables["Image"].rows
+
+
+def test_a_well_without_a_profile_is_told_by_its_sites(tmp_path: Path):
+    emptied = made_site("B01").with_file("Cells.csv", b"")
+    lost = made_site("C01").with_file("Image.csv", b"")
+    result = collate([made_site("A01"), emptied, lost], tmp_path)
+    wells = {well.well: (well.state, well.reason) for well in result.wells}
+    assert wells == {
+        "A01": (WellState.PROFILE, ""),
+        "B01": (
+            WellState.NO_OBJECTS,
+            "no object in Cells, Cytoplasm, Nuclei; P1-B01-1 is empty",
+        ),
+        "C01": (WellState.NO_SITES, "no site of it is in the backend; P1-C01-1 is unreadable"),
+    }
 
 
 def test_a_folder_that_is_no_site_folder_is_named_and_passed_over(tmp_path: Path):

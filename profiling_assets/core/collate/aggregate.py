@@ -191,7 +191,7 @@ class WellAggregator:
         Parameters
         ----------
         expected_wells : iterable of str
-            Wells that the load data name.
+            Wells that the load data or the site folders name.
 
         Returns
         -------

@@ -78,5 +78,9 @@ def column_values(texts: Sequence[str]) -> tuple[Kind, list[Value]]:
             None if value is None else text for value, text in zip(values, texts, strict=True)
         ]
     if float in kinds:
-        return "number", [None if value is None else float(value) for value in values]
+        # from the text: -0 is a negative zero among numbers that are not whole
+        return "number", [
+            None if value is None else float(text)
+            for value, text in zip(values, texts, strict=True)
+        ]
     return "whole", values

@@ -28,7 +28,7 @@ from profiling_assets.core.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, TA
 from profiling_assets.core.collate.image_spool import SpooledRow
 from profiling_assets.core.collate.survey import TableLayout
 
-_GROUP_BYTES = 64 * 2**20  # of a row group in memory: bounds what waits to be written
+_GROUP_BYTES = 32 * 2**20  # of a row group in memory: bounds what waits to be written
 _IMAGE_ROWS = 256
 _ARROW: dict[ColumnType, Any] = {
     "BIGINT": pa.int64(),

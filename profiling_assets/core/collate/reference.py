@@ -33,7 +33,7 @@ from profiling_assets.core.collate.sqlite_sink import quoted
 from profiling_assets.core.collate.strata import as_text
 from profiling_assets.core.collate.survey import absent_categories
 from profiling_assets.core.collate.verdict import state_warnings
-from profiling_assets.core.collate.well_tally import WellTally
+from profiling_assets.core.collate.well_tally import WellTally, with_sites
 from profiling_assets.core.errors import InvalidInputError
 from profiling_assets.core.ledger import SiteRecord, SiteState, WellRecord
 from profiling_assets.core.names import PlateKey
@@ -101,7 +101,8 @@ def collate_with_reference_engine(
     records += found.missing()
     wells: tuple[WellRecord, ...] = ()
     if frame is not None and aggregate is not None:
-        wells = _wells(sqlite_file, frame, aggregate).records(found.wells())
+        named = [*found.wells(), *(record.well for record in records)]
+        wells = with_sites(_wells(sqlite_file, frame, aggregate).records(named), records)
     return CollateResult(
         tables,
         tuple(records),

@@ -30,6 +30,7 @@ from profiling_assets.core.collate.sqlite_sink import SqliteSink, too_wide
 from profiling_assets.core.collate.strata import Stratum
 from profiling_assets.core.collate.survey import Survey, survey_headers
 from profiling_assets.core.collate.verdict import DEFECTIVE, state_warnings
+from profiling_assets.core.collate.well_tally import with_sites
 from profiling_assets.core.errors import BackendError, DefectiveSiteError, InvalidInputError
 from profiling_assets.core.ledger import SiteRecord
 from profiling_assets.core.names import PlateKey
@@ -162,7 +163,8 @@ class _Collation:
         if aggregator is not None:
             for columns in text_columns(types, self._survey).values():
                 aggregator.note_text(columns)
-            profiles = aggregator.result(self._pass.expected.wells())
+            named = [*self._pass.expected.wells(), *(record.well for record in found.records)]
+            profiles = aggregator.result(named)
         files = {} if parquet is None else parquet.files
         return self._result(found, profiles, withheld, files)
 
@@ -205,7 +207,7 @@ class _Collation:
         return CollateResult(
             summaries,
             tuple(found.records),
-            () if profiles is None else profiles.wells,
+            () if profiles is None else with_sites(profiles.wells, found.records),
             None if profiles is None else profiles.frame,
             withheld,
             files,

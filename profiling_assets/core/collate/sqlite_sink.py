@@ -22,7 +22,11 @@ MAX_COLUMNS = 2000  # of a SQLite table; a build can lower it, and no build in u
 _PLATE_WELL = ("Metadata_Plate", "Metadata_Well")
 # The file is scratch: a crash leaves it behind unpublished, so nothing is gained by a journal.
 _PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE")
-_CACHE_KIB = 65536
+_PAGE_BYTES = 65536
+# 16 MiB: rows are only appended, so few pages are in use at a time. In pages, as SQLite turns a
+# size in KiB into pages by the page size that it knows at that moment: 4 KiB before it wrote or
+# read the file. It would keep 16 times as much.
+_CACHE_PAGES = 256
 
 
 class SqliteSink:
@@ -43,7 +47,7 @@ class SqliteSink:
         self._layouts = layouts
         self._types = types
         self._connection = _connect(file)
-        self._connection.execute("PRAGMA page_size = 65536")
+        self._connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         self._connection.execute("BEGIN")
         self._inserts: dict[str, str] = {}
         for table, layout in layouts.items():
@@ -137,7 +141,7 @@ def _connect(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, isolation_level=None)
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute(f"PRAGMA cache_size = {_CACHE_PAGES}")
     return connection
 
 

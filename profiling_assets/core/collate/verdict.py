@@ -210,7 +210,7 @@ def state_warnings(sites: Iterable[SiteRecord]) -> tuple[str, ...]:
             name = site.folder or f"{site.well}-{site.site}"
             by_state.setdefault(site.state, []).append(name)
     return tuple(
-        f"{len(names)} sites are {state.value}: {', '.join(names[:5])}"
-        f"{', ...' if len(names) > 5 else ''}"
+        f"{len(names)} {'site is' if len(names) == 1 else 'sites are'} {state.value}: "
+        f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
         for state, names in sorted(by_state.items())
     )

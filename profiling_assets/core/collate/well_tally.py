@@ -5,9 +5,9 @@ Do not put here: the profiles (`aggregate`), wells of the plate map (`annotate`)
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from profiling_assets.core.ledger import WellRecord, WellState
+from profiling_assets.core.ledger import KEPT_WHOLE, SiteRecord, WellRecord, WellState
 from profiling_assets.core.wells import normalized_well
 
 
@@ -67,7 +67,7 @@ class WellTally:
         Parameters
         ----------
         expected : iterable of str
-            Wells that the load data name.
+            Wells that the load data or the site folders name.
 
         Returns
         -------
@@ -76,11 +76,11 @@ class WellTally:
         """
         found = [_record(well, tally) for well, tally in self._wells.items()]
         known = {normalized_well(well) or well for well in self._wells}
-        reason = "the load data name it; no site of it is in the backend"
+        reason = "no site of it is in the backend"
         absent = {
-            well: WellRecord(well, WellState.NO_SITES, reason)
+            normalized_well(well) or well: WellRecord(well, WellState.NO_SITES, reason)
             for well in expected
-            if (normalized_well(well) or well) not in known
+            if well and (normalized_well(well) or well) not in known
         }
         return tuple(sorted([*found, *absent.values()], key=lambda record: record.well))
 
@@ -93,3 +93,33 @@ def _record(well: str, tally: _Well) -> WellRecord:
         return WellRecord(well, WellState.NOT_IN_FIELDS, reason, tally.sites, tally.cells)
     reason = f"no object in {', '.join(tally.lacking)}"
     return WellRecord(well, WellState.NO_OBJECTS, reason, tally.sites, tally.cells)
+
+
+def with_sites(wells: Iterable[WellRecord], sites: Iterable[SiteRecord]) -> tuple[WellRecord, ...]:
+    """Add to the reason of wells without a profile what became of their sites.
+
+    Parameters
+    ----------
+    wells : iterable of WellRecord
+        The wells ledger.
+    sites : iterable of SiteRecord
+        The site ledger.
+
+    Returns
+    -------
+    tuple of WellRecord
+        The same wells.
+    """
+    lost: dict[str, list[str]] = {}
+    for site in sites:
+        if site.folder and site.state not in KEPT_WHOLE:
+            well = normalized_well(site.well) or site.well
+            lost.setdefault(well, []).append(f"{site.folder} is {site.state.value}")
+    told: list[WellRecord] = []
+    for record in wells:
+        reasons = lost.get(normalized_well(record.well) or record.well, [])
+        bare = record.state is WellState.PROFILE or not reasons
+        told.append(
+            record if bare else replace(record, reason="; ".join([record.reason, *reasons]))
+        )
+    return tuple(told)

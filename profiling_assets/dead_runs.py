@@ -1,0 +1,145 @@
+"""Runs that nobody carries out any more: after `kill -9`, a lost machine, a closed terminal.
+
+Put here: who started a run, whether its processes live, and ending it where they do not.
+Do not put here: runs that are under way (`running`).
+The daemon does the same (run monitoring) where it runs; `run` works without one.
+"""
+
+import os
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import dagster as dg
+
+from profiling_assets.run_events import RunWatch
+
+SUBMITTER_TAG = "profiling_assets/submitter"
+_IN_PROGRESS = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_QUEUE_DAEMON = "QUEUED_RUN_COORDINATOR"
+_DAEMON_SECONDS = 90.0  # it shows itself every 30
+_QUIET_SECONDS = 15.0  # a code server needs less to say that a run's process died
+_START_SECONDS = 180.0  # as long as run monitoring gives a run to start, see dagster.yaml
+
+
+def runs_in_progress(
+    instance: dg.DagsterInstance, *, tags: dict[str, str] | None = None
+) -> Sequence[dg.DagsterRun]:
+    """Return the runs that were started and have not ended.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        The event log.
+    tags : dict of str to str, optional
+        Only the runs that have these.
+
+    Returns
+    -------
+    sequence of dagster.DagsterRun
+        Newest first; queued ones are not among them.
+    """
+    return instance.get_runs(filters=dg.RunsFilter(statuses=_IN_PROGRESS, tags=tags))
+
+
+def runs_in_queue(instance: dg.DagsterInstance) -> Sequence[dg.DagsterRun]:
+    """Return the runs that a living daemon will start.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        The event log.
+
+    Returns
+    -------
+    sequence of dagster.DagsterRun
+        Empty where no daemon runs: what is left in the queue then waits for ever.
+    """
+    heartbeat = instance.get_daemon_heartbeats().get(_QUEUE_DAEMON)
+    if heartbeat is None or time.time() - heartbeat.timestamp > _DAEMON_SECONDS:
+        return ()
+    return instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]))
+
+
+def submitter() -> str:
+    """Name this process, so that a later command can tell its runs from those of a dead one.
+
+    Returns
+    -------
+    str
+        Host, process id and start time.
+    """
+    return f"{socket.gethostname()}:{os.getpid()}:{_started_at(os.getpid())}"
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark runs as failed whose processes no longer live on this machine.
+
+    Nobody else would, where no daemon runs; a later command would wait for them for ever, and
+    their places in the pools would stay taken.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        The event log.
+
+    Returns
+    -------
+    list of str
+        Ids of the runs that were ended.
+    """
+    ended: list[str] = []
+    for run in runs_in_progress(instance):
+        if _is_dead(instance, run):
+            instance.report_run_failed(run, "its process was killed; `run` builds what is missing")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            ended.append(run.run_id)
+    return ended
+
+
+def _is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    host, _, process = run.tags.get(SUBMITTER_TAG, "").partition(":")
+    if host and host != socket.gethostname():
+        return False
+    pids = RunWatch(instance, run.run_id).process_ids()
+    if any(_serves(pid, instance.root_directory) for pid in pids):
+        return False
+    if process:
+        pid, _, start = process.partition(":")
+        if not pid.isdigit() or _started_at(int(pid)) != start:
+            return True
+    # started by the web UI, or by a command that lives: only if it has long been silent
+    return _silent_seconds(instance, run) > (_QUIET_SECONDS if pids else _START_SECONDS)
+
+
+def _silent_seconds(instance: dg.DagsterInstance, run: dg.DagsterRun) -> float:
+    last = instance.get_records_for_run(run.run_id, limit=1, ascending=False).records
+    return time.time() - last[0].event_log_entry.timestamp if last else 0.0
+
+
+def _serves(pid: int, home: str) -> bool:
+    """Say whether a process lives and works on an instance: process ids are used again."""
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+    except PermissionError:  # another user's
+        return True
+    except OSError:
+        return False
+    mark = b"DAGSTER_HOME="
+    homes = [word[len(mark) :] for word in environment.split(b"\0") if word.startswith(mark)]
+    return any(Path(os.fsdecode(name)).resolve() == Path(home).resolve() for name in homes)
+
+
+def _started_at(pid: int) -> str:
+    """Return the start time of a process in the system's own count, empty for a dead one."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]

@@ -1,0 +1,53 @@
+"""What can be told of a plate before anything is computed, from a few headers.
+
+Put here: warnings that would otherwise come after hours.
+Do not put here: errors of a step, completeness of sites (`core.completeness`).
+"""
+
+from profiling_assets.core.collate.folders import SiteFolder
+from profiling_assets.core.collate.header import read_header
+from profiling_assets.core.collate.survey import absent_categories
+from profiling_assets.core.config.model import Config
+from profiling_assets.core.sites import is_image_csv
+from profiling_assets.pipeline.sources import PlateSource
+
+_HEADERS = 3  # the largest Image.csv files: a site that failed QC has a short one
+
+
+def absent_image_categories(config: Config, source: PlateSource) -> tuple[str, ...]:
+    """List the image feature categories that the config asks for and the plate does not have.
+
+    Parameters
+    ----------
+    config : Config
+        Names the categories.
+    source : PlateSource
+        What the plate starts from.
+
+    Returns
+    -------
+    tuple of str
+        Empty for a plate that does not start at CSVs.
+    """
+    if source.listing is None:
+        return ()
+    images = sorted(
+        (
+            (size, folder, name)
+            for folder in source.listing.folders
+            for name, size in folder.files.items()
+            if is_image_csv(name) and size > 0
+        ),
+        key=lambda entry: (-entry[0], entry[1].name),
+    )
+    columns = {
+        column for _, folder, name in images[:_HEADERS] for column in _columns(folder, name)
+    }
+    if not columns:
+        return ()
+    return absent_categories(columns, config.aggregation.image_feature_categories)
+
+
+def _columns(folder: SiteFolder, name: str) -> tuple[str, ...]:
+    header = read_header(folder.head(name))
+    return () if header is None else header.names

@@ -1,0 +1,198 @@
+"""`scan`: the table, what is ignored, and folders that are no workspace."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from profiling_assets.core.names import PlateKey
+from profiling_assets.demo.presets import tiny_spec
+from profiling_assets_tests.cli.commands import Done, Place, new_place
+from profiling_assets_tests.cli.story import BAD, FIRST, GOOD, OTHER, SECOND
+
+pytestmark = pytest.mark.integration
+
+_NOBODY = 65534
+# permissions do not count for the superuser: the command is imported, then run as somebody else
+_AS_NOBODY = """
+import encodings.utf_8_sig, os, sys
+import profiling_assets.cli.init_config, profiling_assets.cli.run, profiling_assets.cli.scan
+from profiling_assets.cli.main import main
+if os.geteuid() == 0:
+    os.seteuid({user})
+main(sys.argv[1:])
+"""
+
+
+def as_nobody(place: Place, *words: str | Path) -> Done:
+    done = subprocess.run(
+        [sys.executable, "-c", _AS_NOBODY.format(user=_NOBODY), *map(str, words)],
+        env=place.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def open_place(places: Callable[[Place], Place]) -> Place:
+    """Give a workspace in a folder that every user may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="profiling-assets-test-"))
+    folder.chmod(0o755)
+    return places(new_place(folder / "workspace", tiny_spec()))
+
+
+def table(done: Done) -> dict[tuple[str, str], list[str]]:
+    """Read the table back: a row a plate, cut where the header's words begin."""
+    lines = done.out.splitlines()
+    names = ("batch", "plate", "starts at", "sites found", "expected", "state", "note")
+    starts = [lines[0].index(name) for name in names]
+    found: dict[tuple[str, str], list[str]] = {}
+    for line in lines[1:]:
+        if line.startswith("2026"):
+            cells = [line[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)]
+            found[cells[0], cells[1]] = cells[2:]
+    return found
+
+
+def key(text: str) -> tuple[str, str]:
+    plate = PlateKey.parse(text)
+    return plate.batch, plate.plate
+
+
+def test_every_plate_has_a_row_with_its_sites_and_state(fresh: Place) -> None:
+    sites = fresh.root / "analysis" / GOOD / "analysis"
+    shutil.rmtree(sites / "000123-A02-1")
+    shutil.copytree(sites / "000123-A02-2", sites / "000123-H12-9")
+    shutil.rmtree(fresh.root / "load_data_csv" / SECOND)
+    done = fresh("scan", fresh.root)
+    assert (done.code, done.err) == (0, "")
+    rows = table(done)
+    assert rows[key(BAD)] == ["csvs", "24", "24", "complete", ""]
+    assert rows[key(GOOD)] == ["csvs", "24", "24", "incomplete", "1 missing, 1 unexpected"]
+    assert rows[key(OTHER)][:3] == ["csvs", "24", ""]
+    assert len(rows) == 3
+
+
+def test_missing_and_unexpected_sites_are_named_when_asked_for(fresh: Place) -> None:
+    sites = fresh.root / "analysis" / GOOD / "analysis"
+    shutil.rmtree(sites / "000123-A02-1")
+    shutil.copytree(sites / "000123-A02-2", sites / "000123-H12-9")
+    done = fresh("scan", fresh.root, "--sites")
+    assert f"{GOOD}: missing: well A02, site 1\n" in done.out
+    assert f"{GOOD}: unexpected: 000123-H12-9\n" in done.out
+
+
+def test_entries_that_are_no_plates_are_listed_with_the_reason(fresh: Place) -> None:
+    (fresh.root / "analysis" / ".cache").mkdir()
+    (fresh.root / "analysis" / FIRST / "notes.txt").write_text("x")
+    (fresh.root / "analysis" / FIRST / "EMPTY").mkdir()
+    done = fresh("scan", fresh.root)
+    assert done.code == 0
+    ignored = [line for line in done.out.splitlines() if line.startswith("ignored: ")]
+    assert any("analysis/.cache" in line and "(" in line for line in ignored)
+    assert any(f"analysis/{FIRST}/notes.txt" in line for line in ignored)
+    assert any(f"analysis/{FIRST}/EMPTY" in line for line in ignored)
+    assert len(table(done)) == 3
+
+
+def test_an_excluded_plate_is_shown_with_its_reason_and_comes_back(fresh: Place) -> None:
+    taken = fresh("exclude", BAD, "--reason", "focus lost", "--workspace", fresh.root)
+    assert (taken.code, taken.err) == (0, "")
+    assert f"include {BAD}" in taken.out
+    assert table(fresh("scan", fresh.root))[key(BAD)][-1] == "excluded: focus lost"
+    back = fresh("include", BAD, "--workspace", fresh.root)
+    assert (back.code, back.err) == (0, "")
+    assert table(fresh("scan", fresh.root))[key(BAD)][-1] == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("exclude", f"{FIRST}/PL-01", "--reason", "x"), (f"{FIRST}/PL-01", BAD)),
+        (("exclude", "PL-01-x", "--reason", "x"), ("PL-01-x", "BATCH/PLATE")),
+        (("exclude", BAD, "--reason", " "), ("reason", BAD)),
+        (("exclude", "../PL-01-x", "--reason", "x"), ("'..'", "dot")),
+        (("include", f"{FIRST}/PL-02-x"), (f"{FIRST}/PL-02-x", BAD)),
+    ],
+)
+def test_a_plate_that_cannot_be_excluded_is_told_with_the_nearest(
+    fresh: Place, words: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    done = fresh(*words, "--workspace", fresh.root)
+    assert done.code == 1, done.text
+    assert all(word in done.err for word in told), done.err
+    assert "Remedy: " in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_read_only_workspace_can_be_scanned_and_says_that_it_is_not_written(
+    open_place: Place,
+) -> None:
+    try:
+        for folder in (open_place.root.parent, open_place.root):
+            folder.chmod(0o555)
+        done = as_nobody(open_place, "scan", open_place.root)
+        assert done.code == 0, done.text
+        assert len(table(done)) == 3
+        assert "registry" in done.err
+        assert "Traceback" not in done.err
+        for words in (("init-config", open_place.root), ("run", "--workspace", open_place.root)):
+            refused = as_nobody(open_place, *words)
+            assert refused.code == 1, refused.text
+            assert "Remedy: " in refused.err
+            assert "Traceback" not in refused.err
+        assert not (open_place.root / ".profiling_assets").exists()
+        assert not (open_place.root / "config_files").exists()
+    finally:
+        for folder in (open_place.root.parent, open_place.root):
+            folder.chmod(0o755)
+        shutil.rmtree(open_place.root.parent)
+
+
+def test_an_unreadable_workspace_is_told(open_place: Place) -> None:
+    try:
+        (open_place.root / "analysis" / FIRST).chmod(0)
+        partly = as_nobody(open_place, "scan", open_place.root)
+        open_place.root.chmod(0)
+        whole = as_nobody(open_place, "scan", open_place.root)
+    finally:
+        open_place.root.chmod(0o755)
+        (open_place.root / "analysis" / FIRST).chmod(0o755)
+        shutil.rmtree(open_place.root.parent)
+    for done, path in ((partly, f"analysis/{FIRST}"), (whole, str(open_place.root))):
+        assert done.code == 1, done.text
+        assert path in done.err
+        assert "Remedy: " in done.err
+        assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("command", [("scan",), ("init-config",), ("run", "--workspace")])
+def test_a_folder_that_is_no_workspace_is_named_with_a_remedy(
+    empty: Place, command: tuple[str, ...]
+) -> None:
+    absent = empty.root / "nowhere"
+    file = empty.root.parent / "file"
+    file.write_text("x")
+    for root in (absent, file, empty.root):
+        done = empty(*command, root)
+        assert done.code == 1, done.text
+        assert str(root) in done.err
+        assert "Remedy: " in done.err
+        assert "Traceback" not in done.err
+    assert list(empty.root.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [("scan",), ("init-config",), ("run", "--workspace")])
+def test_an_address_of_a_bucket_is_refused_by_name(empty: Place, command: tuple[str, ...]) -> None:
+    done = empty(*command, "s3://bucket/projects/P/workspace")
+    assert done.code == 1
+    assert "s3://bucket/projects/P/workspace: this version reads folders only" in done.err
+    assert "Remedy: " in done.err
+    assert "Traceback" not in done.err

@@ -1,0 +1,126 @@
+"""Commands that are killed or stopped half way, and the `run` that comes after."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from profiling_assets.demo.presets import plate_spec
+from profiling_assets_tests.cli.commands import Place, finished, new_place, wait_for
+from profiling_assets_tests.cli.event_log import PLATE_STEPS, made, runs, tasks
+
+pytestmark = pytest.mark.integration
+
+KEY = "2026_03_02_Batch1/PLATE-1"
+COLLATE = ("--select", "sqlite_backend", "--select", "aggregated_profiles")
+
+
+@pytest.fixture(scope="module")
+def plate(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Give a workspace with one plate, large enough to be caught while it is read."""
+    place = new_place(tmp_path_factory.mktemp("plate") / "workspace", plate_spec(24, 2, 100, 150))
+    assert place("init-config", place.root).code == 0
+    return place
+
+
+@pytest.fixture(scope="module")
+def undisturbed(plate: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return the files of a build that nobody stopped."""
+    place = plate.copied_to(tmp_path_factory.mktemp("undisturbed"))
+    done = place.run(*COLLATE)
+    assert done.code == 0, done.text
+    return results(place)
+
+
+@pytest.fixture
+def stopped(plate: Place, tmp_path: Path, places: Callable[[Place], Place]) -> Place:
+    """Give a copy of the workspace, to be treated badly."""
+    return places(plate.copied_to(tmp_path))
+
+
+def results(place: Place) -> dict[str, bytes]:
+    folder = place.root / "backend" / KEY
+    return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
+
+
+def caught_in_collate(place: Place) -> "subprocess.Popen[str]":
+    """Start `run`, and return when a backend is half written."""
+    command = place.start_run(*COLLATE)
+    scratch = place.root / ".profiling_assets" / "scratch"
+    assert wait_for(lambda: any(scratch.glob("*/*")), 120, every=0.002)
+    return command
+
+
+def test_after_ctrl_c_and_after_kill_9_a_run_completes_as_if_nothing_had_happened(
+    stopped: Place, undisturbed: dict[str, bytes]
+) -> None:
+    # Ctrl-C in a terminal reaches the whole process group
+    command = caught_in_collate(stopped)
+    os.killpg(command.pid, signal.SIGINT)
+    done = finished(command, 90)
+    assert done.code == 130, done.text
+    assert "Traceback" not in done.text
+    assert done.out.splitlines()[-1] == "0 current, 0 built, stopped"
+    assert stopped.processes() == {}
+    assert [run.status for run in runs(stopped)] == ["CANCELED"]
+    assert stopped.leftovers() == []
+    assert results(stopped) == {}
+
+    # nothing can be tidied up after this one
+    command = caught_in_collate(stopped)
+    os.killpg(command.pid, signal.SIGKILL)
+    finished(command, 30)
+    assert stopped.wait_until_alone(10), stopped.processes()
+    assert stopped.leftovers() != []
+    assert results(stopped) == {}
+    assert [run.status for run in runs(stopped)] == ["CANCELED", "STARTED"]
+
+    done = stopped.run(*COLLATE)
+    assert done.code == 0, done.text
+    assert done.err == ""
+    assert [run.status for run in runs(stopped)] == ["CANCELED", "FAILURE", "SUCCESS"]
+    assert stopped.leftovers() == []
+    assert results(stopped) == undisturbed
+    assert made(stopped) == sorted(tasks(PLATE_STEPS[:2], KEY), key=made(stopped).index)
+
+
+def test_after_kill_9_of_the_command_alone_its_run_is_waited_for_and_not_doubled(
+    stopped: Place, undisturbed: dict[str, bytes]
+) -> None:
+    command = caught_in_collate(stopped)
+    command.kill()
+    done = finished(stopped.start_run(*COLLATE))
+    command.communicate()
+    assert done.code == 0, done.text
+    assert done.err == ""
+    assert [run.status for run in runs(stopped)] == ["SUCCESS"]
+    assert sorted(made(stopped)) == tasks(PLATE_STEPS[:2], KEY)
+    assert results(stopped) == undisturbed
+    assert stopped.leftovers() == []
+    # the code server of the dead command misses its heartbeat and ends
+    assert stopped.wait_until_alone(150), stopped.processes()
+
+
+def test_a_run_whose_processes_all_died_while_it_was_waited_for_is_taken_over(
+    stopped: Place,
+) -> None:
+    command = caught_in_collate(stopped)
+    os.killpg(command.pid, signal.SIGSTOP)
+    waiting = stopped.start_run(*COLLATE)
+    try:
+        # it has seen the other's run, and starts none of its own
+        assert not wait_for(lambda: len(runs(stopped)) > 1, 20, every=1.0)
+        assert waiting.poll() is None
+    finally:
+        os.killpg(command.pid, signal.SIGKILL)
+    command.communicate()
+    done = finished(waiting)
+    assert done.code == 0, done.text
+    assert [run.status for run in runs(stopped)] == ["FAILURE", "SUCCESS"]
+    assert stopped.leftovers() == []
+    assert stopped.wait_until_alone(10), stopped.processes()
+    shutil.rmtree(stopped.root)

@@ -1,0 +1,192 @@
+"""Plates that do not start at CSVs: what is asked for, adopted and built, and from which source."""
+
+from pathlib import Path
+
+import pytest
+
+from profiling_assets.pipeline.results import AGGREGATED, SQLITE
+from profiling_assets_tests.graph.desk import (
+    BATCH1,
+    BATCH2,
+    LISTS,
+    NORMALIZED,
+    P1,
+    P2,
+    P3,
+    PLATE_ASSETS,
+    SELECTED,
+    Desk,
+    expected_tasks,
+    failure_text,
+)
+
+ANNOTATED = "annotated_profiles"
+BACKEND_SQLITE = f"backend/{P3}/000123.sqlite"
+BACKEND_CSV = f"backend/{P3}/000123.csv"
+PROFILES_CSV = f"profiles/{P3}/000123.csv.gz"
+AUGMENTED = f"profiles/{P3}/000123_augmented.csv.gz"
+NORMALIZED_CSV = f"profiles/{P3}/000123_normalized.csv.gz"
+WHOLE = expected_tasks(PLATE_ASSETS, [P3]) | expected_tasks(LISTS, [BATCH2])
+
+
+def _plate(*names: str) -> set[str]:
+    return expected_tasks(names, [P3])
+
+
+@pytest.mark.parametrize(
+    ("path", "adopted", "no_source"),
+    [
+        (BACKEND_SQLITE, _plate(SQLITE), set()),
+        (BACKEND_CSV, set(), _plate(SQLITE)),
+        (PROFILES_CSV, _plate(AGGREGATED), _plate(SQLITE)),
+        (AUGMENTED, _plate(ANNOTATED), _plate(SQLITE, AGGREGATED)),
+        (
+            NORMALIZED_CSV,
+            _plate("normalized_profiles"),
+            _plate(SQLITE, AGGREGATED, ANNOTATED, NORMALIZED[1], SELECTED[1])
+            | {f"{LISTS[1]} of {BATCH2}"},
+        ),
+    ],
+    ids=["sqlite", "backend", "profiles", "augmented", "normalized"],
+)
+def test_a_published_plate_is_built_from_where_it_starts(
+    built: Desk, tmp_path: Path, path: str, adopted: set[str], no_source: set[str]
+) -> None:
+    desk = built.cut_down_to(tmp_path, path)
+    plan = desk.plan()
+    assert {str(task) for task in plan.adopt} == adopted
+    assert {str(task) for task in plan.no_source} == no_source
+    assert {str(task) for task in plan.build} == WHOLE - adopted - no_source
+    assert not plan.impossible
+
+
+@pytest.mark.parametrize("path", [BACKEND_SQLITE, BACKEND_CSV, NORMALIZED_CSV])
+def test_a_published_plate_is_current_once_it_was_built(
+    built: Desk, tmp_path: Path, path: str
+) -> None:
+    desk = built.cut_down_to(tmp_path, path)
+    before = desk.file(path).read_bytes()
+    desk.run()
+    assert desk.file(path).read_bytes() == before
+    again = desk.plan()
+    assert not again.build
+    assert not again.adopt
+    assert desk.file(f"profiles/{P3}/000123_normalized_feature_select_batch.csv.gz").exists()
+
+
+SOURCES = {
+    "csvs": (f"analysis/{P3}", f"load_data_csv/{P3}", BACKEND_SQLITE, BACKEND_CSV),
+    "sqlite": (BACKEND_SQLITE, BACKEND_CSV),
+    "table in backend": (BACKEND_CSV,),
+    "table in profiles": (PROFILES_CSV,),
+    "nothing": (f"backend/{P3}/000123_sites.tsv",),
+}
+
+
+@pytest.mark.parametrize(
+    ("perform", "there", "answer"),
+    [
+        (True, "csvs", "build from csvs"),
+        (True, "sqlite", "build from sqlite"),
+        (True, "table in backend", "impossible"),  # a finished table cannot follow the section
+        (True, "table in profiles", "adopt"),
+        (False, "csvs", "build from csvs"),
+        (False, "sqlite", "build from sqlite"),
+        (False, "table in backend", "build from profiles"),
+        (False, "table in profiles", "adopt"),
+    ],
+)
+def test_the_source_of_the_aggregated_profiles(
+    built: Desk, tmp_path: Path, *, perform: bool, there: str, answer: str
+) -> None:
+    desk = built.cut_down_to(tmp_path, *SOURCES[there])
+    desk.configure({"aggregate.perform": perform}, {BATCH2: ["000123"]})
+    plan = desk.run(names=[AGGREGATED])
+    answers = {
+        "build": plan.build,
+        "adopt": tuple(plan.adopt),
+        "impossible": tuple(plan.impossible),
+    }
+    (found,) = (word for word, tasks in answers.items() if AGGREGATED in {t.name for t in tasks})
+    assert found == answer.partition(" ")[0]
+    if found == "build":
+        source = desk.metadata(AGGREGATED, P3)["source"].value
+        assert f"build from {source}" == answer
+
+
+def test_a_table_in_backend_is_taken_over_unchanged(built: Desk, tmp_path: Path) -> None:
+    import gzip
+
+    desk = built.cut_down_to(tmp_path, BACKEND_CSV)
+    desk.run(names=[AGGREGATED])
+    taken = gzip.decompress(desk.file(PROFILES_CSV).read_bytes())
+    assert taken == built.file(BACKEND_CSV).read_bytes()
+
+
+@pytest.mark.parametrize("perform", [True, False])
+def test_a_plate_with_nothing_to_start_from_is_an_error_that_names_the_places(
+    built: Desk, tmp_path: Path, *, perform: bool
+) -> None:
+    desk = built.cut_down_to(tmp_path, f"analysis/{P2}", f"load_data_csv/{P2}")
+    for csv in desk.file(f"analysis/{P2}").rglob("*.csv"):
+        csv.unlink()
+    desk.configure({"aggregate.perform": perform})
+    plan = desk.plan()
+    assert not plan.build
+    ((task, reason),) = plan.impossible.items()
+    assert str(task) == f"{AGGREGATED} of {P2}"
+    places = [f"analysis/{P2}/analysis", f"backend/{P2}/PL-01-x.sqlite"]
+    tables = [f"profiles/{P2}/PL-01-x.csv.gz", f"backend/{P2}/PL-01-x.csv"]
+    for place in (*places, *(() if perform else tables)):
+        assert place in reason
+    assert f"exclude {P2}" in reason
+    # and in the UI
+    text = failure_text(desk.materialize([AGGREGATED], P2))
+    assert "nothing to aggregate; looked for" in text
+
+
+def test_a_batch_with_a_plate_that_has_nothing_to_start_from_names_it_and_how_to_take_it_out(
+    fresh: Desk,
+) -> None:
+    for csv in fresh.file(f"analysis/{P2}").rglob("*.csv"):
+        csv.unlink()
+    plan = fresh.plan()
+    good = expected_tasks([*PLATE_ASSETS], [P1, P3]) | expected_tasks(LISTS, [BATCH2])
+    assert {str(t) for t in plan.build} == good - expected_tasks(SELECTED, [P1])
+    assert {str(t) for t in plan.impossible} == {
+        f"{AGGREGATED} of {P2}",
+        *expected_tasks(LISTS, [BATCH1]),
+    }
+    for task, reason in plan.impossible.items():
+        if task.name in LISTS:
+            assert P2 in reason
+            assert f"profiling-assets exclude {P2} --reason" in reason
+            assert "process: false" in reason
+
+
+def test_aggregate_only_takes_the_backend_although_there_are_csvs(
+    built: Desk, tmp_path: Path
+) -> None:
+    desk = built.cut_down_to(tmp_path, *SOURCES["csvs"])
+    desk.configure({"collate.aggregate_only": True})
+    plan = desk.run(names=[SQLITE, AGGREGATED])
+    assert {str(t) for t in plan.adopt} == _plate(SQLITE)
+    assert desk.metadata(AGGREGATED, P3)["source"].value == "sqlite"
+    desk.file(BACKEND_SQLITE).unlink()
+    desk.file(PROFILES_CSV).unlink()
+    (reason,) = desk.plan().impossible.values()
+    assert BACKEND_SQLITE in reason
+
+
+def test_a_foreign_backend_is_refused_with_the_tables_it_has(built: Desk, tmp_path: Path) -> None:
+    import sqlite3
+
+    desk = built.cut_down_to(tmp_path, BACKEND_SQLITE)
+    file = desk.file(BACKEND_SQLITE)
+    file.unlink()
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE Per_Cells (a INTEGER)")
+    connection.close()
+    text = failure_text(desk.materialize([AGGREGATED], P3))
+    assert "Per_Cells" in text
+    assert BACKEND_SQLITE in text
