@@ -141,7 +141,7 @@ class Runner:
         try:
             while self._pending or self._active:
                 self._pending = self._start_what_can(self._pending)
-                if self._active:
+                if self._pending or self._active:
                     time.sleep(_POLL_SECONDS)
                 self._look_at_runs()
         except KeyboardInterrupt:

@@ -4,6 +4,9 @@ Put here: the records of sites and wells, their totals, and the rule in = out + 
 Do not put here: finding defects (`collate`), joining plate maps (`annotate`), writing files.
 """
 
+# pyright: reportMissingTypeStubs=false
+# pandas ships partial types
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

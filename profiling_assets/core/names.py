@@ -105,7 +105,5 @@ class PlateKey:
         """
         batch, slash, plate = key.partition("/")
         if not slash:
-            raise InvalidNameError(
-                f"{key!r} does not name a plate", remedy="write BATCH/PLATE"
-            )
+            raise InvalidNameError(f"{key!r} does not name a plate", remedy="write BATCH/PLATE")
         return cls(batch, plate)

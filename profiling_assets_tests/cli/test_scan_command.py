@@ -1,6 +1,5 @@
 """`scan`: the table, what is ignored, and folders that are no workspace."""
 
-import os
 import shutil
 import subprocess
 import sys

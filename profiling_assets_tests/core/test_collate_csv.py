@@ -4,7 +4,7 @@ import math
 import struct
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from profiling_assets.core.collate.csv_values import MISSING, column_values, value_of
@@ -47,6 +47,7 @@ def bits(number: float) -> bytes:
     return struct.pack("<d", number)
 
 
+@settings(deadline=None)
 @given(st.lists(numbers, min_size=1, max_size=5))
 @example(["0.0", "-0"])
 @example(["0.1", "1e400", "-0.0", "4.9e-324", "2.2250738585072011e-308"])
@@ -65,6 +66,7 @@ def test_numbers_are_those_of_python_bit_for_bit_on_both_paths(cells: list[str])
         assert found == zero
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=5))
 def test_whole_numbers_are_exact_beyond_what_a_float_holds(cells: list[int]):
     texts = [str(cell) for cell in cells]
@@ -114,12 +116,14 @@ def test_a_known_text_column_keeps_the_kind_of_each_file():
     assert objects(['"1"', '"2"'], text=text).texts[2] == [1, 2]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_end_in_a_traceback(data: bytes):
     assert isinstance(read_objects(data, "Cells.csv"), (ObjectRows, Defect))
     assert isinstance(read_image(data, "Image.csv"), (ImageFile, Defect))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["1", ",", "\n", "\r", '"', "x", " ", "nan", "\t", "é"]), max_size=40)
 )

@@ -190,7 +190,7 @@ def test_broken_merged_files_are_defects_of_every_compartment(tmp_path: Path):
         for number in ("1", "2")
     }
     merged = good["2"].read("object.csv")
-    first, second, rest = merged.split(b"\n", 2)
+    _, second, rest = merged.split(b"\n", 2)
     broken = {
         "cut": (merged[:-20], SiteState.TRUNCATED, "object.csv is cut off in data row 20"),
         "empty": (b"", SiteState.EMPTY, "object.csv is empty"),

@@ -1,9 +1,12 @@
 """Plates that do not start at CSVs: what is asked for, adopted and built, and from which source."""
 
+import gzip
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from profiling_assets.core.names import PlateKey
 from profiling_assets.pipeline.results import AGGREGATED, SQLITE
 from profiling_assets_tests.graph.desk import (
     BATCH1,
@@ -60,18 +63,26 @@ def test_a_published_plate_is_built_from_where_it_starts(
     assert not plan.impossible
 
 
-@pytest.mark.parametrize("path", [BACKEND_SQLITE, BACKEND_CSV, NORMALIZED_CSV])
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        (BACKEND_SQLITE, [SQLITE, AGGREGATED]),
+        (BACKEND_CSV, [AGGREGATED]),
+        (PROFILES_CSV, [AGGREGATED, ANNOTATED]),
+        (NORMALIZED_CSV, ["normalized_profiles", LISTS[0], SELECTED[0]]),
+    ],
+    ids=["sqlite", "backend", "profiles", "normalized"],
+)
 def test_a_published_plate_is_current_once_it_was_built(
-    built: Desk, tmp_path: Path, path: str
+    built: Desk, tmp_path: Path, path: str, names: list[str]
 ) -> None:
     desk = built.cut_down_to(tmp_path, path)
     before = desk.file(path).read_bytes()
-    desk.run()
+    plan = desk.run(names=names)
+    assert len(plan.build) + len(plan.adopt) == len(names)
     assert desk.file(path).read_bytes() == before
-    again = desk.plan()
-    assert not again.build
-    assert not again.adopt
-    assert desk.file(f"profiles/{P3}/000123_normalized_feature_select_batch.csv.gz").exists()
+    again = desk.plan(names=names)
+    assert len(again.current) == len(names)
 
 
 SOURCES = {
@@ -101,7 +112,8 @@ def test_the_source_of_the_aggregated_profiles(
 ) -> None:
     desk = built.cut_down_to(tmp_path, *SOURCES[there])
     desk.configure({"aggregate.perform": perform}, {BATCH2: ["000123"]})
-    plan = desk.run(names=[AGGREGATED])
+    planner = desk.planner()
+    plan = planner.plan([PlateKey.parse(P3)], [AGGREGATED])
     answers = {
         "build": plan.build,
         "adopt": tuple(plan.adopt),
@@ -110,17 +122,17 @@ def test_the_source_of_the_aggregated_profiles(
     (found,) = (word for word, tasks in answers.items() if AGGREGATED in {t.name for t in tasks})
     assert found == answer.partition(" ")[0]
     if found == "build":
-        source = desk.metadata(AGGREGATED, P3)["source"].value
+        source = planner._judge.source(PlateKey.parse(P3)).kind
         assert f"build from {source}" == answer
 
 
 def test_a_table_in_backend_is_taken_over_unchanged(built: Desk, tmp_path: Path) -> None:
-    import gzip
-
     desk = built.cut_down_to(tmp_path, BACKEND_CSV)
     desk.run(names=[AGGREGATED])
     taken = gzip.decompress(desk.file(PROFILES_CSV).read_bytes())
     assert taken == built.file(BACKEND_CSV).read_bytes()
+    assert desk.metadata(AGGREGATED, P3)["source"].value == "profiles"
+    assert desk.metadata(AGGREGATED, P3)["taken_over_from"].value == BACKEND_CSV
 
 
 @pytest.mark.parametrize("perform", [True, False])
@@ -179,8 +191,6 @@ def test_aggregate_only_takes_the_backend_although_there_are_csvs(
 
 
 def test_a_foreign_backend_is_refused_with_the_tables_it_has(built: Desk, tmp_path: Path) -> None:
-    import sqlite3
-
     desk = built.cut_down_to(tmp_path, BACKEND_SQLITE)
     file = desk.file(BACKEND_SQLITE)
     file.unlink()

@@ -4,10 +4,11 @@ Put here: the order of things, which sinks take part, what is refused as a whole
 Do not put here: the pass (`plate_pass`), writing (`*_sink`), means and medians (`aggregate`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from profiling_assets.core.collate.aggregate import WellAggregator
 from profiling_assets.core.collate.backend import Backend, ImageKey, open_backend
@@ -265,8 +266,8 @@ def aggregate_backend(
                     aggregator.note_text(texts)
             aggregator.close([stratum])
         result = aggregator.result()
-    plates = result.frame[result.frame.columns[0]]
-    others = sorted({str(plate) for plate in plates} - {key.plate})
+    plates = set(map(str, cast("Iterable[object]", result.frame[result.frame.columns[0]])))
+    others = sorted(plates - {key.plate})
     if not others:
         return result
     warning = f"the backend calls the plate {', '.join(others[:5])}, not {key.plate}"

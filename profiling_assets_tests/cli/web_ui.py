@@ -1,0 +1,115 @@
+"""The web UI of a place: start it, ask it, launch a backfill in it, as a browser would."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from profiling_assets_tests.cli.commands import Done, Place, finished, wait_for
+
+_BACKFILL = """
+mutation($p: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $p) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+    ... on PartitionKeysNotFoundError { message }
+  }
+}"""
+_STATUS = """
+query($i: String!) {
+  partitionBackfillOrError(backfillId: $i) {
+    __typename
+    ... on PartitionBackfill { status error { message } }
+  }
+}"""
+_LOCATIONS = """
+{ workspaceOrError { ... on Workspace { locationEntries {
+    name loadStatus locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
+
+
+class WebUI:
+    """A running `profiling-assets ui`."""
+
+    def __init__(self, place: Place, log: Path) -> None:
+        self._place = place
+        self.port = _free_port()
+        words = ("ui", "--workspace", place.root, "--config", place.config, "--port", self.port)
+        self._log = log
+        self._process = place.start(*map(str, words))
+
+    def wait_until_up(self, seconds: float = 120.0) -> None:
+        """Wait until the code location is loaded."""
+        end = time.monotonic() + seconds
+        while not self._is_up():
+            assert self._process.poll() is None, finished(self._process).text
+            assert time.monotonic() < end, "the web UI did not come up"
+            time.sleep(0.5)
+
+    def _is_up(self) -> bool:
+        try:
+            (entry,) = self.ask(_LOCATIONS)["workspaceOrError"]["locationEntries"]
+        except (OSError, ValueError, KeyError, urllib.error.URLError):
+            return False
+        assert (entry["locationOrLoadError"] or {}).get("__typename") != "PythonError", entry
+        return entry["loadStatus"] == "LOADED" and entry["locationOrLoadError"] is not None
+
+    def ask(self, query: str, **variables: object) -> dict[str, Any]:
+        """Ask through GraphQL."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/graphql",
+            data=json.dumps({"query": query, "variables": variables}).encode(),
+            headers={"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            found = json.load(answer)
+        assert not found.get("errors"), found["errors"]
+        return found["data"]
+
+    def launch_backfill(self, assets: Sequence[str], partitions: Sequence[str]) -> str:
+        """Do what *Materialize all* does for some plates; return the backfill's id."""
+        answer = self.ask(
+            _BACKFILL,
+            p={
+                "assetSelection": [{"path": [name]} for name in assets],
+                "partitionNames": list(partitions),
+            },
+        )["launchPartitionBackfill"]
+        assert answer["__typename"] == "LaunchBackfillSuccess", answer
+        return answer["backfillId"]
+
+    def wait_for_backfill(self, backfill: str, seconds: float = 400.0) -> str:
+        """Wait for the end of a backfill and return its status."""
+        status = "REQUESTED"
+
+        def ended() -> bool:
+            nonlocal status
+            status = self.ask(_STATUS, i=backfill)["partitionBackfillOrError"]["status"]
+            return status not in {"REQUESTED", "CANCELING", "FAILING"}
+
+        assert wait_for(ended, seconds, every=1.0), status
+        return status
+
+    def stop(self) -> Done:
+        """Press Ctrl-C."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGINT)
+        try:
+            out, err = self._process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            out, err = self._process.communicate()
+        return Done(self._process.returncode, out, err)
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
