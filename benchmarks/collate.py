@@ -130,6 +130,7 @@ def _round(
     engines = case.engines if number % 2 == 0 else case.engines[::-1]
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         for engine in engines:
+            print(f"{case.label}, round {number + 1}: {engine}", flush=True)
             measured = _run_engine(engine, case, workspace, Path(scratch))
             yield {"case": case.label, "engine": engine, "round": number + 1, **measured}
         if len(engines) > 1:
@@ -170,7 +171,7 @@ def _read_once(workspace: Path) -> None:
 def _summary(case: Case, engine: str, runs: Sequence[Measured]) -> dict[str, Any]:
     mine = [run for run in runs if (run["case"], run["engine"]) == (case.label, engine)]
     costs = ("cpu_s", "wall_s", "peak_rss_mib", "imports_cpu_s", "imports_rss_mib")
-    medians = {cost: round(median(run[cost] for run in mine), 2) for cost in costs}
+    medians = {cost: round(median(run[cost] for run in mine), 3) for cost in costs}
     cpu = [run["cpu_s"] for run in mine]
     return {
         "case": case.label,

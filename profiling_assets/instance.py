@@ -65,9 +65,10 @@ def prepared_home(workspace_root: str) -> Path:
     home = instance_home(workspace_root)
     try:
         home.mkdir(parents=True, exist_ok=True)
+        new = HOME_VARIABLE not in os.environ or not any(home.iterdir())
         with FileLock(home / ".setup.lock"):
             config = home / "dagster.yaml"
-            if not config.exists() and HOME_VARIABLE not in os.environ:
+            if not config.exists() and new:
                 shipped = resources.files("profiling_assets").joinpath("dagster.yaml")
                 config.write_text(shipped.read_text(encoding="utf-8"), encoding="utf-8")
             with dg.DagsterInstance.from_config(str(home)) as instance:

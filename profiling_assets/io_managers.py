@@ -16,7 +16,6 @@ from profiling_assets.core.names import PlateKey
 from profiling_assets.core.tables import ledger_tsv, profiles_csv, read_profiles
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Kept, Made, MadeFile, Stored
-from profiling_assets.pipeline.results import ALL
 from profiling_assets.pipeline.sources import content_hash, table_hash
 from profiling_assets.reporting import content_metadata, file_metadata
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
@@ -43,7 +42,7 @@ def result_path(template: str, partition: str) -> str:
     if "{plate}" in template:
         key = PlateKey.parse(partition)
         return template.format(batch=key.batch, plate=key.plate)
-    return template if partition == ALL else template.format(batch=partition)
+    return template.format(batch=partition)
 
 
 class WorkspaceIOManager(dg.IOManager):

@@ -1,7 +1,8 @@
 """What a run would do: for every result asked for, current, adopt or build, and why not.
 
-Put here: which results are asked for, which of them must wait, and what cannot be there.
-Do not put here: what is to be done about one result (`judging`), starting runs (`running`).
+Put here: which results are asked for, and which of them must wait.
+Do not put here: what is to be done about one result (`judging`), why it cannot be there
+(`obstacles`), starting runs (`running`).
 """
 
 from collections.abc import Collection, Iterable
@@ -10,14 +11,14 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from profiling_assets.core.currency import Action, Recorded
-from profiling_assets.core.errors import ConfigError, MissingInputError
+from profiling_assets.core.errors import ConfigError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.judging import Judge, Task
+from profiling_assets.obstacles import Obstacles, listed
 from profiling_assets.pipeline.catalog import Catalog
-from profiling_assets.pipeline.results import AGGREGATED, CSVS, PLATE, SQLITE, Result, scope_of
+from profiling_assets.pipeline.forewarn import forewarnings
+from profiling_assets.pipeline.results import AGGREGATED, CSVS, PLATE, Result, scope_of
 from profiling_assets.records import latest_records
-
-_SHOWN = 5  # names in a reason
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,11 @@ class Plan:
     impossible : mapping of Task to str
         Asked for, cannot be there, and why.
     no_source : tuple of Task
-        Not asked for, because the plate starts at a later result, or because what it is made from
-        is impossible.
+        Not asked for, because the plate starts at a later result, or because nothing is there to
+        make it from, and a result before it says why.
     waiting : mapping of Task to str
-        Not asked for, because other plates of the batch were left out and are not current; which.
+        Not asked for now, because other plates of the batch were left out and are not current, or
+        because a list of features that it needs is impossible; which.
     """
 
     current: tuple[Task, ...]
@@ -117,15 +119,19 @@ class Planner:
             Where a name is not a result of this config.
         """
         asked, waiting = self._asked(plates, names)
+        obstacles = Obstacles(self._catalog, self._judge)
         found: dict[Action | None, list[Task]] = {None: [], **{action: [] for action in Action}}
         impossible: dict[Task, str] = {}
         for task in asked:
-            reason = self._withheld(task) or self._why_not(task)
+            reason, action = obstacles.of(task), self._judge.action(task)
+            behind = [up for up in self.upstream(task) if up in impossible]
             if reason:
                 impossible[task] = reason
+            elif behind and action is Action.BUILD:
+                waiting[task] = f"{behind[0]} is not there"
             else:
-                found[self._judge.action(task)].append(task)
-        impossible.update(self._plates_without_start(plates))
+                found[action].append(task)
+        impossible.update(obstacles.of_plates(plates))
         return Plan(
             current=tuple(found[Action.CURRENT]),
             adopt={task: self._judge.adoption(task) for task in found[Action.ADOPT]},
@@ -149,6 +155,28 @@ class Planner:
             Its direct inputs within the graph.
         """
         return self._judge.upstream(task)
+
+    def forewarnings(self, plan: Plan) -> list[str]:
+        """Say what can be told of the plates to be built before anything is computed.
+
+        Parameters
+        ----------
+        plan : Plan
+            What is to be built.
+
+        Returns
+        -------
+        list of str
+            One sentence a plate and matter.
+        """
+        return [
+            f"{task.partition}: {warning}"
+            for task in plan.build
+            if task.name == AGGREGATED
+            for warning in forewarnings(
+                self._catalog.config, self._judge.source(PlateKey.parse(task.partition))
+            )
+        ]
 
     def is_there(self, task: Task) -> bool:
         """Say whether a result stood in the workspace when the planner looked."""
@@ -208,84 +236,7 @@ class Planner:
         ]
         if not behind or self._judge.action(task) in there:
             return ""
-        return f"{_listed(behind)} {_are(behind)} not current; run without --plate or with them"
-
-    def _why_not(self, task: Task) -> str:
-        # a result that is absent and cannot be made is asked for all the same, where a plate
-        # starts before it
-        if self._judge.action(task) is not None:
-            return ""
-        if self._graph[task.name].level != PLATE:
-            return self._lacking_plates(task)
-        return self._switched_off(task)
-
-    def _lacking_plates(self, task: Task) -> str:
-        inputs = self.upstream(task)
-        lacking = [up for up in inputs if self._judge.action(up) is None]
-        if len(lacking) == len(inputs):  # all of its plates start later: it is not asked for
-            return ""
-        first = lacking[0].partition
-        return str(
-            MissingInputError(
-                f"{task.name} is made from all plates, and nothing is there to make "
-                f"{_listed(lacking)} from",
-                path=self._judge.path(lacking[0]),
-                remedy="mend the plate, or take it out: "
-                f"`profiling-assets exclude {first} --reason ...`, or `process: false` in the "
-                "config",
-            )
-        )
-
-    def _switched_off(self, task: Task) -> str:
-        result = self._graph[task.name]
-        if result.performs or CSVS in result.external:
-            return ""
-        if any(self._judge.action(up) is None for up in self.upstream(task)):
-            return ""  # the plate starts at a later result
-        needed = [
-            Task(name, scope_of(PlateKey.parse(task.partition), other.level))
-            for name, other in self._graph.items()
-            if task.name in other.upstream
-        ]
-        if all(self._judge.action(other) is not None for other in needed):
-            return ""
-        return str(
-            MissingInputError(
-                f"{task.name} is switched off in the config, and no such file stands",
-                path=self._judge.path(task),
-                remedy="set the step's `perform` to true, or put the file there",
-            )
-        )
-
-    def _plates_without_start(self, plates: Iterable[PlateKey]) -> dict[Task, str]:
-        found: dict[Task, str] = {}
-        names = [name for name, result in self._graph.items() if result.level == PLATE]
-        for key in plates:
-            first = Task(AGGREGATED, str(key))
-            source = self._judge.source(key)
-            if key in self._judge.unreadable:
-                found[first] = self._judge.unreadable[key]
-            elif all(self._judge.action(Task(name, str(key))) is None for name in names):
-                try:
-                    source.required(key)
-                except MissingInputError as error:
-                    found[first] = str(error)
-        return found
-
-    def _withheld(self, task: Task) -> str:
-        if task.name != SQLITE or self.is_there(task):
-            return ""
-        sibling = Task(AGGREGATED, task.partition)
-        recorded = self._judge.recorded(sibling)
-        if recorded is None or self._judge.action(sibling) is not Action.CURRENT:
-            return ""
-        return recorded.withheld
-
-
-def _listed(tasks: Collection[Task]) -> str:
-    shown = [str(task) for task in tasks][:_SHOWN]
-    more = len(tasks) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+        return f"{listed(behind)} {_are(behind)} not current; run without --plate or with them"
 
 
 def _are(tasks: Collection[Task]) -> str:

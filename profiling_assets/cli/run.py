@@ -105,6 +105,8 @@ def _built(
         if not plan.build:
             return Outcome(), plan, {}
         click.echo(f"{len(plan.current)} current, {len(plan.build)} to build; event log in {home}")
+        for warning in planner.forewarnings(plan):
+            click.echo(f"warning: {warning}", err=True)
         limit = instance.get_concurrency_config().run_queue_config
         with (
             Launcher(instance, home / "logs" / "code_server.log") as launcher,

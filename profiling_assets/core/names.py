@@ -34,6 +34,8 @@ def name_problem(name: str) -> str | None:
         return "it begins with a dot"
     if _FORBIDDEN.search(name):
         return "it has a path separator or a control character"
+    if "..." in name:
+        return "it has three dots in a row, with which Dagster writes a range of partitions"
     if len(name.encode("utf-8", "surrogatepass")) > _MAX_BYTES:
         return f"it is longer than {_MAX_BYTES} bytes"
     return None

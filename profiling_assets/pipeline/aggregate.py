@@ -110,9 +110,7 @@ def make_plate(
         What was made; a backend is absent where the source is no CSV or SQLite cannot hold it.
     """
     if source.kind is SourceKind.CSVS:
-        return _from_csvs(
-            workspace, config, key, source, scratch, wanted=wanted, progress=progress
-        )
+        return _from_csvs(workspace, config, key, source, scratch, wanted=wanted, progress=progress)
     if AGGREGATED not in wanted:
         return Collated({})
     if source.kind is SourceKind.SQLITE:
@@ -132,8 +130,7 @@ def _from_csvs(
 ) -> Collated:
     listing = source.listing
     if listing is None:
-        message = "a source of CSVs has a listing"
-        raise ValueError(message)
+        raise ValueError("a source of CSVs has a listing")
     options = CollateOptions(
         munge=config.collate.munge,
         plate_column_from=config.collate.column,
@@ -153,15 +150,20 @@ def _from_csvs(
         )
     else:
         survey = survey_headers(listing.folders, munge=options.munge)
+        withheld = too_wide(survey.tables) if SQLITE in wanted else None
+        if withheld is not None and len(wanted) == 1:  # known before hours of reading
+            return Collated({}, withheld)
         # what SQLite cannot hold goes to Parquet, so that the cells are somewhere
-        parquet = PARQUET in wanted or (SQLITE in wanted and too_wide(survey.tables) is not None)
+        parquet = scratch / "parquet" if PARQUET in wanted or withheld is not None else None
+        if parquet is not None:
+            parquet.mkdir()
         result = collate_plate(
             key,
             listing.folders,
             listing.expected,
             options,
             sqlite_file=sqlite if SQLITE in wanted else None,
-            parquet_folder=scratch / "parquet" if parquet else None,
+            parquet_folder=parquet,
             aggregate=aggregate,
             path=source.path,
             progress=progress,

@@ -14,6 +14,34 @@ from profiling_assets.pipeline.sources import PlateSource
 _HEADERS = 3  # the largest Image.csv files: a site that failed QC has a short one
 
 
+def forewarnings(config: Config, source: PlateSource) -> list[str]:
+    """Say what can be told of a plate before anything is computed.
+
+    Parameters
+    ----------
+    config : Config
+        The config.
+    source : PlateSource
+        What the plate starts from.
+
+    Returns
+    -------
+    list of str
+        Sentences; empty for a plate that does not start at CSVs.
+    """
+    found: list[str] = []
+    absent = absent_image_categories(config, source)
+    if absent:
+        found.append(
+            f"no Image.csv has features of the categories {', '.join(absent)}, which the config "
+            "asks for (image_feature_categories); the profiles come out without them"
+        )
+    if source.listing is not None and source.listing.completeness.missing:
+        missing = source.listing.completeness.missing
+        found.append(f"{len(missing)} sites that the load data names are missing")
+    return found
+
+
 def absent_image_categories(config: Config, source: PlateSource) -> tuple[str, ...]:
     """List the image feature categories that the config asks for and the plate does not have.
 
@@ -40,9 +68,7 @@ def absent_image_categories(config: Config, source: PlateSource) -> tuple[str, .
         ),
         key=lambda entry: (-entry[0], entry[1].name),
     )
-    columns = {
-        column for _, folder, name in images[:_HEADERS] for column in _columns(folder, name)
-    }
+    columns = {column for _, folder, name in images[:_HEADERS] for column in _columns(folder, name)}
     if not columns:
         return ()
     return absent_categories(columns, config.aggregation.image_feature_categories)

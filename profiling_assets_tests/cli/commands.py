@@ -45,11 +45,14 @@ class Place:
 
     root: Path
     state: Path
+    dagster_home: Path | None = None
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def home(self) -> Path:
         """The folder of the event log."""
+        if self.dagster_home is not None:
+            return self.dagster_home
         name = profiling_assets.instance.instance_home(str(self.root.resolve())).name
         return self.state / "profiling_assets" / name
 
@@ -61,22 +64,30 @@ class Place:
     def environment(self) -> dict[str, str]:
         """Return the environment of this place's processes."""
         kept = {name: text for name, text in os.environ.items() if name not in _OURS}
-        return {**kept, "XDG_STATE_HOME": str(self.state), MARK: self.mark}
+        chosen = {} if self.dagster_home is None else {"DAGSTER_HOME": str(self.dagster_home)}
+        return {**kept, **chosen, "XDG_STATE_HOME": str(self.state), MARK: self.mark}
 
     def start(
-        self, *words: str | Path, cwd: Path | None = None, own_group: bool = True
+        self, *words: str | Path, cwd: Path | None = None, log: Path | None = None
     ) -> subprocess.Popen[str]:
-        """Start a command as the leader of a process group, as a shell does."""
-        return subprocess.Popen(
+        """Start a command as the leader of a process group, as a shell does.
+
+        What it prints goes to pipes, or to a log: a pipe that nobody reads stops a server.
+        """
+        printed = subprocess.PIPE if log is None else os.open(log, os.O_WRONLY | os.O_CREAT)
+        process = subprocess.Popen(
             [sys.executable, "-m", "profiling_assets", *map(str, words)],
             cwd=cwd or self.root.parent,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=printed,
+            stderr=printed,
             text=True,
-            process_group=0 if own_group else None,
+            process_group=0,
         )
+        if log is not None:
+            os.close(printed)
+        return process
 
     def __call__(self, *words: str | Path, cwd: Path | None = None) -> Done:
         """Run a command to its end; no process of it may outlive it."""

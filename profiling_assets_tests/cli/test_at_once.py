@@ -7,14 +7,22 @@ started first and looked at last.
 import shutil
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
 from profiling_assets.demo.presets import tiny_spec
 from profiling_assets_tests.cli.commands import Place, finished, new_place
-from profiling_assets_tests.cli.event_log import ASSETS, Run, made, new_since, runs, tasks
-from profiling_assets_tests.cli.event_log import LISTS, PLATE_STEPS, SELECTED
+from profiling_assets_tests.cli.event_log import (
+    ASSETS,
+    LISTS,
+    PLATE_STEPS,
+    SELECTED,
+    Run,
+    made,
+    new_since,
+    runs,
+    tasks,
+)
 from profiling_assets_tests.cli.story import BAD, FIRST, GOOD
 from profiling_assets_tests.cli.web_ui import WebUI
 

@@ -135,6 +135,25 @@ def test_a_run_whose_processes_die_while_another_command_waits_for_it_is_taken_o
     assert stopped.wait_until_alone(10), stopped.processes()
 
 
+def test_a_command_that_planned_before_another_one_built_builds_nothing_again(
+    stopped: Place,
+) -> None:
+    late = stopped.start_run(*COLLATE)
+    assert late.stdout is not None
+    assert late.stdout.readline().startswith("0 current, 2 to build")
+    os.killpg(late.pid, signal.SIGSTOP)
+    try:
+        early = stopped.start_run(*COLLATE)
+        assert finished(early).code == 0
+    finally:
+        os.killpg(late.pid, signal.SIGCONT)
+    done = finished(late)
+    assert done.code == 0, done.text
+    assert done.err == ""
+    assert [run.status for run in runs(stopped)] == ["SUCCESS"]
+    assert sorted(made(stopped)) == tasks(PLATE_STEPS[:2], KEY)
+
+
 def test_the_code_server_of_a_killed_command_ends_by_itself(orphans: Place) -> None:
     # idle waiting; the tests before this one took most of the time
     assert orphans.wait_until_alone(120), orphans.processes()

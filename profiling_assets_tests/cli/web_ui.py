@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from profiling_assets_tests.cli.commands import Done, Place, finished, wait_for
+from profiling_assets_tests.cli.commands import Done, Place, wait_for
 
 _BACKFILL = """
 mutation($p: LaunchBackfillParams!) {
@@ -43,13 +43,13 @@ class WebUI:
         self.port = _free_port()
         words = ("ui", "--workspace", place.root, "--config", place.config, "--port", self.port)
         self._log = log
-        self._process = place.start(*map(str, words))
+        self._process = place.start(*map(str, words), log=log)
 
     def wait_until_up(self, seconds: float = 120.0) -> None:
         """Wait until the code location is loaded."""
         end = time.monotonic() + seconds
         while not self._is_up():
-            assert self._process.poll() is None, finished(self._process).text
+            assert self._process.poll() is None, self._log.read_text()
             assert time.monotonic() < end, "the web UI did not come up"
             time.sleep(0.5)
 
@@ -102,11 +102,11 @@ class WebUI:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGINT)
         try:
-            out, err = self._process.communicate(timeout=60)
+            self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
-            out, err = self._process.communicate()
-        return Done(self._process.returncode, out, err)
+            self._process.wait()
+        return Done(self._process.returncode, self._log.read_text(), "")
 
 
 def _free_port() -> int:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from profiling_assets.demo.generate import make_workspace
+from profiling_assets.demo.presets import tiny_spec
 from profiling_assets_tests.graph.desk import Desk
 
 
@@ -19,18 +21,21 @@ def _shared(tmp_path_factory: pytest.TempPathFactory, worker: str, name: str) ->
 def inputs(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Desk:
     """A workspace with CSVs and plate maps only; not to be changed."""
     folder = _shared(tmp_path_factory, worker_id, "inputs")
+    desk = Desk(folder / "workspace", folder / "home", blank=folder / "blank")
     with FileLock(folder / ".lock"):
         if not (folder / "made").exists():
-            Desk.with_workspace(folder)
+            make_workspace(desk.root, tiny_spec())
+            with Desk(desk.root, folder / "blank").instance() as instance:
+                instance.all_asset_keys()
             (folder / "made").touch()
-    return Desk(folder / "workspace", folder / "home")
+    return desk
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str, inputs: Desk) -> Desk:
     """The same with every result of the handbook's config built; not to be changed."""
     folder = _shared(tmp_path_factory, worker_id, "built")
-    desk = Desk(folder / "workspace", folder / "home")
+    desk = Desk(folder / "workspace", folder / "home", blank=inputs.blank)
     with FileLock(folder / ".lock"):
         if not (folder / "made").exists():
             inputs.copied_to(folder).run()

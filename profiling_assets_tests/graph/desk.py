@@ -19,8 +19,6 @@ from profiling_assets.adoption import adopt, report_inputs
 from profiling_assets.build import build_defs
 from profiling_assets.core.config.template import render_config
 from profiling_assets.core.names import PlateKey
-from profiling_assets.demo.generate import make_workspace
-from profiling_assets.demo.presets import tiny_spec
 from profiling_assets.pipeline.catalog import Catalog, refreshed_catalog
 from profiling_assets.planning import Plan, Planner
 from profiling_assets.records import latest_records
@@ -54,30 +52,37 @@ def config_text(changes: Mapping[str, Any], batches: Mapping[str, Collection[str
 
 
 def expected_tasks(names: Iterable[str], partitions: Iterable[str]) -> set[str]:
+    """Each asset of each partition, as a plan's tasks print."""
     partitions = list(partitions)
     return {f"{name} of {partition}" for name in names for partition in partitions}
 
 
 def everything() -> set[str]:
+    """Every task of the handbook's config on the tiny workspace."""
     return expected_tasks(PLATE_ASSETS, PLATES) | expected_tasks(LISTS, (BATCH1, BATCH2))
 
 
 @dataclass
 class Desk:
+    """A workspace's root, the folder of its event log, and a config file.
+
+    `blank` is an empty event log to begin with: making one takes a second, copying one does not.
+    """
+
     root: Path
     home: Path
     config: Path | None = None
-
-    @classmethod
-    def with_workspace(cls, folder: Path) -> "Desk":
-        make_workspace(folder / "workspace", tiny_spec())
-        return cls(folder / "workspace", folder / "home")
+    blank: Path | None = None
 
     def copied_to(self, folder: Path) -> "Desk":
         shutil.copytree(self.root, folder / "workspace")
         if self.home.exists():
             shutil.copytree(self.home, folder / "home")
-        return Desk(folder / "workspace", folder / "home", self.config)
+        return Desk(folder / "workspace", folder / "home", self.config, self.blank)
+
+    def without_records(self) -> "Desk":
+        """The same workspace with an empty event log."""
+        return Desk(self.root, self.home.with_name("another_home"), self.config, self.blank)
 
     def cut_down_to(self, folder: Path, *paths: str) -> "Desk":
         """A workspace with some of the files only, as if it had been published, nothing recorded.
@@ -91,7 +96,7 @@ class Desk:
                 shutil.copytree(source, target)
             else:
                 shutil.copy2(source, target)
-        return Desk(folder / "workspace", folder / "home", self.config)
+        return Desk(folder / "workspace", folder / "home", self.config, self.blank)
 
     def configure(
         self, changes: Mapping[str, Any], batches: Mapping[str, Collection[str]] = {}
@@ -112,6 +117,8 @@ class Desk:
 
     @contextlib.contextmanager
     def instance(self) -> Generator[dg.DagsterInstance]:
+        if not self.home.exists() and self.blank is not None:
+            shutil.copytree(self.blank, self.home)
         self.home.mkdir(exist_ok=True)
         quiet = {
             "telemetry": {"enabled": False},

@@ -50,8 +50,7 @@ class Daemon:
         for key in graph.toposorted_asset_keys:
             if graph.get(key).is_external:
                 continue
-            for partition in sorted(result.get_requested_partitions(key)):
-                assert partition is not None
+            for partition in sorted(filter(None, result.get_requested_partitions(key))):
                 requested.append(f"{key.to_user_string()} of {partition}")
                 self.instance.report_runless_asset_event(
                     dg.AssetMaterialization(key, partition=partition)
@@ -66,7 +65,7 @@ class Daemon:
 
     def new(self, state: str, *plates: str, names: Sequence[str] = (CSVS, PLATE_MAP)) -> None:
         for name in names:
-            report_external(self.instance, name, {plate: f"{name} {state}" for plate in plates})
+            report_external(self.instance, name, dict.fromkeys(plates, f"{name} {state}"))
 
 
 @pytest.fixture
@@ -155,8 +154,11 @@ def test_an_input_that_is_reported_unchanged_builds_nothing(daemon: Daemon) -> N
 @pytest.mark.parametrize("level", ["plate", "all"])
 def test_the_other_levels_of_selection_follow_their_plates_once(fresh: Desk, level: str) -> None:
     fresh.configure(
-        {f"feature_select{twin}.{key}": value for twin in ("", "_negcon")
-         for key, value in (("level", level), ("gct", False))}
+        {
+            f"feature_select{twin}.{key}": value
+            for twin in ("", "_negcon")
+            for key, value in (("level", level), ("gct", False))
+        }
     )
     lists = [name.replace("batch", level) for name in LISTS]
     with dg.DagsterInstance.ephemeral() as instance:

@@ -61,7 +61,7 @@ def test_with_two_changed_plates_one_of_them_leaves_the_batch_as_it_is(desk: Des
 
 
 def test_other_plates_that_stand_and_were_not_made_here_do_not_hold_a_batch_up(desk: Desk) -> None:
-    other = Desk(desk.root, desk.home.with_name("another_home"))
+    other = desk.without_records()
     next(other.file(f"profiles/{P1}").glob("*_normalized.csv.gz")).unlink()
     other.file(f"profiles/{BATCH1}/{BATCH1}_selected_features_batch.tsv").unlink()
     plan = other.plan([P1])

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -115,9 +116,9 @@ def test_steps_are_forked_from_a_server_that_has_imported_what_they_need() -> No
     executor = build_defs(Settings()).executor
     assert isinstance(executor, dg.ExecutorDefinition)
     assert executor.name == "multiprocess"
-    applied = executor.config_schema.resolve_config({}).value
-    assert applied is not None
-    assert applied["config"]["start_method"] == {"forkserver": {"preload_modules": PRELOADED}}
+    schema: Any = executor.config_schema
+    applied = schema.resolve_config({}).value["config"]
+    assert applied["start_method"] == {"forkserver": {"preload_modules": PRELOADED}}
 
 
 def test_importing_the_code_location_imports_neither_aws_nor_the_steps_libraries() -> None:

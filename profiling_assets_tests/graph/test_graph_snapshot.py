@@ -44,6 +44,7 @@ def described(definitions: dg.Definitions) -> str:
         node = graph.get(key)
         code = re.sub("-[0-9a-f]{12}$", "-(hash of the config)", node.code_version or "none")
         condition = node.automation_condition
+        pools = ", ".join(node.pools or ()) or "none"
         lines = [
             key.to_user_string() + (" (external)" if node.is_external else ""),
             f"group {node.group_name}, kinds {', '.join(sorted(node.kinds))}",
@@ -53,8 +54,7 @@ def described(definitions: dg.Definitions) -> str:
         if not node.is_external:
             lines += [
                 *(f"{name}: {template}" for name, template in sorted(node.metadata.items())),
-                f"step {node.assets_def.op.name}, pool {', '.join(node.pools) or 'none'}, "
-                f"io manager {node.io_manager_key}",
+                f"step {node.assets_def.op.name}, pool {pools}, io manager {node.io_manager_key}",
                 f"code {code}, automation: {condition.get_label() if condition else 'none'}",
             ]
         blocks.append("\n    ".join(lines))

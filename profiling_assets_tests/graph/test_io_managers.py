@@ -1,7 +1,6 @@
 """How results are handed from step to step: lazily, by path, and never half."""
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -28,14 +27,15 @@ ANNOTATED = "annotated_profiles"
 
 def _loaded(desk: Desk, name: str, partition: str) -> Stored:
     with desk.instance() as instance:
-        return build_defs(desk.settings).load_asset_value(
+        value = build_defs(desk.settings).load_asset_value(
             name, partition_key=partition, instance=instance
         )
+    assert isinstance(value, Stored)
+    return value
 
 
 def test_a_result_is_handed_over_unread_and_reads_as_it_was_stored(built: Desk) -> None:
     stored = _loaded(built, ANNOTATED, P1)
-    assert isinstance(stored, Stored)
     frame = stored.frame()
     assert list(frame["Metadata_Plate"].unique()) == ["000123"]
     assert stored.content() == built.file(stored.path).read_bytes()
@@ -56,7 +56,7 @@ def test_a_result_that_is_gone_is_an_error_with_asset_plate_path_and_remedy(desk
 
 
 def test_a_step_that_leaves_a_standing_file_alone_needs_no_input(desk: Desk) -> None:
-    other = Desk(desk.root, desk.home.with_name("another_home"))
+    other = desk.without_records()
     other.file(f"profiles/{P2}/PL-01-x_augmented.csv.gz").unlink()
     assert other.materialize(["normalized_profiles"], P2).success
     assert other.recorded("normalized_profiles", P2).adopted
@@ -101,11 +101,11 @@ WIDE_BACKEND = ("sqlite_backend", "aggregated_profiles", "annotated_profiles")
 
 
 @pytest.fixture(scope="module")
-def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def wide(tmp_path_factory: pytest.TempPathFactory, inputs: Desk) -> Desk:
     """A plate whose compartments have more columns than a SQLite table holds; not to be changed."""
     folder = tmp_path_factory.mktemp("wide")
     make_workspace(folder / "workspace", plate_spec(4, 1, 2, 2052))
-    yield Desk(folder / "workspace", folder / "home")
+    return Desk(folder / "workspace", folder / "home", blank=inputs.blank)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from profiling_assets.planning import Plan
 from profiling_assets_tests.graph.desk import (
     BACKEND,
     BATCH1,
@@ -28,14 +29,14 @@ ANNOTATED = "annotated_profiles"
 
 def test_the_first_plan_builds_everything(fresh: Desk) -> None:
     plan = fresh.plan()
+    assert plan == Plan(current=(), adopt={}, build=plan.build)
     assert {str(task) for task in plan.build} == everything()
-    assert not (plan.current or plan.adopt or plan.impossible or plan.no_source or plan.waiting)
 
 
 def test_after_building_everything_is_current(desk: Desk) -> None:
     plan = desk.plan()
+    assert plan == Plan(current=plan.current, adopt={}, build=())
     assert {str(task) for task in plan.current} == everything()
-    assert not (plan.build or plan.adopt or plan.impossible or plan.no_source or plan.waiting)
 
 
 def test_force_builds_everything_again(desk: Desk) -> None:
@@ -176,9 +177,7 @@ def test_an_excluded_plate_builds_the_selection_of_its_batch_without_it(desk: De
         ),
     ],
 )
-def test_a_deleted_result_is_built_again_and_nothing_else(
-    desk: Desk, path: str, task: str
-) -> None:
+def test_a_deleted_result_is_built_again_and_nothing_else(desk: Desk, path: str, task: str) -> None:
     desk.file(path).unlink()
     assert desk.to_build() == {task}
 

@@ -37,15 +37,10 @@ def _rescaled(file: Path) -> bytes:
     return gzip.compress("\n".join([lines[0], ",".join(cells), *lines[2:]]).encode())
 
 
-def _without_records(desk: Desk) -> Desk:
-    return Desk(desk.root, desk.home.with_name("another_home"), desk.config)
-
-
 def test_results_that_nobody_recorded_are_adopted_and_their_files_left_alone(desk: Desk) -> None:
-    other = _without_records(desk)
+    other = desk.without_records()
     before = {
-        path: (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in desk.root.rglob("*.csv.gz")
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in desk.root.rglob("*.csv.gz")
     }
     plan = other.run()
     assert {str(task) for task in plan.adopt} == everything()
@@ -56,7 +51,7 @@ def test_results_that_nobody_recorded_are_adopted_and_their_files_left_alone(des
 
 
 def test_the_ui_leaves_a_standing_file_alone_before_and_after_it_was_adopted(desk: Desk) -> None:
-    other = _without_records(desk)
+    other = desk.without_records()
     file = other.file(NORMALIZED_FILE)
     theirs = _rescaled(file)
     file.write_bytes(theirs)
@@ -74,7 +69,7 @@ def test_a_result_that_stands_and_was_built_with_the_ui_is_current_for_run(fresh
 
 
 def test_what_the_ui_built_on_a_file_that_nobody_recorded_is_current_for_run(desk: Desk) -> None:
-    other = _without_records(desk)
+    other = desk.without_records()
     other.file(NORMALIZED_FILE).unlink()
     assert other.materialize(["normalized_profiles"], P1).success  # on the standing annotated file
     plan = other.run([P1])
@@ -176,7 +171,7 @@ def test_a_backend_that_somebody_replaced_is_adopted(desk: Desk) -> None:
 
 
 def test_with_overwrite_a_standing_backend_and_its_profiles_are_built_over(desk: Desk) -> None:
-    other = _without_records(desk)
+    other = desk.without_records()
     other.configure({"collate.overwrite": True})
     assert other.to_build() == expected_tasks(BACKEND, PLATES)
 
