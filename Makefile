@@ -38,4 +38,4 @@ bench: $(STAMP)  ## Measure against the reference engine, side by side
 	$(BIN)/python benchmarks/collate.py
 
 clean:  ## Remove what the targets made
-	rm -rf $(VENV) $(DEMO)
+	rm -rf $(VENV) $(DEMO) benchmarks/.plates
