@@ -103,6 +103,25 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     return ended
 
 
+def has_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Say whether a process lives that the run's events name.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        The event log.
+    run : dagster.DagsterRun
+        A run that was started on this machine.
+
+    Returns
+    -------
+    bool
+        False also for a run whose process has not yet said so.
+    """
+    pids = RunWatch(instance, run.run_id).process_ids()
+    return any(_serves(pid, instance.root_directory) for pid in pids)
+
+
 def _is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     host, _, process = run.tags.get(SUBMITTER_TAG, "").partition(":")
     if host and host != socket.gethostname():

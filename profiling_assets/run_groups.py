@@ -1,11 +1,12 @@
-"""Which runs a plan needs: results of one partition that are made one after the other.
+"""Which runs a plan needs, and the words for what becomes of them.
 
-Put here: sorting tasks into runs, and runs into stages.
-Do not put here: when a run may start, what became of it (`running`).
+Put here: sorting tasks into runs, and runs into stages; who is told, and what.
+Do not put here: when a run may start, following it (`running`).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from profiling_assets.pipeline.results import Result
 from profiling_assets.planning import Task
@@ -18,6 +19,48 @@ class Group:
     stage: int
     partition: str
     tasks: tuple[Task, ...]
+
+
+@dataclass
+class Outcome:
+    """What became of a plan.
+
+    Attributes
+    ----------
+    built : list of Task
+        Materialized by this command, or by a run that it waited for.
+    failed : dict of Task to str
+        Not there, and the error's text.
+    blocked : dict of Task to str
+        Not tried, because something it needs is not there.
+    canceled : bool
+        Whether the user stopped it.
+    """
+
+    built: list[Task] = field(default_factory=list)
+    failed: dict[Task, str] = field(default_factory=dict)
+    blocked: dict[Task, str] = field(default_factory=dict)
+    canceled: bool = False
+
+
+class Listener(Protocol):
+    """Who is told how it goes."""
+
+    def run_started(self, group: Group, run_id: str) -> None:
+        """Hear that a run was started."""
+        ...
+
+    def line(self, partition: str, text: str) -> None:
+        """Hear one line of a run's log."""
+        ...
+
+    def task_done(self, task: Task) -> None:
+        """Hear that a result is there."""
+        ...
+
+    def task_failed(self, task: Task, reason: str) -> None:
+        """Hear that a result could not be made."""
+        ...
 
 
 def groups_of(tasks: Iterable[Task], graph: dict[str, Result]) -> list[Group]:

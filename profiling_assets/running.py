@@ -6,9 +6,7 @@ Do not put here: what is to be built (`planning`), how a run is started (`launch
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import dagster as dg
 from filelock import FileLock
@@ -16,6 +14,7 @@ from filelock import FileLock
 from profiling_assets.dead_runs import (
     SUBMITTER_TAG,
     end_dead_runs,
+    has_process,
     runs_in_progress,
     runs_in_queue,
     submitter,
@@ -24,53 +23,12 @@ from profiling_assets.launching import PARTITION_TAG, Launcher
 from profiling_assets.pipeline.results import Result
 from profiling_assets.planning import Plan, Planner, Task
 from profiling_assets.run_events import RunWatch
-from profiling_assets.run_groups import Group, groups_of
+from profiling_assets.run_groups import Group, Listener, Outcome, groups_of
 
 _POLL_SECONDS = 0.3
 _DEAD_SECONDS = 5.0
 _STOP_SECONDS = 60.0
-
-
-@dataclass
-class Outcome:
-    """What became of a plan.
-
-    Attributes
-    ----------
-    built : list of Task
-        Materialized by this command, or by a run that it waited for.
-    failed : dict of Task to str
-        Not there, and the error's text.
-    blocked : dict of Task to str
-        Not tried, because something it needs is not there.
-    canceled : bool
-        Whether the user stopped it.
-    """
-
-    built: list[Task] = field(default_factory=list)
-    failed: dict[Task, str] = field(default_factory=dict)
-    blocked: dict[Task, str] = field(default_factory=dict)
-    canceled: bool = False
-
-
-class Listener(Protocol):
-    """Who is told how it goes."""
-
-    def run_started(self, group: Group, run_id: str) -> None:
-        """Hear that a run was started."""
-        ...
-
-    def line(self, partition: str, text: str) -> None:
-        """Hear one line of a run's log."""
-        ...
-
-    def task_done(self, task: Task) -> None:
-        """Hear that a result is there."""
-        ...
-
-    def task_failed(self, task: Task, reason: str) -> None:
-        """Hear that a result could not be made."""
-        ...
+_START_SECONDS = 3.0  # from the start of a run's process to the event that names it
 
 
 class Runner:
@@ -151,13 +109,15 @@ class Runner:
 
     def _start_what_can(self, pending: Sequence[Group]) -> list[Group]:
         waiting: list[Group] = []
+        full = False
         for group in pending:
-            if not self._may_start(group):
+            if full or not self._may_start(group):
                 waiting.append(group)
                 continue
             ready = self._ready_tasks(group)
             if ready and not self._started(Group(group.stage, group.partition, ready)):
                 waiting.append(group)
+                full = True  # with hundreds of plates, one question to the event log is enough
         return waiting
 
     def _may_start(self, group: Group) -> bool:
@@ -296,13 +256,22 @@ class Runner:
         self._listener.task_failed(task, reason)
 
     def _stop_runs(self) -> None:
-        # by tag: Ctrl-C may have come between starting a run and noting it
-        for run in runs_in_progress(self._instance, tags=self._mine):
-            self._launcher.terminate(run.run_id)
-        deadline = time.monotonic() + _STOP_SECONDS
+        # by tag too: Ctrl-C may have come between starting a run and noting it
+        own = {run_id for run_id, (_, _, mine) in self._active.items() if mine}
+        own |= {run.run_id for run in runs_in_progress(self._instance, tags=self._mine)}
+        for run_id in own:
+            self._launcher.terminate(run_id)
+        asked = time.monotonic()
         while left := runs_in_progress(self._instance, tags=self._mine):
-            if time.monotonic() > deadline:
-                for run in left:
-                    self._instance.report_run_canceled(run)
-                return
+            # a run that was created and never launched, or whose code server died, has no process
+            seconds = time.monotonic() - asked
+            living = any(has_process(self._instance, run) for run in left)
+            if seconds > (_STOP_SECONDS if living else _START_SECONDS):
+                break
             time.sleep(_POLL_SECONDS)
+        for run_id in own:
+            # where the terminal's Ctrl-C reached a run before our request, it ended as failed
+            run = self._instance.get_run_by_id(run_id)
+            done = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED)
+            if run is not None and run.status not in done:
+                self._instance.report_run_canceled(run)

@@ -25,7 +25,7 @@ from profiling_assets.core.names import PlateKey
 from profiling_assets.pipeline.catalog import Catalog, refreshed_catalog
 from profiling_assets.pipeline.results import PLATE
 from profiling_assets.planning import Plan, Planner, Task
-from profiling_assets.running import Outcome
+from profiling_assets.run_groups import Outcome
 
 _STOPPED = 130
 

@@ -35,7 +35,7 @@ def name_problem(name: str) -> str | None:
     if _FORBIDDEN.search(name):
         return "it has a path separator or a control character"
     if "..." in name:
-        return "it has three dots in a row, with which Dagster writes a range of partitions"
+        return "it has three dots in a row, with which a range of plates is written"
     if len(name.encode("utf-8", "surrogatepass")) > _MAX_BYTES:
         return f"it is longer than {_MAX_BYTES} bytes"
     return None

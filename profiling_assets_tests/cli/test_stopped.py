@@ -54,6 +54,10 @@ def results(place: Place) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
 
 
+def of_code_server(words: str) -> bool:
+    return "dagster api grpc" in words or "resource_tracker" in words
+
+
 def caught_in_collate(place: Place) -> "subprocess.Popen[str]":
     """Start `run`, and return when a backend is half written."""
     command = place.start_run(*COLLATE)
@@ -109,10 +113,9 @@ def test_after_kill_9_of_the_command_alone_its_run_is_waited_for_and_not_doubled
     assert results(orphans) == undisturbed
     assert orphans.leftovers() == []
     # what is left is the dead command's code server, which misses its heartbeat
-    assert all(
-        "dagster api grpc" in words or "resource_tracker" in words
-        for words in orphans.processes().values()
-    ), orphans.processes()
+    assert wait_for(lambda: all(map(of_code_server, orphans.processes().values())), 20), (
+        orphans.processes()
+    )
 
 
 def test_a_run_whose_processes_die_while_another_command_waits_for_it_is_taken_over(

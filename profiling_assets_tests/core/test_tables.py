@@ -162,7 +162,7 @@ def test_a_feature_column_with_a_word_stays_text_and_its_neighbours_numbers() ->
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (gzip.compress(b"Metadata_Well,Cells_a\nA01,1\n" * 50)[:-12], "cut off"),
+        (gzip.compress(b"Metadata_Well,Cells_a\nA01,1\n" * 50, mtime=0)[:-12], "cut off"),
         (b"\x1f\x8bnot gzip", "cut off or damaged"),
         (b"Metadata_Well,Cells_a\nA01,1\nA02,1,2\n", "Row #3"),
         (b"Metadata_Well,Cells_a\nA01,1\nA02\n", "Expected 2 columns"),

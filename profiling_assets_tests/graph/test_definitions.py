@@ -9,11 +9,15 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from profiling_assets.build import PRELOADED, build_defs
 from profiling_assets.core.errors import ProfilingError
-from profiling_assets.core.names import PlateKey
+from profiling_assets.core.names import PlateKey, name_problem
 from profiling_assets.core.registry import exclude
+from profiling_assets.io_managers import result_path
+from profiling_assets.partitions import Partitions
 from profiling_assets.settings import Settings
 from profiling_assets.storage.registry_store import update_registry
 from profiling_assets.storage.workspace import open_workspace
@@ -78,6 +82,39 @@ def test_plates_that_the_config_names_and_the_workspace_lacks_are_no_partitions(
     _is_loadable(definitions)
     assert _partitions(definitions, "aggregated_profiles") == [P2]
     assert _partitions(definitions, "selected_features_batch") == [BATCH1]
+
+
+@given(st.text(), st.text())
+def test_every_name_that_a_plate_may_have_makes_a_partition(batch: str, plate: str) -> None:
+    if name_problem(batch) is None and name_problem(plate) is None:
+        Partitions.of([PlateKey(batch, plate)])
+        assert PlateKey.parse(str(PlateKey(batch, plate))) == PlateKey(batch, plate)
+
+
+@pytest.mark.parametrize("name", [".", "..", "...", "a...b", "a/b", "\t", "\x07", "\x7f", " a", ""])
+def test_a_name_that_no_partition_can_have_is_refused(name: str) -> None:
+    assert name_problem(name) is not None
+
+
+def test_a_folder_with_a_name_that_no_partition_can_have_stops_nothing(fresh: Desk) -> None:
+    fresh.file(f"analysis/{BATCH1}/PL-01-x").rename(fresh.file(f"analysis/{BATCH1}/PL...x"))
+    assert _partitions(fresh.definitions(), "aggregated_profiles") == [P1, P3]
+
+
+@pytest.mark.parametrize(
+    ("template", "partition", "path"),
+    [
+        (
+            "profiles/{batch}/{plate}/{plate}.csv",
+            "B 1/000.1-{x}",
+            "profiles/B 1/000.1-{x}/000.1-{x}.csv",
+        ),
+        ("profiles/{batch}/{batch}_list.tsv", "all", "profiles/all/all_list.tsv"),
+        ("profiles/list.tsv", "all", "profiles/list.tsv"),
+    ],
+)
+def test_a_path_template_is_filled_with_any_name(template: str, partition: str, path: str) -> None:
+    assert result_path(template, partition) == path
 
 
 def test_partitions_are_sorted(fresh: Desk) -> None:

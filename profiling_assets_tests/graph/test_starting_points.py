@@ -21,6 +21,7 @@ from profiling_assets_tests.graph.desk import (
     Desk,
     expected_tasks,
     failure_text,
+    touch_later,
 )
 
 ANNOTATED = "annotated_profiles"
@@ -174,6 +175,36 @@ def test_a_batch_with_a_plate_that_has_nothing_to_start_from_names_it_and_how_to
             assert P2 in reason
             assert f"profiling-assets exclude {P2} --reason" in reason
             assert "process: false" in reason
+
+
+def test_a_plate_that_comes_without_data_holds_its_built_batch_up(desk: Desk) -> None:
+    empty = f"{BATCH1}/PL-04"
+    desk.file(f"analysis/{empty}/analysis/PL-04-A01-1").mkdir(parents=True)
+    plan = desk.plan()
+    assert {str(t) for t in plan.impossible} == {
+        f"{AGGREGATED} of {empty}",
+        *expected_tasks(LISTS, [BATCH1]),  # although they stand
+    }
+    assert not plan.build
+    assert not plan.waiting
+    # a plate of the batch that changes is built, and not with the old list
+    touch_later(min(desk.file(f"analysis/{P1}").rglob("Cells.csv")))
+    plan = desk.plan()
+    assert {str(task) for task in plan.build} == (
+        expected_tasks(PLATE_ASSETS, [P1]) - expected_tasks(SELECTED, [P1])
+    )
+    assert {str(task) for task in plan.waiting} == expected_tasks(SELECTED, [P1])
+    assert set(plan.waiting.values()) == {f"{name} of {BATCH1} is not there" for name in LISTS}
+
+
+def test_a_plate_that_the_config_names_and_nobody_has_holds_its_batch_up(fresh: Desk) -> None:
+    fresh.configure({}, {BATCH1: ["000123", "PL-99"], BATCH2: ["000123"]})
+    plan = fresh.plan()
+    assert {str(t) for t in plan.impossible} == expected_tasks(LISTS, [BATCH1])
+    assert {str(t) for t in plan.waiting} == expected_tasks(SELECTED, [P1])
+    for reason in plan.impossible.values():
+        assert f"the config names {BATCH1}/PL-99" in reason
+        assert f"profiling-assets exclude {BATCH1}/PL-99 --reason" in reason
 
 
 def test_aggregate_only_takes_the_backend_although_there_are_csvs(
