@@ -5,7 +5,7 @@ Do not put here: what is to be built (`planning`), how a run is started (`launch
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -52,6 +52,8 @@ class Runner:
         How many runs the instance allows at once.
     tags : dict of str to str
         Further tags of the runs.
+    stop : callable
+        Asked again and again: whether the user wants the runs stopped.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Runner:
         home: Path,
         runs_at_once: int,
         tags: dict[str, str],
+        stop: Callable[[], bool],
     ) -> None:
         self._instance = instance
         self._launcher = launcher
@@ -75,6 +78,7 @@ class Runner:
         self._runs_at_once = runs_at_once
         self._mine = {SUBMITTER_TAG: submitter()}
         self._tags = {**tags, **self._mine}
+        self._stop = stop
         self._pending: list[Group] = []
         self._active: dict[str, tuple[Group, RunWatch, bool]] = {}
         self._looked_for_dead = time.monotonic()
@@ -96,22 +100,22 @@ class Runner:
         """
         self._pending = groups_of(plan.build, self._graph)
         self._open = set(plan.build)
-        try:
-            while self._pending or self._active:
-                self._pending = self._start_what_can(self._pending)
-                if self._pending or self._active:
-                    time.sleep(_POLL_SECONDS)
-                self._look_at_runs()
-        except KeyboardInterrupt:
-            self.outcome.canceled = True
-            self._stop_runs()
+        while self._pending or self._active:
+            if self._stop():
+                self.outcome.canceled = True
+                self._stop_runs()
+                break
+            self._pending = self._start_what_can(self._pending)
+            if self._pending or self._active:
+                time.sleep(_POLL_SECONDS)
+            self._look_at_runs()
         return self.outcome
 
     def _start_what_can(self, pending: Sequence[Group]) -> list[Group]:
         waiting: list[Group] = []
         full = False
         for group in pending:
-            if full or not self._may_start(group):
+            if full or self._stop() or not self._may_start(group):
                 waiting.append(group)
                 continue
             ready = self._ready_tasks(group)
@@ -256,14 +260,12 @@ class Runner:
         self._listener.task_failed(task, reason)
 
     def _stop_runs(self) -> None:
-        # by tag too: Ctrl-C may have come between starting a run and noting it
-        own = {run_id for run_id, (_, _, mine) in self._active.items() if mine}
-        own |= {run.run_id for run in runs_in_progress(self._instance, tags=self._mine)}
+        own = [run_id for run_id, (_, _, mine) in self._active.items() if mine]
         for run_id in own:
             self._launcher.terminate(run_id)
         asked = time.monotonic()
         while left := runs_in_progress(self._instance, tags=self._mine):
-            # a run that was created and never launched, or whose code server died, has no process
+            # Ctrl-C in a terminal reaches runs and code server too: they may be gone by now
             seconds = time.monotonic() - asked
             living = any(has_process(self._instance, run) for run in left)
             if seconds > (_STOP_SECONDS if living else _START_SECONDS):

@@ -5,6 +5,7 @@ Do not put here: the plan (`planning`), the runs (`running`), the lines printed 
 """
 
 import signal
+from contextlib import ExitStack
 from types import FrameType
 
 import click
@@ -19,6 +20,7 @@ from profiling_assets.cli.common import (
     workspace_option,
 )
 from profiling_assets.cli.progress import ProgressListener
+from profiling_assets.cli.stopping import StopRequest
 from profiling_assets.cli.summary import plate_lines, problem_lines
 from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.core.names import PlateKey
@@ -96,7 +98,7 @@ def _built(
     from profiling_assets.running import Runner
 
     home = prepared_home(catalog.workspace.root)
-    with open_instance(home) as instance:
+    with open_instance(home) as instance, StopRequest() as stop:
         end_dead_runs(instance)
         planner = Planner(catalog, instance, force=force)
         report_inputs(instance, planner, chosen)
@@ -108,10 +110,16 @@ def _built(
         for warning in planner.forewarnings(plan):
             click.echo(f"warning: {warning}", err=True)
         limit = instance.get_concurrency_config().run_queue_config
-        with (
-            Launcher(instance, home / "logs" / "code_server.log") as launcher,
-            ProgressListener(home / "logs", len(plan.build)) as listener,
-        ):
+        with ExitStack() as stack:
+            listener = stack.enter_context(ProgressListener(home / "logs", len(plan.build)))
+            try:
+                launcher = stack.enter_context(
+                    Launcher(instance, home / "logs" / "code_server.log")
+                )
+            except WorkspaceError:
+                if stop():  # Ctrl-C in a terminal ends the code server too
+                    return Outcome(canceled=True), plan, {}
+                raise
             runner = Runner(
                 instance,
                 launcher,
@@ -121,6 +129,7 @@ def _built(
                 home=home,
                 runs_at_once=max(limit.max_concurrent_runs, 1) if limit is not None else 1,
                 tags={FORCE_TAG: "true"} if force else {},
+                stop=stop,
             )
             outcome = runner.carry_out(plan)
         tried = {**outcome.failed, **outcome.blocked}

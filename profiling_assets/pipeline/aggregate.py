@@ -5,11 +5,9 @@ Do not put here: reading cells and aggregating them (`core.collate`).
 """
 
 import gzip
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
 
 from profiling_assets.core import layout
 from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
@@ -19,14 +17,12 @@ from profiling_assets.core.collate.sqlite_sink import too_wide
 from profiling_assets.core.collate.survey import survey_headers
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.ledger import (
-    KEPT_WHOLE,
-    WellRecord,
-    count_states,
     site_ledger_frame,
     well_ledger_frame,
 )
 from profiling_assets.core.names import PlateKey
-from profiling_assets.core.tables import read_profiles, table_facts
+from profiling_assets.core.tables import read_profiles
+from profiling_assets.pipeline.facts import site_facts, well_facts
 from profiling_assets.pipeline.made import Fact, Made, MadeFile, Progress
 from profiling_assets.pipeline.results import AGGREGATED, PARQUET, SQLITE
 from profiling_assets.pipeline.sources import PlateSource, SourceKind
@@ -244,57 +240,3 @@ def _taken_over(workspace: Workspace, config: Config, source: PlateSource) -> Ma
         },
         unchanged=content,
     )
-
-
-def site_facts(result: CollateResult) -> dict[str, Fact]:
-    """Count sites and cells of a collated plate.
-
-    Parameters
-    ----------
-    result : CollateResult
-        What collate returned.
-
-    Returns
-    -------
-    dict of str to Fact
-        Sites in all, kept whole, and not; cells found and kept; sites by state.
-    """
-    whole = sum(1 for site in result.sites if site.state in KEPT_WHOLE)
-    return {
-        "sites": len(result.sites),
-        "sites_kept_whole": whole,
-        "sites_with_loss": len(result.sites) - whole,
-        "cells": result.cells,
-        "objects_found": sum(sum(s.objects_in.values()) for s in result.sites),
-        "objects_kept": sum(sum(s.objects_kept.values()) for s in result.sites),
-        "site_states": count_states(result.sites),
-    }
-
-
-def well_facts(frame: pd.DataFrame, wells: Sequence[WellRecord]) -> dict[str, Fact]:
-    """Count rows, wells and features of a table of profiles.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The profiles.
-    wells : sequence of WellRecord
-        The wells' ledger; empty where there is none.
-
-    Returns
-    -------
-    dict of str to Fact
-        Rows, wells, features, share of NaN, and wells by state.
-    """
-    facts = table_facts(frame)
-    found: dict[str, Fact] = {
-        "rows": facts.rows,
-        "wells": facts.wells,
-        "features": facts.features,
-        "nan_share": facts.nan_share,
-        "inf_cells": facts.inf_cells,
-    }
-    if wells:
-        found["wells_without_profile"] = len(wells) - facts.wells
-        found["well_states"] = count_states(wells)
-    return found

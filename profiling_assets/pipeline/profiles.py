@@ -14,7 +14,7 @@ from profiling_assets.core.ledger import WellState, count_states, well_ledger_fr
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.normalize import normalize_profiles
 from profiling_assets.core.tables import read_tsv
-from profiling_assets.pipeline.aggregate import well_facts
+from profiling_assets.pipeline.facts import well_facts
 from profiling_assets.pipeline.made import Fact, Made, Stored
 from profiling_assets.pipeline.platemaps import load_plate_map, plate_map_files
 from profiling_assets.storage.workspace import Workspace
