@@ -15,9 +15,9 @@ import dagster as dg
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.tables import ledger_tsv, profiles_csv, read_profiles
 from profiling_assets.pipeline.catalog import Catalog
-from profiling_assets.pipeline.made import Kept, Made, MadeFile, Stored
+from profiling_assets.pipeline.made import ANYTHING, Kept, Made, MadeFile, Stored
 from profiling_assets.pipeline.sources import content_hash, table_hash
-from profiling_assets.reporting import content_metadata, file_metadata
+from profiling_assets.reporting import FULL_PRECISION, content_metadata, file_metadata
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
 
 PATH_TEMPLATE = "path_template"
@@ -139,8 +139,7 @@ class TableIOManager(WorkspaceIOManager):
             return
         self._publish_companions(obj)
         if FULL_PRECISION_TEMPLATE in context.definition_metadata and obj.unchanged is None:
-            full = profiles_csv(obj.frame, float_format=None, gzip=False)
-            self._workspace.publish_bytes(full, self._path(context, FULL_PRECISION_TEMPLATE))
+            self._publish_full_precision(context, obj)
         path, content = self._path(context), self._content(context, obj)
         if "parquet" in self._catalog.config.options.formats and not path.endswith(".tsv"):
             # the same values as in the text, so that either may be read
@@ -150,6 +149,16 @@ class TableIOManager(WorkspaceIOManager):
             self._workspace.publish_bytes(copy.getvalue(), f"{name}.parquet")
         info = self._workspace.publish_bytes(content, path)
         self._describe(context, info, obj, content_hash(content))
+
+    def _publish_full_precision(self, context: dg.OutputContext, made: Made) -> None:
+        path = self._path(context, FULL_PRECISION_TEMPLATE)
+        text = profiles_csv(made.frame, float_format=None, gzip=False)
+        standing = self._workspace.read_bytes(path) if self._workspace.stat(path) else text
+        if standing != text and made.may_replace not in (ANYTHING, content_hash(standing)):
+            context.log.warning(f"{path} was not made here: left as it is (--force replaces it)")
+            return
+        self._workspace.publish_bytes(text, path)
+        context.add_output_metadata({FULL_PRECISION: dg.MetadataValue.text(content_hash(text))})
 
     def _content(self, context: dg.OutputContext, made: Made) -> bytes:
         path = self._path(context)

@@ -5,7 +5,7 @@ Do not put here: which results are asked for (`planning`), the decision itself.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import dagster as dg
 
@@ -85,7 +85,12 @@ class Judge:
             for level in {result.level for result in self._graph.values()}
         }
         self._records = {
-            name: latest_records(instance, name, partitions[result.level])
+            name: latest_records(
+                instance,
+                name,
+                partitions[result.level],
+                partial(result_path, result.template),
+            )
             for name, result in self._graph.items()
         }
         self.unreadable: dict[PlateKey, str] = {}

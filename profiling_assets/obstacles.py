@@ -83,14 +83,19 @@ class Obstacles:
         lacking = [up for up in inputs if self._judge.action(up) is None]
         if len(lacking) == len(inputs):  # all of its plates start later: it is not asked for
             return ""
+        remedy = "put its CellProfiler output there, or set `process: false` in the config"
         if lacking:
             first, path = lacking[0].partition, self._judge.path(lacking[0])
             what = f"there is nothing to make {listed(lacking)} from"
+            remedy = (
+                f"mend the plate, or take it out: `profiling-assets exclude {first} --reason ...`, "
+                "or `process: false` in the config"
+            )
         elif self._judge.action(task) is Action.BUILD:
             absent = self._catalog.absent_of(self._graph[task.name].level, task.partition)
             if not absent:
                 return ""
-            first, path = str(absent[0]), f"analysis/{absent[0]}"
+            path = f"analysis/{absent[0]}"
             what = f"the config names {listed(absent)}, which the workspace does not have"
         else:
             return ""
@@ -98,9 +103,7 @@ class Obstacles:
             MissingInputError(
                 f"features are selected over all plates, and {what}",
                 path=path,
-                remedy="mend the plate, or take it out: "
-                f"`profiling-assets exclude {first} --reason ...`, or `process: false` in the "
-                "config",
+                remedy=remedy,
             )
         )
 

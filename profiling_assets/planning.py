@@ -41,6 +41,8 @@ class Plan:
     waiting : mapping of Task to str
         Not asked for now, because other plates of the batch were left out and are not current, or
         because a list of features that it needs is impossible; which.
+    not_ours : int
+        How many of the current results were adopted: no edit of the config builds those anew.
     """
 
     current: tuple[Task, ...]
@@ -49,6 +51,7 @@ class Plan:
     impossible: dict[Task, str] = field(default_factory=dict)
     no_source: tuple[Task, ...] = ()
     waiting: dict[Task, str] = field(default_factory=dict)
+    not_ours: int = 0
 
 
 class Planner:
@@ -139,7 +142,12 @@ class Planner:
             impossible=impossible,
             no_source=tuple(task for task in found[None] if task not in impossible),
             waiting=waiting,
+            not_ours=sum(map(self._is_adopted, found[Action.CURRENT])),
         )
+
+    def _is_adopted(self, task: Task) -> bool:
+        recorded = self._judge.recorded(task)
+        return recorded is not None and recorded.adopted
 
     def upstream(self, task: Task) -> list[Task]:
         """Return what a task is made from.
@@ -184,7 +192,9 @@ class Planner:
 
     def was_made_meanwhile(self, task: Task) -> bool:
         """Say whether another command has made a result since the planner looked."""
-        now = latest_records(self._instance, task.name, [task.partition]).get(task.partition)
+        path = self._judge.path(task)
+        known = latest_records(self._instance, task.name, [task.partition], lambda _: path)
+        now = known.get(task.partition)
         return (
             not self._force
             and now is not None

@@ -4,7 +4,7 @@ Put here: reading and reporting materializations through the instance's public m
 Do not put here: what follows from them (`core.currency`, `planning`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import dagster as dg
@@ -14,11 +14,13 @@ from profiling_assets.reporting import (
     ADOPTED,
     CONTENT,
     FINGERPRINT,
+    FULL_PRECISION,
     INPUTS,
     SIZE,
     SOURCE,
     VERSION,
     WITHHELD,
+    WORKSPACE_PATH,
 )
 
 _PAGE = 1000
@@ -26,7 +28,10 @@ _CODE_VERSION_TAG = "dagster/code_version"  # Dagster's own, on what a step made
 
 
 def latest_records(
-    instance: dg.DagsterInstance, asset: str, partitions: Iterable[str]
+    instance: dg.DagsterInstance,
+    asset: str,
+    partitions: Iterable[str],
+    path: Callable[[str], str] | None = None,
 ) -> dict[str, Recorded]:
     """Return the latest materialization of each partition of an asset.
 
@@ -38,6 +43,9 @@ def latest_records(
         The asset's name.
     partitions : iterable of str
         The partitions asked for.
+    path : callable, optional
+        Gives the workspace path that a partition's file has now. Materializations of other paths
+        (another level of feature selection, another compression) are passed over.
 
     Returns
     -------
@@ -57,8 +65,10 @@ def latest_records(
             event = record.asset_materialization
             if event is None or event.partition not in wanted:
                 continue
-            wanted.discard(event.partition)
             values = {name: value.value for name, value in event.metadata.items()}
+            if path is not None and values.get(WORKSPACE_PATH) != path(event.partition):
+                continue
+            wanted.discard(event.partition)
             if FINGERPRINT in values:
                 found[event.partition] = _recorded(values, event.tags or {})
         if not page.has_more:
@@ -78,6 +88,7 @@ def _recorded(values: Mapping[str, Any], tags: Mapping[str, str]) -> Recorded:
         inputs=str(values.get(INPUTS, "")),
         version=str(values.get(VERSION, "")),
         content=str(values.get(CONTENT, "")),
+        full_precision=str(values.get(FULL_PRECISION, "")),
         code_version=str(tags.get(_CODE_VERSION_TAG, "")),
     )
 

@@ -17,10 +17,12 @@ from profiling_assets.storage.workspace import ObjectInfo, Workspace
 FINGERPRINT = "fingerprint"
 INPUTS = "inputs_fingerprint"
 CONTENT = "content_hash"
+FULL_PRECISION = "full_precision_hash"
 VERSION = "file_version"
 SIZE = "size_bytes"
 ADOPTED = "adopted"
 PATH = "path"
+WORKSPACE_PATH = "workspace_path"
 SOURCE = "source"
 WITHHELD = "sqlite_withheld"
 _MAX_NOTES = 50
@@ -74,6 +76,7 @@ def file_metadata(workspace: Workspace, info: ObjectInfo) -> dict[str, dg.Metada
     """
     return {
         PATH: dg.MetadataValue.path(workspace.location(info.path)),
+        WORKSPACE_PATH: dg.MetadataValue.text(info.path),
         SIZE: dg.MetadataValue.int(info.size),
         VERSION: dg.MetadataValue.text(info.version),
     }

@@ -101,14 +101,14 @@ class Runner:
         self._pending = groups_of(plan.build, self._graph)
         self._open = set(plan.build)
         while self._pending or self._active:
-            if self._stop():
-                self.outcome.canceled = True
-                self._stop_runs()
-                break
             self._pending = self._start_what_can(self._pending)
             if self._pending or self._active:
                 time.sleep(_POLL_SECONDS)
             self._look_at_runs()
+            if self._stop():
+                self.outcome.canceled = True
+                self._stop_runs()
+                break
         return self.outcome
 
     def _start_what_can(self, pending: Sequence[Group]) -> list[Group]:
@@ -213,6 +213,8 @@ class Runner:
                 self._listener.line(group.partition, line)
             for name in news.materialized:
                 self._settle_built(Task(name, group.partition), group)
+            if self._stop():  # a run that ends from now on was stopped, it did not fail
+                continue
             if news.finished or not (own or self._goes_on(run_id)):
                 del self._active[run_id]
                 if own:

@@ -10,14 +10,14 @@ from dataclasses import replace
 import dagster as dg
 
 from profiling_assets.assets.automation import when_inputs_change
-from profiling_assets.assets.making import described, kept, wanted_marks
+from profiling_assets.assets.making import described, is_forced, kept, recorded_of, wanted_marks
 from profiling_assets.core.errors import BackendError, MissingInputError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.io_managers import FULL_PRECISION_TEMPLATE, PATH_TEMPLATE
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.aggregate import make_plate
 from profiling_assets.pipeline.catalog import Catalog
-from profiling_assets.pipeline.made import Kept, Made, MadeFile, Progress
+from profiling_assets.pipeline.made import ANYTHING, Kept, Made, MadeFile, Progress
 from profiling_assets.pipeline.results import AGGREGATED, CSVS, PARQUET, PLATE, SQLITE, Result
 from profiling_assets.pipeline.sources import plate_source
 
@@ -138,6 +138,8 @@ def collated(
                 raise _nothing_made(key, source.path, made.withheld)
             outputs = {name: _noting(made.withheld, value) for name, value in outputs.items()}
             outputs.update(made.made)
+            if AGGREGATED in made.made:
+                outputs[AGGREGATED] = _sparing(context, catalog, outputs[AGGREGATED])
         for name, value in outputs.items():
             metadata = described(value, marks[name], source=source.kind)
             yield dg.Output(value, output_name=name, metadata=metadata)
@@ -145,6 +147,19 @@ def collated(
 
 def _noting(withheld: str, value: Made | MadeFile | Kept) -> Made | MadeFile | Kept:
     return replace(value, withheld=withheld) if isinstance(value, Kept) else value
+
+
+def _sparing(
+    context: dg.AssetExecutionContext, catalog: Catalog, value: Made | MadeFile | Kept
+) -> Made | MadeFile | Kept:
+    # a copy at full precision that was not made here stays, as every such file does
+    if not isinstance(value, Made):
+        return value
+    result = catalog.results[AGGREGATED]
+    recorded = recorded_of(context, result)
+    former = recorded.full_precision if recorded is not None else ""
+    anything = is_forced(context) or result.overwrite
+    return replace(value, may_replace=ANYTHING if anything else former)
 
 
 def _nothing_made(key: PlateKey, path: str, withheld: str) -> BackendError | MissingInputError:

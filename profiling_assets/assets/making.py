@@ -6,6 +6,7 @@ Do not put here: what a step computes (`pipeline`), where it is stored (`io_mana
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -91,7 +92,7 @@ def wanted_marks(
     for name in result.upstream:
         upstream = catalog.results[name]
         of = input_partitions(result, upstream, context.partition_key, catalog.cohort.plates)
-        known = latest_records(context.instance, name, of)
+        known = latest_records(context.instance, name, of, partial(result_path, upstream.template))
         for partition in of:
             inputs[input_name(name, partition)] = _identity(
                 catalog, result_path(upstream.template, partition), known.get(partition)
@@ -109,6 +110,18 @@ def _identity(catalog: Catalog, path: str, recorded: Recorded | None) -> str:
     ):
         return identity_of_foreign(table_hash(catalog.workspace, path))
     return recorded.identity
+
+
+def is_forced(context: dg.AssetExecutionContext) -> bool:
+    """Say whether the run was asked to make anew whatever stands."""
+    return context.run.tags.get(FORCE_TAG) == "true"
+
+
+def recorded_of(context: dg.AssetExecutionContext, result: Result) -> Recorded | None:
+    """Return the latest materialization of this partition's file, if there is one."""
+    key = context.partition_key
+    path = partial(result_path, result.template)
+    return latest_records(context.instance, result.name, [key], path).get(key)
 
 
 def kept(
@@ -145,11 +158,9 @@ def kept(
     """
     path = result_path(result.template, context.partition_key)
     info = catalog.workspace.stat(path)
-    recorded = latest_records(context.instance, result.name, [context.partition_key]).get(
-        context.partition_key
-    )
+    recorded = recorded_of(context, result)
     standing = None if info is None else Standing(info.size, info.version)
-    forced = context.run.tags.get(FORCE_TAG) == "true"
+    forced = is_forced(context)
 
     def content() -> str:
         return table_hash(catalog.workspace, path)

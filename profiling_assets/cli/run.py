@@ -150,7 +150,8 @@ def _check(catalog: Catalog) -> None:
 
 
 def _counts(plan: Plan, outcome: Outcome) -> str:
-    parts = [f"{len(plan.current)} current", f"{len(outcome.built)} built"]
+    foreign = f" ({plan.not_ours} of them not made here)" if plan.not_ours else ""
+    parts = [f"{len(plan.current)} current{foreign}", f"{len(outcome.built)} built"]
     if plan.adopt:
         parts.append(f"{len(plan.adopt)} adopted")
     not_there = len(plan.impossible) + len(outcome.failed) + len(outcome.blocked)

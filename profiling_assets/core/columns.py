@@ -19,6 +19,7 @@ WELL_COLUMNS = ("Metadata_Well", "Image_Metadata_Well")
 PLATE_COLUMNS = ("Metadata_Plate", "Image_Metadata_Plate")
 
 _METADATA = ("Metadata_", "Image_Metadata_")
+_MEASURED = re.compile(r"[A-Z][A-Za-z0-9]*_")  # a table's name begins with a capital
 _COUNT = re.compile(r"(Image_)?Metadata_(Site_Count|Object_Count|Count_.+|Site)")
 
 
@@ -47,8 +48,9 @@ def feature_columns(
     frame : pandas.DataFrame
         A profile table.
     compartments : sequence of str or None
-        The config's `compartments`, in any case. Where all are canonical, or None: Cells, Cytoplasm
-        and Nuclei. Else those named, and no other.
+        The config's `compartments`, in any case. Where all are canonical: Cells, Cytoplasm and
+        Nuclei. Else those named, and no other. None: every measured column, as the compartments
+        were found in the files.
     image_features : bool
         Whether numeric `Image_*` columns count.
 
@@ -59,6 +61,7 @@ def feature_columns(
     """
     canonical = {name.lower() for name in CANONICAL_COMPARTMENTS}
     named = {name.lower() for name in compartments or ()}
+    discovered = compartments is None
     wanted = canonical if named <= canonical else named
     # Canonical names as pycytominer matches them. A table's name is written Ph3 or Cells_cellpose3
     # by one tool and PH3 or Cells_Cellpose3 by another: those are matched in any case.
@@ -70,6 +73,8 @@ def feature_columns(
             return False
         if name.startswith("Image_"):
             return image_features and pd.api.types.is_numeric_dtype(column(frame, name))
+        if discovered and _MEASURED.match(name):
+            return pd.api.types.is_numeric_dtype(column(frame, name))
         return name.startswith(exact) or name.lower().startswith(folded)
 
     return [name for name in frame.columns if is_feature(name)]

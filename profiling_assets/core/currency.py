@@ -75,6 +75,8 @@ class Recorded:
         Hash of the file's content; empty for files too large to be read for it.
     code_version : str
         Version of code and config that made it; empty where it was adopted.
+    full_precision : str
+        Hash of the copy at full precision written beside it; empty where there is none.
     """
 
     fingerprint: str
@@ -86,6 +88,7 @@ class Recorded:
     version: str = ""
     content: str = ""
     code_version: str = ""
+    full_precision: str = ""
 
     @property
     def identity(self) -> str:

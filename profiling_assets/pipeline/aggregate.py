@@ -6,7 +6,7 @@ Do not put here: reading cells and aggregating them (`core.collate`).
 
 import gzip
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from profiling_assets.core import layout
@@ -23,6 +23,8 @@ from profiling_assets.core.ledger import (
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.tables import read_profiles
 from profiling_assets.pipeline.facts import site_facts, well_facts
+from profiling_assets.pipeline.forewarn import repeated_warning
+from profiling_assets.pipeline.former import vanished_sites
 from profiling_assets.pipeline.made import Fact, Made, MadeFile, Progress
 from profiling_assets.pipeline.results import AGGREGATED, PARQUET, SQLITE
 from profiling_assets.pipeline.sources import PlateSource, SourceKind
@@ -165,6 +167,11 @@ def _from_csvs(
             progress=progress,
             survey=survey,
         )
+    gone = vanished_sites(workspace, key, result.sites)
+    warnings = [f"{len(gone)} sites of the former backend have lost their folders"] if gone else []
+    repeated = listing.completeness.repeated
+    warnings += [repeated_warning(repeated)] if repeated else []
+    result = replace(result, sites=(*result.sites, *gone), warnings=(*result.warnings, *warnings))
     return _collated(key, source, result, sqlite, wanted=wanted)
 
 

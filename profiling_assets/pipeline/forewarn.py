@@ -4,6 +4,8 @@ Put here: warnings that would otherwise come after hours.
 Do not put here: errors of a step, completeness of sites (`core.completeness`).
 """
 
+from collections.abc import Sequence
+
 from profiling_assets.core.collate.folders import SiteFolder
 from profiling_assets.core.collate.header import read_header
 from profiling_assets.core.collate.survey import absent_categories
@@ -36,10 +38,33 @@ def forewarnings(config: Config, source: PlateSource) -> list[str]:
             f"no Image.csv has features of the categories {', '.join(absent)}, which the config "
             "asks for (image_feature_categories); the profiles come out without them"
         )
-    if source.listing is not None and source.listing.completeness.missing:
-        missing = source.listing.completeness.missing
-        found.append(f"{len(missing)} sites that the load data names are missing")
+    if source.listing is not None:
+        look = source.listing.completeness
+        if look.missing:
+            found.append(f"{len(look.missing)} sites that the load data names are missing")
+        if look.repeated:
+            found.append(repeated_warning(look.repeated))
     return found
+
+
+def repeated_warning(folders: Sequence[str]) -> str:
+    """Say that folders hold a site that another folder holds too.
+
+    Parameters
+    ----------
+    folders : sequence of str
+        The second folders of their sites.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    shown = ", ".join(folders[:5]) + (" ..." if len(folders) > 5 else "")
+    return (
+        f"{len(folders)} folders hold a site that another folder holds too, and both are counted "
+        f"in its well: {shown}"
+    )
 
 
 def absent_image_categories(config: Config, source: PlateSource) -> tuple[str, ...]:

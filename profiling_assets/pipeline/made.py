@@ -15,6 +15,8 @@ from profiling_assets.core.errors import MissingInputError
 from profiling_assets.core.tables import read_profiles
 from profiling_assets.storage.workspace import Workspace
 
+ANYTHING = "anything"
+
 Fact = int | float | str | bool | Mapping[str, int]
 
 
@@ -36,6 +38,9 @@ class Made:
         The text to store as it is, where a standing file is taken over unchanged.
     files : mapping of str to pathlib.Path
         Workspace path to local file, published with the table and consumed.
+    may_replace : str
+        Hash of the copy at full precision that may be replaced (the last one made here), or
+        `ANYTHING`; another copy that stands is left as it is.
     """
 
     frame: pd.DataFrame
@@ -44,6 +49,7 @@ class Made:
     warnings: tuple[str, ...] = ()
     unchanged: bytes | None = None
     files: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    may_replace: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ Put here: config section to argument, core result to table, ledger and numbers.
 Do not put here: the steps themselves (`core.annotate`, `core.normalize`, `core.feature_select`).
 """
 
+import pandas as pd
+
 from profiling_assets.core import layout
 from profiling_assets.core.annotate import annotate_profiles
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.controls import check_negative_controls
-from profiling_assets.core.errors import ProfilingError
+from profiling_assets.core.errors import InvalidInputError, ProfilingError
 from profiling_assets.core.feature_select import apply_selection, selection_from_table
 from profiling_assets.core.ledger import WellState, count_states, well_ledger_frame
 from profiling_assets.core.names import PlateKey
@@ -41,8 +43,15 @@ def annotated(workspace: Workspace, config: Config, key: PlateKey, aggregated: S
     """
     section = config.annotate
     plate_map, external, files = load_plate_map(workspace, config, key)
+    profiles = aggregated.frame()
+    if profiles.empty:
+        raise InvalidInputError(
+            f"plate {key} has no profile: no well has an object in every compartment",
+            path=aggregated.path,
+            remedy=f"see {layout.site_ledger(key)} for what became of its sites",
+        )
     result = annotate_profiles(
-        aggregated.frame(),
+        profiles,
         plate_map,
         well_column=section.well_column,
         platemap_well_column=config.platemap_well_column,
@@ -123,8 +132,20 @@ def normalized(
             "wells_fitted_on": result.fitted_on,
             "features_of_degenerate_scale": len(result.degenerate),
         },
-        warnings=(*warnings, *result.warnings),
+        warnings=(*warnings, *result.warnings, *_left_out(frame, result.frame)),
     )
+
+
+def _left_out(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
+    lost = [name for name in before.columns if name not in after.columns]
+    if not lost:
+        return ()
+    tables = ", ".join(sorted({name.partition("_")[0] for name in lost}))
+    warning = (
+        f"{len(lost)} columns are left out, being of no compartment that the config names "
+        f"(compartments, features, image_features): those of {tables}"
+    )
+    return (warning,)
 
 
 def _plate_map_path(workspace: Workspace, config: Config, key: PlateKey) -> str:

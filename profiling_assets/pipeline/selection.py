@@ -70,11 +70,12 @@ def _refuse_while_missing(normalized: Mapping[str, Stored], absent: Collection[P
     if not missing:
         return
     first = missing[0]
-    path = normalized[first].path if first in normalized else f"analysis/{first}"
+    there = first in normalized
+    path = normalized[first].path if there else f"analysis/{first}"
+    exclude = f"take it out with `profiling-assets exclude {first} --reason ...`, or "
     raise MissingInputError(
         f"features are selected over all plates, and {len(missing)} of them "
         f"{'are' if len(missing) > 1 else 'is'} not normalized: {', '.join(missing)}",
         path=path,
-        remedy=f"build the plate, or take it out: `profiling-assets exclude {first} --reason ...`, "
-        "or `process: false` in the config",
+        remedy=f"build the plate, or {exclude if there else ''}set `process: false` in the config",
     )

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -97,6 +98,26 @@ def test_after_ctrl_c_and_after_kill_9_a_run_completes_as_if_nothing_had_happene
     assert stopped.leftovers() == []
     assert results(stopped) == undisturbed
     assert made(stopped) == sorted(tasks(PLATE_STEPS[:2], KEY), key=made(stopped).index)
+
+
+def test_whenever_ctrl_c_comes_it_is_obeyed_without_a_traceback(stopped: Place) -> None:
+    moments: tuple[Callable[[], object], ...] = (
+        lambda: time.sleep(0.5),  # the code server starts
+        lambda: wait_for(lambda: runs(stopped), 60),  # a run was created, its process starts
+    )
+    for moment in moments:
+        command = stopped.start_run(*COLLATE)
+        assert command.stdout is not None
+        assert command.stdout.readline().startswith("0 current, 2 to build")
+        moment()
+        os.killpg(command.pid, signal.SIGINT)
+        done = finished(command, 90)
+        assert done.code == 130, done.text
+        assert "Traceback" not in done.text
+        assert done.err == ""
+        assert done.out == "0 current, 0 built, stopped\n"
+        assert stopped.wait_until_alone(10), stopped.processes()
+    assert {run.status for run in runs(stopped)} == {"CANCELED"}
 
 
 def test_after_kill_9_of_the_command_alone_its_run_is_waited_for_and_not_doubled(

@@ -35,7 +35,8 @@ class CollateConfig(Section):
 
     csv_dir: Text = Field(
         default="analysis",
-        description="Folder below analysis/BATCH/PLATE that holds the site folders.",
+        description="Folder below analysis/BATCH/PLATE that holds the site folders; `.` where they "
+        "lie in the plate's own folder.",
     )
     munge: Flag = Field(
         default=False,
@@ -56,7 +57,8 @@ class CollateConfig(Section):
     )
     overwrite: Flag = Field(
         default=False,
-        description="Whether a SQLite file that this package did not make may be replaced.",
+        description="Whether a backend and an aggregated CSV that this package did not make may be "
+        "replaced.",
     )
     aggregate_only: Flag = Field(
         default=False,
@@ -86,7 +88,8 @@ class CollateConfig(Section):
 
     def impossible(self) -> Iterator[Complaint]:
         """Name what cannot be meant."""
-        yield from path_complaints("csv_dir", self.csv_dir)
+        if self.csv_dir != ".":  # site folders directly in the plate's folder
+            yield from path_complaints("csv_dir", self.csv_dir)
         yield from listed_twice("image_feature_categories", self.image_feature_categories)
         remedy = "set one of them to false"
         if self.aggregate_only and self.munge:
