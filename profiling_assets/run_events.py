@@ -4,6 +4,7 @@ Put here: what a run's events say, in plain words.
 Do not put here: what to do about it (`running`), where lines are written (`cli`).
 """
 
+import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -38,6 +39,8 @@ class RunWatch:
         Asset name to reason, of outputs that were withheld.
     run_failure : str
         Why the run as a whole failed, for assets that no step failure names.
+    warnings : list of str
+        What its steps warned of, each once.
     """
 
     instance: dg.DagsterInstance
@@ -45,6 +48,7 @@ class RunWatch:
     failures: dict[str, str] = field(default_factory=dict)
     withheld: dict[str, str] = field(default_factory=dict)
     run_failure: str = "its run ended without it"
+    warnings: list[str] = field(default_factory=list)
     _cursor: str | None = None
 
     def news(self) -> News:
@@ -94,6 +98,8 @@ class RunWatch:
     def _noted(self, entry: EventLogEntry) -> str | None:
         event = entry.dagster_event
         if event is None:
+            told = entry.level == logging.WARNING and entry.user_message not in self.warnings
+            self.warnings += [entry.user_message] if told else []
             return None
         if event.event_type is DagsterEventType.ASSET_MATERIALIZATION:
             made = event.step_materialization_data.materialization

@@ -35,12 +35,15 @@ class Outcome:
         Not tried, because something it needs is not there.
     canceled : bool
         Whether the user stopped it.
+    warnings : dict of str to list of str
+        Partition to what its runs warned of.
     """
 
     built: list[Task] = field(default_factory=list)
     failed: dict[Task, str] = field(default_factory=dict)
     blocked: dict[Task, str] = field(default_factory=dict)
     canceled: bool = False
+    warnings: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Listener(Protocol):

@@ -217,6 +217,7 @@ class Runner:
                 continue
             if news.finished or not (own or self._goes_on(run_id)):
                 del self._active[run_id]
+                self.outcome.warnings.setdefault(group.partition, []).extend(watch.warnings)
                 if own:
                     self._settle_rest(group, watch)
                 else:

@@ -4,6 +4,7 @@ Put here: the commands, in order.
 Do not put here: what is in the workspace (`demo`), anything that only a demo could do.
 """
 
+import shlex
 from pathlib import Path
 
 import click
@@ -40,12 +41,12 @@ def command(folder: str) -> int:
     status = _type("run", "--workspace", str(root), "--config", str(config))
     click.echo(f"\nResults are in {root / 'backend'} and {root / 'profiles'}.")
     click.echo("Open the graph in the web UI with `make ui`, or")
-    click.echo(f"  profiling-assets ui --workspace {root} --config {config}")
+    shown = ["profiling-assets", "ui", "--workspace", str(root), "--config", str(config)]
+    click.echo(f"  {shlex.join(shown)}")
     return status
 
 
 def _type(*words: str) -> int:
-    shown = " ".join(f"'{word}'" if " " in word else word for word in words)
-    click.echo(f"\n$ profiling-assets {shown}")
+    click.echo(f"\n$ {shlex.join(['profiling-assets', *words])}")
     status = cli.main(list(words), prog_name="profiling-assets", standalone_mode=False)
     return status if isinstance(status, int) else 0

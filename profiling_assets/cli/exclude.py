@@ -4,6 +4,8 @@ Put here: the command.
 Do not put here: what exclusion means (`core.registry`, `core.cohort`).
 """
 
+import shlex
+
 import click
 
 from profiling_assets.cli.common import workspace_option
@@ -27,5 +29,7 @@ def command(plate: str, reason: str, workspace: str) -> int:
     found = scan_workspace(opened).plates
     update_registry(opened, lambda known: exclude(registered(known, found), key, reason))
     click.echo(f"{key} is excluded: {reason}")
-    click.echo(f"take it back in with `profiling-assets include {key} --workspace {workspace}`")
+    click.echo("its files stay where they are and are no longer brought up to date")
+    back = shlex.join(["profiling-assets", "include", str(key), "--workspace", workspace])
+    click.echo(f"take it back in with: {back}")
     return 0

@@ -22,8 +22,11 @@ from profiling_assets.cli.common import (
 from profiling_assets.cli.progress import ProgressListener
 from profiling_assets.cli.stopping import StopRequest
 from profiling_assets.cli.summary import plate_lines, problem_lines
+from profiling_assets.core.config.model import Config
+from profiling_assets.core.config.step import Step
 from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.core.names import PlateKey
+from profiling_assets.io_managers import result_path
 from profiling_assets.pipeline.catalog import Catalog, refreshed_catalog
 from profiling_assets.pipeline.results import PLATE
 from profiling_assets.planning import Plan, Planner, Task
@@ -69,6 +72,8 @@ def command(
     problems = {**plan.impossible, **outcome.failed, **outcome.blocked}
     for line in plate_lines(catalog.workspace, chosen):
         click.echo(line)
+    for line in _notes(catalog, plan, outcome, batches, alone=bool(plates)):
+        click.echo(line)
     for key in absent:
         where = catalog.config.where(key)
         click.echo(
@@ -76,7 +81,8 @@ def command(
             "Remedy: put its CellProfiler output there, or set `process: false`",
             err=True,
         )
-    for line in problem_lines(problems, logs):
+    standing = {task for task in problems if _stands(catalog, task)}
+    for line in problem_lines(problems, logs, standing):
         click.echo(line, err=True)
     for task, reason in plan.waiting.items():
         if catalog.results[task.name].level != PLATE:  # its plates' own wait with it
@@ -136,8 +142,55 @@ def _built(
         return outcome, plan, {t: str(listener.log_file(t.partition)) for t in tried}
 
 
+def _stands(catalog: Catalog, task: Task) -> bool:
+    path = result_path(catalog.results[task.name].template, task.partition)
+    return catalog.workspace.stat(path) is not None
+
+
+def _notes(
+    catalog: Catalog, plan: Plan, outcome: Outcome, batches: tuple[str, ...], *, alone: bool
+) -> list[str]:
+    lines = [
+        f"warning: {partition}: {text}"
+        for partition, texts in sorted(outcome.warnings.items())
+        for text in texts
+    ]
+    lines += [
+        f"{key}: excluded: {reason}"
+        for key, reason in catalog.cohort.excluded.items()
+        if not batches or key.batch in batches
+    ]
+    if plan.adopt:
+        lines.append(
+            f"{len(plan.adopt)} results stand that this event log does not know (made elsewhere, "
+            "or the workspace was moved): they are used as they are; --force builds them anew"
+        )
+    lists = [task for task in outcome.built if catalog.results[task.name].level != PLATE]
+    if alone and lists:
+        lines.append(
+            "the batch's list of features is new: its other plates have the old one until `run` "
+            "without --plate"
+        )
+    idle = [name for name, wanted in _makes_nothing_yet(catalog.config).items() if wanted]
+    if idle:
+        lines.append(f"asked for in the config and not there yet: {', '.join(idle)}")
+    return lines
+
+
+def _makes_nothing_yet(config: Config) -> dict[str, bool]:
+    gct = config.performs(Step.STACK) or config.performs(Step.STACK_NEGCON)
+    return {"gct": gct, "quality_control": config.quality_control.perform}
+
+
 def _check(catalog: Catalog) -> None:
     check_ready(catalog.config)
+    if not catalog.cohort.plates and catalog.cohort.excluded:
+        names = ", ".join(f"{key} ({why})" for key, why in catalog.cohort.excluded.items())
+        raise WorkspaceError(
+            f"every plate that the config asks for is excluded: {names}",
+            path=catalog.workspace.root,
+            remedy="take one back in with `profiling-assets include BATCH/PLATE`",
+        )
     if not catalog.cohort.plates:
         raise WorkspaceError(
             "none of the plates that the config asks for is in the workspace"

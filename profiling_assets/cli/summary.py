@@ -6,7 +6,7 @@ Do not put here: making ledgers (`core.ledger`).
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from profiling_assets.core import layout
 from profiling_assets.core.ledger import KEPT_WHOLE, WellState
@@ -39,7 +39,7 @@ def ledger_lines(workspace: Workspace, key: PlateKey) -> list[str]:
     if sites:
         whole = sum(site["state"] in _WHOLE for site in sites)
         found, kept = _objects(sites, "_in"), _objects(sites, "_kept")
-        counts.append(f"{whole} of {len(sites)} sites whole, {kept} of {found} objects kept")
+        counts.append(f"{whole} of {len(sites)} sites kept whole, {kept} of {found} objects")
         for site in sites:
             where = site["folder"] or f"{site['well']}, site {site['site']}"
             if site["reason"]:
@@ -85,7 +85,9 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
 
 
-def problem_lines(problems: Mapping[Task, str], logs: Mapping[Task, str]) -> list[str]:
+def problem_lines(
+    problems: Mapping[Task, str], logs: Mapping[Task, str], standing: Collection[Task] = ()
+) -> list[str]:
     """Say what is not there and why.
 
     Parameters
@@ -94,6 +96,8 @@ def problem_lines(problems: Mapping[Task, str], logs: Mapping[Task, str]) -> lis
         What is not there, and the reason.
     logs : mapping of Task to str
         Log file of each task that was tried.
+    standing : collection of Task
+        Those of which a file of an earlier build stands.
 
     Returns
     -------
@@ -104,6 +108,8 @@ def problem_lines(problems: Mapping[Task, str], logs: Mapping[Task, str]) -> lis
     for task, reason in sorted(problems.items()):
         lines.append(f"not there: {task}")
         lines += [f"    {line}" for line in reason.splitlines() if line.strip()]
+        if task in standing:
+            lines.append("    the file of an earlier build still stands, and is out of date")
         if task in logs:
             lines.append(f"    log: {logs[task]}")
     return lines

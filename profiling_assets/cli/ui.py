@@ -6,12 +6,14 @@ Do not put here: what the UI shows (`assets`, `reporting`).
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 
 import click
 
 from profiling_assets.cli.common import applied_settings, config_option, workspace_option
+from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.pipeline.catalog import refreshed_catalog
 
 
@@ -29,6 +31,7 @@ def command(workspace: str, config: str | None, host: str, port: int) -> int:
     from profiling_assets.instance import open_instance, prepared_home
     from profiling_assets.planning import Planner
 
+    _check_port(host, port)
     settings = applied_settings(workspace, config)
     catalog, _ = refreshed_catalog(settings)
     home = prepared_home(catalog.workspace.root)
@@ -60,3 +63,15 @@ def command(workspace: str, config: str | None, host: str, port: int) -> int:
     except KeyboardInterrupt:  # the terminal sent it to the server too
         server.wait()
         return 0
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise WorkspaceError(
+                f"port {port} of {host} cannot be used ({error.strerror})",
+                remedy="stop what listens there, or choose another one with --port",
+            ) from error

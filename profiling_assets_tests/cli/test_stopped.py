@@ -63,7 +63,11 @@ def caught_in_collate(place: Place) -> "subprocess.Popen[str]":
     """Start `run`, and return when a backend is half written."""
     command = place.start_run(*COLLATE)
     scratch = place.root / ".profiling_assets" / "scratch"
-    assert wait_for(lambda: any(scratch.glob("*/*")), 120, every=0.002)
+    half_written = wait_for(
+        lambda: any(scratch.glob("*/*")) or command.poll() is not None, 120, every=0.002
+    )
+    assert half_written, "nothing was written"
+    assert command.poll() is None, finished(command).text
     return command
 
 

@@ -204,8 +204,8 @@ class FeatureSelectConfig(Section):
     )
     gct: Flag = Field(
         default=False,
-        description="Whether to write the stacked profiles of a batch and their .gct file; "
-        "needs level batch or all.",
+        description="Whether to write the stacked profiles of a batch and their .gct file "
+        "(not there yet); needs level batch or all.",
     )
     image_features: Flag = Field(
         default=True, description="Whether infer takes the image features too."
@@ -259,9 +259,9 @@ class QualityControlConfig(Section):
     perform: Flag = Field(default=True, description=PERFORM)
     summary: SummaryConfig = Field(
         default_factory=lambda: SummaryConfig(perform=False),
-        description="The table quality_control/summary/summary.tsv.",
+        description="The table quality_control/summary/summary.tsv (not there yet).",
     )
     heatmap: HeatmapConfig = Field(
         default_factory=lambda: HeatmapConfig(perform=False),
-        description="The pictures below quality_control/heatmap.",
+        description="The pictures below quality_control/heatmap (not there yet).",
     )
