@@ -222,4 +222,7 @@ def _stop_on_terminate() -> None:
         del number, frame
         raise KeyboardInterrupt
 
+    # SIGINT too: a shell that starts a command with & lets it and its children ignore it, and
+    # Dagster stops runs by that signal
     signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)

@@ -31,6 +31,8 @@ def command(workspace: str, config: str | None, host: str, port: int) -> int:
     from profiling_assets.instance import open_instance, prepared_home
     from profiling_assets.planning import Planner
 
+    # a shell that starts a command with & lets it and its children ignore Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _check_port(host, port)
     settings = applied_settings(workspace, config)
     catalog, _ = refreshed_catalog(settings)
