@@ -10,6 +10,7 @@ from functools import cache, partial
 import dagster as dg
 
 from profiling_assets.core.currency import (
+    UNRECORDED,
     Action,
     Marks,
     Recorded,
@@ -41,8 +42,6 @@ from profiling_assets.pipeline.sources import (
     table_hash,
 )
 from profiling_assets.records import latest_records
-
-_UNRECORDED = "unrecorded"  # also what a step says of an input that is not there (`assets.making`)
 
 
 @dataclass(frozen=True, order=True)
@@ -238,7 +237,7 @@ class Judge:
         # what will stand for this result once the plan is carried out
         action = self.action(task)
         if action is None:
-            return _UNRECORDED
+            return UNRECORDED
         if action is Action.BUILD:
             return self.wanted(task).fingerprint
         recorded = self.recorded(task)

@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from profiling_assets.core.currency import (
+    UNRECORDED,
     Action,
     Marks,
     Recorded,
@@ -32,7 +33,6 @@ from profiling_assets.records import latest_records
 from profiling_assets.reporting import facts_metadata, marks_metadata, notes_metadata
 
 FORCE_TAG = "profiling_assets/force"
-_UNRECORDED = "unrecorded"  # also what a plan says of an input that is not there (`judging`)
 
 
 def asset_of(
@@ -103,7 +103,7 @@ def wanted_marks(
 def _identity(catalog: Catalog, path: str, recorded: Recorded | None) -> str:
     info = catalog.workspace.stat(path)
     if info is None:
-        return _UNRECORDED if recorded is None else recorded.identity
+        return UNRECORDED if recorded is None else recorded.identity
     standing = Standing(info.size, info.version)
     if recorded is None or is_replaced(
         standing, recorded, lambda: table_hash(catalog.workspace, path)

@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+# stands in a fingerprint for an input that is not there; plans and steps must say the same
+UNRECORDED = "unrecorded"
+
 
 class Action(StrEnum):
     """What is to be done about one result."""

@@ -4,7 +4,6 @@ Put here: the order in which sources are tried, plate by plate, and why.
 Do not put here: reading cells (`core.collate`), joining plate maps (`core.annotate`).
 """
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +13,7 @@ from profiling_assets.core.currency import fingerprint
 from profiling_assets.core.discovery import csv_folder
 from profiling_assets.core.errors import MissingInputError
 from profiling_assets.core.names import PlateKey
-from profiling_assets.storage.scan import PlateListing, scan_plate
+from profiling_assets.storage.scan import PlateListing, fingerprint_bytes, scan_plate
 from profiling_assets.storage.workspace import Workspace
 
 _TABLES = (".csv", ".csv.gz", ".tsv")
@@ -206,7 +205,7 @@ def content_hash(content: bytes) -> str:
     str
         32 hexadecimal digits.
     """
-    return hashlib.sha256(content).hexdigest()[:32]
+    return fingerprint_bytes(content)[:32]
 
 
 def table_hash(workspace: Workspace, path: str) -> str:
