@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 WORKSPACE_VARIABLE = "PROFILING_ASSETS_WORKSPACE"
 CONFIG_VARIABLE = "PROFILING_ASSETS_CONFIG"
+INPUT_VARIABLE = "PROFILING_ASSETS_INPUT"
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,14 @@ class Settings:
     config : str or None
         Path of the config file on this machine; None takes the handbook's choices for every
         plate of the workspace.
+    inputs : str or None
+        Root of a second workspace that is read and never written, such as a public bucket; what
+        the workspace itself lacks is looked for there. None for none.
     """
 
     workspace: str | None = None
     config: str | None = None
+    inputs: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -46,6 +51,7 @@ class Settings:
         return cls(
             workspace=values.get(WORKSPACE_VARIABLE) or None,
             config=values.get(CONFIG_VARIABLE) or None,
+            inputs=values.get(INPUT_VARIABLE) or None,
         )
 
     def environment(self) -> dict[str, str]:
@@ -54,9 +60,10 @@ class Settings:
         Returns
         -------
         dict of str to str
-            Both variables, empty where nothing is set.
+            All variables, empty where nothing is set.
         """
         return {
             WORKSPACE_VARIABLE: self.workspace or "",
             CONFIG_VARIABLE: self.config or "",
+            INPUT_VARIABLE: self.inputs or "",
         }

@@ -15,7 +15,12 @@ import click
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.errors import ConfigError, MissingInputError
 from profiling_assets.core.names import PlateKey
-from profiling_assets.settings import CONFIG_VARIABLE, WORKSPACE_VARIABLE, Settings
+from profiling_assets.settings import (
+    CONFIG_VARIABLE,
+    INPUT_VARIABLE,
+    WORKSPACE_VARIABLE,
+    Settings,
+)
 
 
 def workspace_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -26,6 +31,18 @@ def workspace_option(function: Callable[..., Any]) -> Callable[..., Any]:
         envvar=WORKSPACE_VARIABLE,
         required=True,
         help=f"Folder of the workspace (or {WORKSPACE_VARIABLE}).",
+    )(function)
+
+
+def input_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--input`: a second root that is read and never written."""
+    return click.option(
+        "--input",
+        "inputs",
+        metavar="ROOT",
+        envvar=INPUT_VARIABLE,
+        help="Second root that is read and never written, such as a public bucket "
+        f"(or {INPUT_VARIABLE}).",
     )(function)
 
 
@@ -40,7 +57,7 @@ def config_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def applied_settings(workspace: str, config: str | None) -> Settings:
+def applied_settings(workspace: str, config: str | None, inputs: str | None = None) -> Settings:
     """Make settings of flags, for this process and its children.
 
     Parameters
@@ -49,6 +66,8 @@ def applied_settings(workspace: str, config: str | None) -> Settings:
         Root of the workspace.
     config : str or None
         Path of the config file.
+    inputs : str, optional
+        Root that is read and never written.
 
     Returns
     -------
@@ -56,11 +75,16 @@ def applied_settings(workspace: str, config: str | None) -> Settings:
         With absolute paths, because child processes may run in another folder.
     """
     settings = Settings(
-        workspace=str(Path(workspace).absolute()) if "://" not in workspace else workspace,
+        workspace=_absolute(workspace),
         config=None if not config else str(Path(config).absolute()),
+        inputs=None if not inputs else _absolute(inputs),
     )
     os.environ.update(settings.environment())
     return settings
+
+
+def _absolute(root: str) -> str:
+    return root if "://" in root else str(Path(root).absolute())
 
 
 def chosen_plates(

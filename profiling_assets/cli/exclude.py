@@ -11,9 +11,9 @@ import click
 from profiling_assets.cli.common import workspace_option
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.registry import exclude, registered
+from profiling_assets.opening import open_workspace
 from profiling_assets.storage.registry_store import update_registry
 from profiling_assets.storage.scan import scan_workspace
-from profiling_assets.storage.workspace import open_workspace
 
 
 @click.command("exclude")

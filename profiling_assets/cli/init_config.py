@@ -11,8 +11,8 @@ import click
 from profiling_assets.core.config.template import render_config
 from profiling_assets.core.errors import ConfigError, MissingInputError
 from profiling_assets.core.layout import CONFIGS
+from profiling_assets.opening import open_workspace
 from profiling_assets.storage.scan import scan_workspace
-from profiling_assets.storage.workspace import open_workspace
 
 
 @click.command("init-config")

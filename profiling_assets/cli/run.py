@@ -17,6 +17,7 @@ from profiling_assets.cli.common import (
     check_ready,
     chosen_plates,
     config_option,
+    input_option,
     workspace_option,
 )
 from profiling_assets.cli.progress import ProgressListener
@@ -37,6 +38,7 @@ _STOPPED = 130
 
 @click.command("run")
 @workspace_option
+@input_option
 @config_option
 @click.option("--batch", "batches", metavar="B", multiple=True, help="Only this batch; repeatable.")
 @click.option("--plate", "plates", metavar="P", multiple=True, help="Only this plate; repeatable.")
@@ -46,6 +48,7 @@ _STOPPED = 130
 @click.option("--force", is_flag=True, help="Build again what is current or was adopted.")
 def command(
     workspace: str,
+    inputs: str | None,
     config: str | None,
     batches: tuple[str, ...],
     plates: tuple[str, ...],
@@ -60,7 +63,7 @@ def command(
     the runs. Exit code 0 only if everything asked for is there.
     """
     _stop_on_terminate()
-    settings = applied_settings(workspace, config)
+    settings = applied_settings(workspace, config, inputs)
     catalog, _ = refreshed_catalog(settings)
     _check(catalog)
     chosen = chosen_plates(catalog.cohort.plates, batches, plates)
@@ -103,7 +106,7 @@ def _built(
     from profiling_assets.launching import Launcher
     from profiling_assets.running import Runner
 
-    home = prepared_home(catalog.workspace.root)
+    home = prepared_home(catalog.workspace.identity)
     with open_instance(home) as instance, StopRequest() as stop:
         end_dead_runs(instance)
         planner = Planner(catalog, instance, force=force)

@@ -12,9 +12,9 @@ from rich.table import Table
 
 from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.core.registry import PlateFacts, Registry, registered
+from profiling_assets.opening import open_workspace
 from profiling_assets.storage.registry_store import load_registry, update_registry
 from profiling_assets.storage.scan import PlateListing, scan_plate, scan_workspace
-from profiling_assets.storage.workspace import open_workspace
 
 _MAX_SITES = 20
 _PIPED_WIDTH = 1000  # a pipe has no width; nothing is to be folded there

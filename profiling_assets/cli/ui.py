@@ -12,17 +12,23 @@ import sys
 
 import click
 
-from profiling_assets.cli.common import applied_settings, config_option, workspace_option
+from profiling_assets.cli.common import (
+    applied_settings,
+    config_option,
+    input_option,
+    workspace_option,
+)
 from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.pipeline.catalog import refreshed_catalog
 
 
 @click.command("ui")
 @workspace_option
+@input_option
 @config_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=3000, show_default=True, help="Port to listen on.")
-def command(workspace: str, config: str | None, host: str, port: int) -> int:
+def command(workspace: str, inputs: str | None, config: str | None, host: str, port: int) -> int:
     """Open a workspace in the web UI; Ctrl-C stops web server and daemon.
 
     New plates show up after `profiling-assets scan` and a click on Reload.
@@ -34,9 +40,9 @@ def command(workspace: str, config: str | None, host: str, port: int) -> int:
     # a shell that starts a command with & lets it and its children ignore Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _check_port(host, port)
-    settings = applied_settings(workspace, config)
+    settings = applied_settings(workspace, config, inputs)
     catalog, _ = refreshed_catalog(settings)
-    home = prepared_home(catalog.workspace.root)
+    home = prepared_home(catalog.workspace.identity)
     with open_instance(home) as instance:
         planner = Planner(catalog, instance, force=False)
         report_inputs(instance, planner, catalog.cohort.plates)

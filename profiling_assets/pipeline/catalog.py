@@ -16,11 +16,12 @@ from profiling_assets.core.config.template import render_config
 from profiling_assets.core.errors import ConfigError, WorkspaceError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.registry import Registry, registered
+from profiling_assets.opening import open_workspace
 from profiling_assets.pipeline.results import ALL, BATCH, Result, results
 from profiling_assets.settings import WORKSPACE_VARIABLE, Settings
 from profiling_assets.storage.registry_store import load_registry, update_registry
 from profiling_assets.storage.scan import WorkspaceScan, scan_workspace
-from profiling_assets.storage.workspace import Workspace, open_workspace
+from profiling_assets.storage.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def load_catalog(settings: Settings) -> Catalog:
     config = read_config(settings.config)
     if settings.workspace is None:
         return Catalog(settings, config, Registry({}))
-    workspace = open_workspace(settings.workspace)
+    workspace = open_workspace(settings.workspace, inputs=settings.inputs)
     registry = load_registry(workspace)
     if not registry.plates:
         registry = registered(registry, scan_workspace(workspace, config.collate.csv_dir).plates)

@@ -20,7 +20,7 @@ from profiling_assets.core.layout import STATE_FOLDER
 from profiling_assets.storage import leftovers, publishing
 from profiling_assets.storage.failures import ABSENT, ABSENT_REMEDY, reading, writing
 from profiling_assets.storage.scratch import scratch_folder
-from profiling_assets.storage.workspace import Listing, ObjectInfo, checked_path
+from profiling_assets.storage.workspace import Listing, ObjectInfo, TwoLevels, checked_path
 
 _SCRATCH = f"{STATE_FOLDER}/scratch"
 _REPLACE_LOCK = f"{STATE_FOLDER}/replace.lock"
@@ -47,6 +47,16 @@ class FolderWorkspace:
     def root(self) -> str:
         """The folder, absolute."""
         return str(self._root)
+
+    @property
+    def identity(self) -> str:
+        """The root: there is one file system."""
+        return self.root
+
+    @property
+    def at_once(self) -> int:
+        """One: a local disk answers no faster for being asked twice."""
+        return 1
 
     def list_folder(self, path: str) -> Listing:
         """List one level of a folder; an absent one is empty.
@@ -78,6 +88,23 @@ class FolderWorkspace:
                         with contextlib.suppress(FileNotFoundError):  # removed meanwhile
                             files.append(_info(prefix + entry.name, entry.stat()))
         return Listing(tuple(sorted(folders)), tuple(sorted(files, key=lambda file: file.path)))
+
+    def list_two_levels(self, path: str) -> TwoLevels:
+        """List a folder, then each folder in it.
+
+        Parameters
+        ----------
+        path : str
+            The folder; an absent one is empty.
+
+        Returns
+        -------
+        TwoLevels
+            The folder's own level and that of each of its folders.
+        """
+        level = self.list_folder(path)
+        prefix = f"{path}/" if path else ""
+        return TwoLevels(level, {name: self.list_folder(prefix + name) for name in level.folders})
 
     def stat(self, path: str) -> ObjectInfo | None:
         """Look a file up; None where there is none, or a folder."""
@@ -275,4 +302,5 @@ def _resolved_root(root: str) -> Path:
 
 
 def _info(path: str, status: os.stat_result) -> ObjectInfo:
-    return ObjectInfo(path, status.st_size, str(status.st_mtime_ns))
+    modified = max(status.st_mtime, status.st_ctime)
+    return ObjectInfo(path, status.st_size, str(status.st_mtime_ns), modified)

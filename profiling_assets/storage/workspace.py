@@ -1,18 +1,17 @@
 """What a workspace can do, wherever its bytes lie.
 
-Put here: the interface, its records, what a path below the root may look like, how to open one.
-Do not put here: how a folder does it (`folder`), which paths there are (`core.layout`).
+Put here: the interface, its records, what a path below the root may look like.
+Do not put here: how a folder does it (`folder`) or S3 (`s3`), which paths there are
+(`core.layout`), how one is opened (`profiling_assets.opening`).
 """
 
-import re
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from profiling_assets.core.errors import InvalidNameError, WorkspaceError
-
-_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
+from profiling_assets.core.errors import InvalidNameError
 
 
 @dataclass(frozen=True)
@@ -26,12 +25,17 @@ class ObjectInfo:
     size : int
         Bytes.
     version : str
-        Changes when the content does: the modification time in nanoseconds on a folder.
+        Changes when the content does: the modification time in nanoseconds on a folder, the ETag
+        on S3.
+    modified : float
+        When it last changed, in seconds since 1970 by the storage's own clock. On a folder the
+        later of content and inode change, which copying tools do not set back.
     """
 
     path: str
     size: int
     version: str
+    modified: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -42,16 +46,38 @@ class Listing:
     files: tuple[ObjectInfo, ...]
 
 
+@dataclass(frozen=True)
+class TwoLevels:
+    """A folder and each of its folders, one level each."""
+
+    level: Listing
+    folders: Mapping[str, Listing]
+
+
 class Workspace(Protocol):
     """Bytes at paths below one root. Paths are relative, with slashes, and never leave the root."""
 
     @property
     def root(self) -> str:
-        """The root, absolute."""
+        """The root, absolute, without options; an `s3://` address on S3."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Tells workspaces apart: the root, and on S3 the endpoint where it is not AWS's own."""
+        ...
+
+    @property
+    def at_once(self) -> int:
+        """How many requests are worth sending at the same time."""
         ...
 
     def list_folder(self, path: str) -> Listing:
         """List one level; an absent folder is empty, an unreadable one raises WorkspaceError."""
+        ...
+
+    def list_two_levels(self, path: str) -> TwoLevels:
+        """List a folder and each folder in it; where it can, in fewer requests than folders."""
         ...
 
     def stat(self, path: str) -> ObjectInfo | None:
@@ -121,35 +147,3 @@ def checked_path(path: str) -> str:
             remedy="use names without '..', without a slash at either end and without NUL",
         )
     return path
-
-
-def open_workspace(root: str) -> Workspace:
-    """Open the workspace at a root.
-
-    Parameters
-    ----------
-    root : str
-        A folder, absolute or relative to the current one; `~` is the home folder.
-
-    Returns
-    -------
-    Workspace
-        The workspace; its root is absolute from here on.
-
-    Raises
-    ------
-    WorkspaceError
-        Where the folder is absent, is not a folder or cannot be read, or the root is not a folder
-        but an address such as `s3://…`.
-    """
-    # here, because the folder needs the records above
-    from profiling_assets.storage.folder import FolderWorkspace
-
-    scheme = _SCHEME.match(root)
-    if scheme is not None:
-        raise WorkspaceError(
-            f"this version reads folders only, not {scheme.group(1)}:// addresses",
-            path=root,
-            remedy="copy or mount the workspace as a folder and name that",
-        )
-    return FolderWorkspace(root)

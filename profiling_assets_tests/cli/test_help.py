@@ -15,8 +15,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "scan": ("WORKSPACE", "--csv-dir", "--sites"),
     "exclude": ("BATCH/PLATE", "--reason", "--workspace"),
     "include": ("BATCH/PLATE", "--workspace"),
-    "run": ("--workspace", "--config", "--batch", "--plate", "--select", "--force"),
-    "ui": ("--workspace", "--config", "--host", "--port"),
+    "run": ("--workspace", "--input", "--config", "--batch", "--plate", "--select", "--force"),
+    "ui": ("--workspace", "--input", "--config", "--host", "--port"),
     "config": ("FILE", "--reference"),
 }
 

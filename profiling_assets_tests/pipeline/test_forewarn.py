@@ -8,9 +8,10 @@ from profiling_assets.core.config.load import parse_config
 from profiling_assets.core.names import PlateKey
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import demo_spec
+from profiling_assets.opening import open_workspace
 from profiling_assets.pipeline.forewarn import absent_image_categories, forewarnings
 from profiling_assets.pipeline.sources import plate_source
-from profiling_assets.storage.workspace import Workspace, open_workspace
+from profiling_assets.storage.workspace import Workspace
 
 # its first site failed QC and has an Image.csv without measurements
 FIRST_SITE_SHORT = PlateKey("2026_03_02_Batch1", "PL-01-x")

@@ -24,7 +24,7 @@ publishing._publish(half, 100, Path(sys.argv[1], "backend/P.sqlite"), path="back
 """
 SCRATCH = """
 import sys, time
-from profiling_assets.storage.workspace import open_workspace
+from profiling_assets.opening import open_workspace
 with open_workspace(sys.argv[1]).scratch("P") as scratch:
     (scratch / "P.sqlite").write_bytes(b"half of it")
     print("ready", flush=True)
@@ -32,7 +32,7 @@ with open_workspace(sys.argv[1]).scratch("P") as scratch:
 """
 ENDLESS = """
 import sys
-from profiling_assets.storage.workspace import open_workspace
+from profiling_assets.opening import open_workspace
 workspace = open_workspace(sys.argv[1])
 print("ready", flush=True)
 while True:

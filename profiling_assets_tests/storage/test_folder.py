@@ -19,9 +19,10 @@ from profiling_assets.core.errors import (
     MissingInputError,
     WorkspaceError,
 )
+from profiling_assets.opening import open_workspace
 from profiling_assets.storage.failures import writing
 from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.workspace import Listing, Workspace, checked_path, open_workspace
+from profiling_assets.storage.workspace import Listing, Workspace, checked_path
 
 PLATE = "backend/B 1/000123/000123"
 User = Callable[[], AbstractContextManager[None]]

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from profiling_assets.core.errors import InvalidNameError, MissingInputError
+from profiling_assets.opening import open_workspace
 from profiling_assets.storage.folder import FolderWorkspace
 from profiling_assets.storage.platemaps import find_platemap_files
-from profiling_assets.storage.workspace import open_workspace
 from profiling_assets_tests.support import shared_data
 
 

@@ -10,9 +10,10 @@ from profiling_assets.core.errors import ConflictError, InvalidInputError, Works
 from profiling_assets.core.layout import REGISTRY
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.registry import Registry, exclude, registered
+from profiling_assets.opening import open_workspace
 from profiling_assets.storage.folder import FolderWorkspace
 from profiling_assets.storage.registry_store import load_registry, update_registry
-from profiling_assets.storage.workspace import ObjectInfo, open_workspace
+from profiling_assets.storage.workspace import ObjectInfo
 
 WRITERS, PLATES_EACH = 8, 5
 KEYS = [
