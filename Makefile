@@ -32,7 +32,7 @@ test: check  ## All checks and all tests
 
 S3_TESTS := $(addprefix profiling_assets_tests/,storage/test_s3_*.py storage/test_workspace.py \
 	storage/test_registry_store.py storage/test_sync_copies.py pipeline/test_aggregate_s3.py \
-	cli/test_pull_push.py cli/test_run_s3.py)
+	cli/test_pull_push.py cli/test_run_s3.py cli/live_watch_s3.py)
 
 test-s3: $(STAMP)  ## The tests on S3 against both servers: moto's, then SeaweedFS
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,s3]'

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a script, from 
 
 from benchmarks.simulated_bucket import Shape, SimulatedBucket
 from profiling_assets.core.names import PlateKey
+from profiling_assets.storage.glance import glance_at_names
 from profiling_assets.storage.parallel import map_at_once
 from profiling_assets.storage.s3.workspace import S3Workspace
 from profiling_assets.storage.scan import scan_plate, scan_workspace, site_folder_names
@@ -50,12 +51,17 @@ def _looks(bucket: SimulatedBucket, workspace: S3Workspace) -> None:
         for number in range(shape.batches)
         for plate in shape.plates_of(number)
     ]
-    some = keys[: min(16, len(keys))]
+    some, many = keys[:16], keys[:300]
     looks: dict[str, Callable[[], object]] = {
         "scan_workspace, nothing known": lambda: scan_workspace(workspace),
         "scan_workspace, all plates known": lambda: scan_workspace(workspace, known=keys),
         "one plate's site folders by name": lambda: site_folder_names(workspace, keys[0]),
         "one plate in full": lambda: scan_plate(workspace, keys[0]),
+        f"{len(many)} plates by name, at once": lambda: map_at_once(
+            lambda key: glance_at_names(workspace, key, "analysis"),
+            many,
+            at_once=workspace.at_once,
+        ),
         f"{len(some)} plates in full, at once": lambda: map_at_once(
             lambda key: scan_plate(workspace, key), some, at_once=workspace.at_once
         ),

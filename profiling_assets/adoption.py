@@ -4,7 +4,7 @@ Put here: the events that bring the event log up to date with the workspace, wit
 Do not put here: which results those are (`planning`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import dagster as dg
 
@@ -20,7 +20,11 @@ from profiling_assets.reporting import content_metadata, file_metadata, marks_me
 
 
 def report_inputs(
-    instance: dg.DagsterInstance, planner: Planner, plates: Collection[PlateKey]
+    instance: dg.DagsterInstance,
+    planner: Planner,
+    plates: Collection[PlateKey],
+    *,
+    started: Collection[PlateKey] | None = None,
 ) -> None:
     """Report the external inputs whose fingerprint is new.
 
@@ -32,9 +36,11 @@ def report_inputs(
         Has looked at the workspace.
     plates : collection of PlateKey
         The plates to be looked at.
+    started : collection of PlateKey, optional
+        Those of them whose CSVs are reported, on which automation starts them; all by default.
     """
-    for name in (CSVS, PLATE_MAP):
-        report_external(instance, name, planner.external_fingerprints(name, plates))
+    for name, keys in ((CSVS, plates if started is None else started), (PLATE_MAP, plates)):
+        report_external(instance, name, planner.external_fingerprints(name, keys))
 
 
 def adopt(instance: dg.DagsterInstance, catalog: Catalog, tasks: Mapping[Task, Recorded]) -> None:
@@ -49,20 +55,39 @@ def adopt(instance: dg.DagsterInstance, catalog: Catalog, tasks: Mapping[Task, R
     tasks : mapping of Task to Recorded
         The results, and the marks of what their inputs are now.
     """
+    for event in adoption_events(catalog, tasks):
+        instance.report_runless_asset_event(event)
+
+
+def adoption_events(
+    catalog: Catalog, tasks: Mapping[Task, Recorded]
+) -> Iterator[dg.AssetMaterialization]:
+    """Return the events that record standing results.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Workspace and graph.
+    tasks : mapping of Task to Recorded
+        The results, and the marks of what their inputs are now.
+
+    Yields
+    ------
+    dagster.AssetMaterialization
+        In the order of the tasks; none for a result that is gone by now.
+    """
     for task, recorded in tasks.items():
         path = result_path(catalog.results[task.name].template, task.partition)
         info = catalog.workspace.stat(path)
         if info is None:
             continue
-        instance.report_runless_asset_event(
-            dg.AssetMaterialization(
-                asset_key=task.name,
-                partition=task.partition,
-                description="stood in the workspace and was not made here; left as it is",
-                metadata={
-                    **marks_metadata(recorded),
-                    **file_metadata(catalog.workspace, info),
-                    **content_metadata(table_hash(catalog.workspace, path)),
-                },
-            )
+        yield dg.AssetMaterialization(
+            asset_key=task.name,
+            partition=task.partition,
+            description="stood in the workspace and was not made here; left as it is",
+            metadata={
+                **marks_metadata(recorded),
+                **file_metadata(catalog.workspace, info),
+                **content_metadata(table_hash(catalog.workspace, path)),
+            },
         )

@@ -16,7 +16,7 @@ from profiling_assets.assets.selection import selection_assets
 from profiling_assets.io_managers import BackendIOManager, TableIOManager
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import load_catalog
-from profiling_assets.sensors import automation_sensor
+from profiling_assets.sensors import automation_sensor, new_output_sensor
 from profiling_assets.settings import Settings
 
 # Loaded once in the server that step processes are forked from, so that a step starts in a
@@ -56,7 +56,7 @@ def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None
             *selection_assets(catalog, partitions),
         ],
         resources=resources,
-        sensors=[automation_sensor()],
+        sensors=[new_output_sensor(catalog), automation_sensor(settings.watch)],
         executor=dg.multiprocess_executor.configured(
             {
                 "max_concurrent": _STEPS_AT_ONCE,

@@ -4,6 +4,7 @@ Put here: putting together, for one result of one partition, what `core.currency
 Do not put here: which results are asked for (`planning`), the decision itself.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -24,6 +25,7 @@ from profiling_assets.core.errors import ProfilingError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.io_managers import result_path
 from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.forewarn import slim
 from profiling_assets.pipeline.platemaps import plate_map_fingerprint
 from profiling_assets.pipeline.results import (
     CSVS,
@@ -42,6 +44,8 @@ from profiling_assets.pipeline.sources import (
     table_hash,
 )
 from profiling_assets.records import latest_records
+from profiling_assets.storage.parallel import map_at_once
+from profiling_assets.storage.snapshot import snapshot
 
 
 @dataclass(frozen=True, order=True)
@@ -76,6 +80,7 @@ class Judge:
 
     def __init__(self, catalog: Catalog, instance: dg.DagsterInstance, *, force: bool) -> None:
         self._catalog = catalog
+        self._look = snapshot(catalog.workspace)
         self._force = force
         self._graph = catalog.results
         plates = catalog.cohort.plates
@@ -100,6 +105,16 @@ class Judge:
         self.standing = cache(self._standing)
         self._buildable = cache(self._can_be_built)
         self._content = cache(self._hash)
+
+    def look_at(self, plates: Collection[PlateKey]) -> None:
+        """Look at the sources of plates, several at a time where that is faster.
+
+        Parameters
+        ----------
+        plates : collection of PlateKey
+            The plates; those not named are looked at when they are asked for.
+        """
+        map_at_once(self.source, plates, at_once=self._look.at_once)
 
     def path(self, task: Task) -> str:
         """Return the workspace path of a result."""
@@ -161,20 +176,20 @@ class Judge:
 
     def _source(self, key: PlateKey) -> PlateSource:
         try:
-            return plate_source(self._catalog.workspace, self._catalog.config, key)
+            return slim(plate_source(self._look, self._catalog.config, key))
         except ProfilingError as error:  # this plate's alone; the others go on
             self.unreadable[key] = str(error)
             return PlateSource(SourceKind.NONE, "", "", None, ())
 
     def _plate_map(self, key: PlateKey) -> str:
-        return plate_map_fingerprint(self._catalog.workspace, self._catalog.config, key)
+        return plate_map_fingerprint(self._look, self._catalog.config, key)
 
     def _standing(self, task: Task) -> Standing | None:
-        info = self._catalog.workspace.stat(self.path(task))
+        info = self._look.stat(self.path(task))
         return None if info is None else Standing(info.size, info.version)
 
     def _hash(self, task: Task) -> str:
-        return table_hash(self._catalog.workspace, self.path(task))
+        return table_hash(self._look, self.path(task))
 
     def _can_be_built(self, task: Task) -> bool:
         result = self._graph[task.name]

@@ -88,7 +88,8 @@ class Obstacles:
             first, path = lacking[0].partition, self._judge.path(lacking[0])
             what = f"there is nothing to make {listed(lacking)} from"
             remedy = (
-                f"mend the plate, or take it out: `profiling-assets exclude {first} --reason ...`, "
+                f"mend the plate, or take it out: `profiling-assets exclude {first} --reason ... "
+                "--workspace ...`, "
                 "or `process: false` in the config"
             )
         elif self._judge.action(task) is Action.BUILD:

@@ -18,6 +18,7 @@ from profiling_assets.obstacles import Obstacles, listed
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.forewarn import forewarnings
 from profiling_assets.pipeline.results import AGGREGATED, CSVS, PLATE, Result, scope_of
+from profiling_assets.pipeline.sources import PlateSource
 from profiling_assets.records import latest_records
 
 
@@ -92,6 +93,7 @@ class Planner:
             CSVs were archived: what is left of them is no new input.
         """
         if name == CSVS:
+            self._judge.look_at(list(plates))
             found = {
                 str(key): self._judge.source(key).fingerprint
                 for key in plates
@@ -121,6 +123,7 @@ class Planner:
         ConfigError
             Where a name is not a result of this config.
         """
+        self._judge.look_at(plates)
         asked, waiting = self._asked(plates, names)
         obstacles = Obstacles(self._catalog, self._judge)
         found: dict[Action | None, list[Task]] = {None: [], **{action: [] for action in Action}}
@@ -148,6 +151,10 @@ class Planner:
     def _is_adopted(self, task: Task) -> bool:
         recorded = self._judge.recorded(task)
         return recorded is not None and recorded.adopted
+
+    def source(self, key: PlateKey) -> PlateSource:
+        """Return what a plate starts from; kind `none` where that could not be read."""
+        return self._judge.source(key)
 
     def upstream(self, task: Task) -> list[Task]:
         """Return what a task is made from.

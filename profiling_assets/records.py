@@ -119,13 +119,39 @@ def report_external(
         if partition not in known or known[partition].fingerprint != now
     ]
     for partition in changed:
-        now = fingerprints[partition]
         instance.report_runless_asset_event(
-            dg.AssetMaterialization(
-                asset_key=asset,
-                partition=partition,
-                metadata={FINGERPRINT: now},
-                tags={"dagster/data_version": now},
-            )
+            external_event(asset, partition, fingerprints[partition])
         )
     return changed
+
+
+def external_event(
+    asset: str,
+    partition: str,
+    fingerprint: str,
+    metadata: Mapping[str, dg.MetadataValue] | None = None,
+) -> dg.AssetMaterialization:
+    """Return the event that says what an external asset is now.
+
+    Parameters
+    ----------
+    asset : str
+        The external asset's name.
+    partition : str
+        `BATCH/PLATE`.
+    fingerprint : str
+        Of what stands there; the data version that automation compares.
+    metadata : mapping of str to dagster.MetadataValue, optional
+        What else is shown of it.
+
+    Returns
+    -------
+    dagster.AssetMaterialization
+        The event, not reported yet.
+    """
+    return dg.AssetMaterialization(
+        asset_key=asset,
+        partition=partition,
+        metadata={FINGERPRINT: fingerprint, **(metadata or {})},
+        tags={"dagster/data_version": fingerprint},
+    )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import dagster as dg
 
 from profiling_assets.core.currency import Recorded
+from profiling_assets.pipeline.arrivals import Look
 from profiling_assets.pipeline.made import Fact
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
 
@@ -80,6 +81,30 @@ def file_metadata(workspace: Workspace, info: ObjectInfo) -> dict[str, dg.Metada
         SIZE: dg.MetadataValue.int(info.size),
         VERSION: dg.MetadataValue.text(info.version),
     }
+
+
+def arrival_metadata(look: Look) -> dict[str, dg.MetadataValue]:
+    """Say why a plate was reported as new.
+
+    Parameters
+    ----------
+    look : Look
+        The look that found it ready.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        The reason; for a plate that starts at its CSVs its sites and the time of the last change.
+    """
+    shown: dict[str, dg.MetadataValue] = {"reason": dg.MetadataValue.text(look.readiness.reason)}
+    if look.listing is None:
+        return shown
+    sites = look.listing.completeness
+    counts = {"sites_expected": sites.expected, "sites_found": sites.found}
+    shown |= {name: dg.MetadataValue.int(n) for name, n in counts.items() if n is not None}
+    if look.listing.last_change is not None:
+        shown["last_change"] = dg.MetadataValue.timestamp(look.listing.last_change)
+    return shown
 
 
 def marks_metadata(recorded: Recorded) -> dict[str, dg.MetadataValue]:

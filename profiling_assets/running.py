@@ -158,7 +158,8 @@ class Runner:
         reason = f"{', '.join(map(str, missing[:5]))} {several} not there"
         if len(plates) < len(self._planner.upstream(task)) and task.partition not in plates:
             reason += (
-                f"; take the plate out with `profiling-assets exclude {plates[0]} --reason ...` "
+                f"; take the plate out with `profiling-assets exclude {plates[0]} --reason ... "
+                "--workspace ...` "
                 "or `process: false` in the config to go on without it"
             )
         self.outcome.blocked[task] = reason

@@ -8,9 +8,72 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from profiling_assets.core.errors import ConfigError
+
 WORKSPACE_VARIABLE = "PROFILING_ASSETS_WORKSPACE"
 CONFIG_VARIABLE = "PROFILING_ASSETS_CONFIG"
 INPUT_VARIABLE = "PROFILING_ASSETS_INPUT"
+WATCH_VARIABLE = "PROFILING_ASSETS_WATCH"
+WATCH_SECONDS_VARIABLE = "PROFILING_ASSETS_WATCH_SECONDS"
+WEBSERVER_VARIABLE = "PROFILING_ASSETS_WEBSERVER"
+QUEUE_VARIABLE = "PROFILING_ASSETS_SQS_QUEUE"
+
+_LONGEST_SECONDS = 86_400
+
+
+@dataclass(frozen=True)
+class WatchSettings:
+    """How a workspace is watched for new output.
+
+    Attributes
+    ----------
+    on : bool
+        Whether the sensors run from the start; else a user switches them on in the UI.
+    seconds : int
+        Least time from one tick of a sensor to the next.
+    webserver : str or None
+        Address of the web server that reloads the code location when plates come; None where a
+        user presses Reload.
+    queue : str or None
+        URL of an SQS queue with the bucket's event notifications; None where there is none.
+    """
+
+    on: bool = False
+    seconds: int = 30
+    webserver: str | None = None
+    queue: str | None = None
+
+    @classmethod
+    def from_environment(cls, values: Mapping[str, str]) -> "WatchSettings":
+        """Read the settings from environment variables.
+
+        Parameters
+        ----------
+        values : mapping of str to str
+            The variables.
+
+        Returns
+        -------
+        WatchSettings
+            What the variables say; an empty variable counts as not set.
+
+        Raises
+        ------
+        ConfigError
+            Where the interval is no whole number of seconds from 1 to a day.
+        """
+        text = values.get(WATCH_SECONDS_VARIABLE) or str(cls.seconds)
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _LONGEST_SECONDS):
+            raise ConfigError(
+                f"{WATCH_SECONDS_VARIABLE} is {text!r}",
+                remedy=f"set it to a whole number of seconds from 1 to {_LONGEST_SECONDS}",
+            )
+        return cls(
+            on=(values.get(WATCH_VARIABLE) or "").strip().lower() in {"1", "true", "yes", "on"},
+            seconds=int(text),
+            webserver=values.get(WEBSERVER_VARIABLE) or None,
+            queue=values.get(QUEUE_VARIABLE) or None,
+        )
 
 
 @dataclass(frozen=True)
@@ -27,11 +90,14 @@ class Settings:
     inputs : str or None
         Root of a second workspace that is read and never written, such as a public bucket; what
         the workspace itself lacks is looked for there. None for none.
+    watch : WatchSettings
+        How it is watched for new output; child processes inherit these variables as they are.
     """
 
     workspace: str | None = None
     config: str | None = None
     inputs: str | None = None
+    watch: WatchSettings = WatchSettings()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -52,6 +118,7 @@ class Settings:
             workspace=values.get(WORKSPACE_VARIABLE) or None,
             config=values.get(CONFIG_VARIABLE) or None,
             inputs=values.get(INPUT_VARIABLE) or None,
+            watch=WatchSettings.from_environment(values),
         )
 
     def environment(self) -> dict[str, str]:
@@ -60,7 +127,7 @@ class Settings:
         Returns
         -------
         dict of str to str
-            All variables, empty where nothing is set.
+            The variables of workspace, config and input, empty where nothing is set.
         """
         return {
             WORKSPACE_VARIABLE: self.workspace or "",

@@ -17,6 +17,7 @@ from profiling_assets.pipeline.profiles import annotated, feature_selected, norm
 from profiling_assets.pipeline.results import (
     AGGREGATED,
     ANNOTATED,
+    PLATE,
     PLATE_MAP,
     Result,
     normalized_name,
@@ -131,7 +132,9 @@ def _feature_selected(
                 listed.name, partition_mapping=partitions.mapping(listed.level, result.level)
             ),
         },
-        automation_condition=after_the_list(listed.name),
+        automation_condition=(
+            when_inputs_change() if listed.level == PLATE else after_the_list(listed.name)
+        ),
         description=f"The normalized profiles with the columns of `{listed.name}`.",
     )
     def feature_selected_profiles(

@@ -6,7 +6,7 @@ Do not put here: the choice of columns on a plate (`assets.profiles`), the opera
 
 import dagster as dg
 
-from profiling_assets.assets.automation import when_inputs_change
+from profiling_assets.assets.automation import when_inputs_change, when_plates_change
 from profiling_assets.assets.making import asset_of, produced
 from profiling_assets.assets.profiles import SELECTION_GROUP
 from profiling_assets.partitions import Partitions
@@ -49,7 +49,9 @@ def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.Ass
                 result.upstream[0], partition_mapping=partitions.mapping(PLATE, result.level)
             )
         },
-        automation_condition=when_inputs_change(),
+        automation_condition=(
+            when_inputs_change() if result.level == PLATE else when_plates_change()
+        ),
         description="The features kept by feature selection, in the order of the output's columns, "
         "and every dropped feature with the operation that dropped it.",
     )

@@ -7,7 +7,7 @@ Do not put here: finding plates (`storage.scan`), completeness (`core.completene
 
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -27,14 +27,16 @@ from profiling_assets.core.registry import PlateEntry, PlateFacts, Registry, reg
 from profiling_assets.opening import open_workspace
 from profiling_assets.pipeline.catalog import read_config
 from profiling_assets.settings import WORKSPACE_VARIABLE
+from profiling_assets.storage.glance import PlateGlance, glance, glance_at_names
 from profiling_assets.storage.parallel import map_at_once
 from profiling_assets.storage.registry_store import load_registry, update_registry
-from profiling_assets.storage.scan import PlateListing, scan_plate, scan_workspace
+from profiling_assets.storage.scan import scan_workspace
 from profiling_assets.storage.workspace import Workspace
 
 _MAX_SITES = 20
 _PIPED_WIDTH = 1000  # a pipe has no width; nothing is to be folded there
 _NUMBERS = ("expected", "found")
+_BY_NAMES = "not told by names"
 _COLUMNS = ("batch", "plate", "starts at", *_NUMBERS, "state", "last change (UTC)", "ready")
 
 
@@ -48,6 +50,12 @@ _COLUMNS = ("batch", "plate", "starts at", *_NUMBERS, "state", "last change (UTC
     metavar="NAME",
     help="Folder of the site folders below a plate's folder; else what the config says (analysis).",
 )
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="By the names of site folders only: seconds for hundreds of plates on S3, and not which "
+    "files they lack, when they changed and which plates are ready.",
+)
 @click.option("--sites", is_flag=True, help="List sites that are missing, unexpected or defective.")
 def command(
     workspace: str,
@@ -56,6 +64,7 @@ def command(
     batches: tuple[str, ...],
     csv_dir: str | None,
     *,
+    quick: bool,
     sites: bool,
 ) -> int:
     """Show the plates of WORKSPACE: sites expected and found, what they lack, which are ready.
@@ -75,7 +84,8 @@ def command(
                 "backend/BATCH/PLATE/ or profiles/BATCH/PLATE/",
             )
         _check_batches(batches, scan.plates)
-        looks = _looks(opened, _of_batches(scan.plates, batches), folder)
+        look = glance_at_names if quick else glance
+        looks = _looks(opened, _of_batches(scan.plates, batches), folder, look)
     registry = _registered(opened, scan.plates, looks)
     shown = {
         key: entry for key, entry in registry.plates.items() if not batches or key.batch in batches
@@ -85,7 +95,7 @@ def command(
     console.print(_table(shown, looks, rules, time.time()))
     if sites:
         for key, look in looks.items():
-            if isinstance(look, PlateListing):
+            if isinstance(look, PlateGlance):
                 for line in _site_lines(look.completeness):
                     console.print(f"{key}: {line}")
     for entry in scan.ignored:
@@ -94,15 +104,18 @@ def command(
 
 
 def _looks(
-    workspace: Workspace, plates: Iterable[PlateFound], csv_dir: str
-) -> dict[PlateKey, "PlateListing | ProfilingError | None"]:
+    workspace: Workspace,
+    plates: Iterable[PlateFound],
+    csv_dir: str,
+    look_at: Callable[[Workspace, PlateKey, str], PlateGlance],
+) -> dict[PlateKey, "PlateGlance | ProfilingError | None"]:
     """Look at plates; one that cannot be read leaves its error, one without CSVs nothing."""
 
-    def look(plate: PlateFound) -> PlateListing | ProfilingError | None:
+    def look(plate: PlateFound) -> PlateGlance | ProfilingError | None:
         if Source.CSVS not in plate.sources:
             return None
         try:
-            return scan_plate(workspace, plate.key, csv_dir)
+            return look_at(workspace, plate.key, csv_dir)
         except ProfilingError as error:
             return error
 
@@ -121,7 +134,7 @@ def _registered(
     facts = {
         key: PlateFacts(look.completeness.expected, look.completeness.found, look.fingerprint)
         for key, look in looks.items()
-        if isinstance(look, PlateListing) and look.folders
+        if isinstance(look, PlateGlance) and look.folders and look.fingerprint is not None
     }
     try:
         return update_registry(workspace, lambda known: registered(known, found, facts))
@@ -189,20 +202,20 @@ def _row(key: PlateKey, entry: PlateEntry, look: object, config: Config, now: fl
         return _Row(state="not told", ready=f"no: {where}{look.what}")
     others = sorted(source.value for source in entry.sources if source is not Source.CSVS)
     later = f"yes: starts at {' or '.join(others)}" if others else ""
-    if not isinstance(look, PlateListing):
+    if not isinstance(look, PlateGlance):
         return _Row(ready=later)
     seen = look.completeness
-    if others and len(seen.without_image) == len(look.folders):
+    if others and len(seen.without_image) == look.folders:
         return _Row(state="its CSVs are gone", ready=later)
-    ready = readiness(
-        seen, last_change=look.last_change, rules=config.arrival.rules(key.batch), now=now
-    )
+    rules = config.arrival.rules(key.batch)
+    ready = readiness(seen, last_change=look.last_change, rules=rules, now=now)
+    by_names = look.fingerprint is None and ready.again_at is not None
     return _Row(
         expected="" if seen.expected is None else str(seen.expected),
         found="" if seen.found is None else str(seen.found),
         state=": ".join(filter(None, [seen.state.value, ", ".join(_counts(seen))])),
         changed="" if look.last_change is None else _minutes(look.last_change),
-        ready=f"{'yes' if ready.ready else 'no'}: {ready.reason}",
+        ready=_BY_NAMES if by_names else f"{'yes' if ready.ready else 'no'}: {ready.reason}",
     )
 
 

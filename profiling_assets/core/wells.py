@@ -5,10 +5,12 @@ Do not put here: which wells a plate has (plate maps, ledgers).
 """
 
 import re
+from functools import lru_cache
 
 _WELL = re.compile(r"^([A-Za-z]{1,2})0*([1-9][0-9]{0,1})$")
 
 
+@lru_cache(maxsize=8192)  # the wells of a plate are named again for each of its thousands of sites
 def normalized_well(name: str) -> str | None:
     """Write a well as one or two capitals and at least two digits.
 

@@ -145,19 +145,16 @@ def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -
             IgnoredEntry(printable(file.path), "it is a file where site folders lie")
             for file in level.files
         )
-    load_data = _load_data(workspace, key)
-    expected = None
-    if load_data is not None:
-        file, data = load_data
-        expected = expected_sites(data, path=file.path, plate=key.plate)
+    loaded = read_expected(workspace, key)
+    expected = None if loaded is None else loaded.sites
     inputs = [file for file in inputs if is_input_csv(_name(file))]
-    changes = [file.modified for file in (*inputs, *(load_data or ())[:1])]
+    changes = [file.modified for file in (*inputs, *(() if loaded is None else (loaded.file,)))]
     return PlateListing(
         folders=tuple(folders),
         fingerprint=_fingerprint(inputs, base),
         expected=expected,
-        load_data_path=None if load_data is None else load_data[0].path,
-        load_data_fingerprint=None if load_data is None else fingerprint_bytes(load_data[1]),
+        load_data_path=None if loaded is None else loaded.file.path,
+        load_data_fingerprint=None if loaded is None else loaded.fingerprint,
         completeness=site_matrix(
             expected,
             [SiteFolderFacts(folder.name, folder.site, folder.files) for folder in folders],
@@ -193,6 +190,41 @@ def site_folder_names(
         for name in workspace.list_folder(csv_folder(key, csv_dir)).folders
         if name and not name.startswith(".") and printable(name) == name
     )
+
+
+@dataclass(frozen=True)
+class LoadData:
+    """A plate's load data file, the hash of its content, and the sites that it names."""
+
+    file: ObjectInfo
+    fingerprint: str
+    sites: tuple[ExpectedSite, ...]
+
+
+def read_expected(workspace: Workspace, key: PlateKey) -> LoadData | None:
+    """Read which sites a plate should have.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    key : PlateKey
+        The plate.
+
+    Returns
+    -------
+    LoadData or None
+        From the first of `load_data_with_illum.csv[.gz]` and `load_data.csv[.gz]`; None where
+        neither is there.
+    """
+    files = {_name(file): file for file in workspace.list_folder(load_data_folder(key)).files}
+    for name in LOAD_DATA_NAMES:
+        if name in files:
+            file = files[name]
+            data = workspace.read_bytes(file.path)
+            sites = expected_sites(data, path=file.path, plate=key.plate)
+            return LoadData(file, fingerprint_bytes(data), sites)
+    return None
 
 
 def fingerprint_bytes(data: bytes) -> str:
@@ -231,14 +263,6 @@ def _path_problem(path: str) -> str | None:
         checked_path(path)
     except InvalidNameError:
         return "its key cannot be a path: an empty part, '.' or '..' is in it"
-    return None
-
-
-def _load_data(workspace: Workspace, key: PlateKey) -> tuple[ObjectInfo, bytes] | None:
-    files = {_name(file): file for file in workspace.list_folder(load_data_folder(key)).files}
-    for name in LOAD_DATA_NAMES:
-        if name in files:
-            return files[name], workspace.read_bytes(files[name].path)
     return None
 
 

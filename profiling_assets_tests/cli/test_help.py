@@ -12,7 +12,7 @@ pytestmark = pytest.mark.integration
 COMMANDS: dict[str, tuple[str, ...]] = {
     "demo": ("DIR",),
     "init-config": ("WORKSPACE", "--input", "--batch", "--name", "--no-negcon", "--force"),
-    "scan": ("WORKSPACE", "--input", "--config", "--batch", "--csv-dir", "--sites"),
+    "scan": ("WORKSPACE", "--input", "--config", "--batch", "--csv-dir", "--quick", "--sites"),
     "exclude": ("BATCH/PLATE", "--reason", "--workspace", "--input"),
     "include": ("BATCH/PLATE", "--workspace", "--input"),
     "run": ("--workspace", "--input", "--config", "--batch", "--plate", "--select", "--force"),

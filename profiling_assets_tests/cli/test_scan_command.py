@@ -305,3 +305,19 @@ def test_an_address_of_another_kind_is_refused_by_name(
     assert "gs://bucket/projects/P/workspace: gs:// addresses are not known" in done.err
     assert "Remedy: " in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_quick_scan_counts_sites_by_name_and_leaves_open_what_names_do_not_tell(
+    fresh: Place,
+) -> None:
+    sites = fresh.root / "analysis" / GOOD / "analysis"
+    whole = table(fresh("scan", fresh.root))
+    shutil.rmtree(sites / "000123-A02-1")
+    quick = table(fresh("scan", fresh.root, "--quick"))
+    assert quick.keys() == whole.keys()
+    _, expected, found, state, changed, ready = quick[key(GOOD)]
+    assert (expected, changed) == (whole[key(GOOD)][1], "")
+    assert int(found) == int(expected) - 1
+    assert state == "incomplete: 1 missing"
+    assert ready.startswith("no: 1 site missing")
+    assert quick[key(OTHER)][-1] == "not told by names"

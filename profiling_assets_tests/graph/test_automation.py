@@ -9,8 +9,14 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from profiling_assets.adoption import report_inputs
+from profiling_assets.build import build_defs
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.registry import exclude, include
 from profiling_assets.pipeline.results import CSVS, PLATE_MAP
+from profiling_assets.planning import Planner
 from profiling_assets.records import report_external
+from profiling_assets.storage.registry_store import update_registry
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,
@@ -20,13 +26,14 @@ from profiling_assets_tests.graph.desk import (
     P2,
     P3,
     PLATE_ASSETS,
+    PLATES,
     SELECTED,
     Desk,
     expected_tasks,
 )
 
 UP_TO_NORMALIZED = tuple(name for name in PLATE_ASSETS if name not in SELECTED)
-TICKS = 5
+TICKS = 9
 
 
 @dataclass
@@ -176,3 +183,141 @@ def test_the_other_levels_of_selection_follow_their_plates_once(fresh: Desk, lev
             else expected_tasks(SELECTED, [P1, P2, P3]) | expected_tasks(lists, ["all"])
         )
         assert _each_once(daemon.settle()) == expected_tasks(UP_TO_NORMALIZED, [P3]) | selected
+
+
+# -- what Dagster's own eager condition does not do
+
+
+def test_inputs_reported_before_the_first_look_are_built(inputs: Desk) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        daemon = Daemon(inputs.definitions(), instance)
+        daemon.new("1", P3)
+        assert _each_once(daemon.settle()) == (
+            expected_tasks(PLATE_ASSETS, [P3]) | expected_tasks(LISTS, [BATCH2])
+        )
+
+
+def test_results_that_were_adopted_with_their_inputs_are_not_built(daemon: Daemon) -> None:
+    daemon.new("1", P3)
+    for name in ("sqlite_backend", "aggregated_profiles"):
+        daemon.instance.report_runless_asset_event(dg.AssetMaterialization(name, partition=P3))
+    assert _each_once(daemon.settle()) == (
+        expected_tasks(PLATE_ASSETS[2:], [P3]) | expected_tasks(LISTS, [BATCH2])
+    )
+
+
+def _reloaded(desk: Desk, *left_out: str) -> dg.Definitions:
+    """The definitions after a reload, without some plates."""
+    workspace = desk.catalog().workspace
+    for plate in PLATES:
+        key = PlateKey.parse(plate)
+        if plate in left_out:
+            update_registry(workspace, lambda found, key=key: exclude(found, key, "test"))
+        else:
+            update_registry(workspace, lambda found, key=key: include(found, key))
+    return build_defs(desk.settings)
+
+
+def test_a_plate_that_joins_a_finished_batch_is_built_and_then_the_batch_once(fresh: Desk) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        daemon = Daemon(_reloaded(fresh, P2, P3), instance)
+        daemon.settle()
+        daemon.new("1", P1)
+        assert _each_once(daemon.settle()) == (
+            expected_tasks(PLATE_ASSETS, [P1]) | expected_tasks(LISTS, [BATCH1])
+        )
+        daemon.definitions = _reloaded(fresh, P3)
+        assert daemon.settle() == []  # it is there and not complete
+        daemon.new("1", P2)
+        assert _each_once(daemon.settle()) == (
+            expected_tasks(UP_TO_NORMALIZED, [P2])
+            | expected_tasks(LISTS, [BATCH1])
+            | expected_tasks(SELECTED, [P1, P2])
+        )
+
+
+def test_a_batch_that_waits_for_a_plate_is_made_once_that_plate_is_excluded(fresh: Desk) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        daemon = Daemon(_reloaded(fresh), instance)
+        daemon.settle()
+        daemon.new("1", P1)
+        daemon.new("1", P2, names=[CSVS])  # its plate map never comes
+        assert _each_once(daemon.settle()) == (
+            expected_tasks(UP_TO_NORMALIZED, [P1]) | expected_tasks(UP_TO_NORMALIZED[:2], [P2])
+        )
+        daemon.definitions = _reloaded(fresh, P2)
+        assert _each_once(daemon.settle()) == (
+            expected_tasks(LISTS, [BATCH1]) | expected_tasks(SELECTED, [P1])
+        )
+
+
+@dataclass
+class Runs:
+    """Automation whose requests are carried out by real runs, when the test says so."""
+
+    desk: Desk
+    instance: dg.DagsterInstance
+    cursor: Any = None
+
+    def requested(self) -> set[str]:
+        """What is asked for until nothing more is; no run is under way meanwhile."""
+        ticks = [self._tick() for _ in range(4)]
+        assert ticks[-1] == set()
+        return set.union(*ticks)
+
+    def _tick(self) -> set[str]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            result = dg.evaluate_automation_conditions(
+                self.desk.definitions(), self.instance, cursor=self.cursor
+            )
+        self.cursor = result.cursor
+        graph = self.desk.definitions().resolve_asset_graph()
+        return {
+            f"{key.to_user_string()} of {partition}"
+            for key in graph.toposorted_asset_keys
+            for partition in filter(None, result.get_requested_partitions(key))
+        }
+
+    def report(self) -> None:
+        catalog = self.desk.catalog()
+        planner = Planner(catalog, self.instance, force=False)
+        report_inputs(self.instance, planner, catalog.cohort.plates)
+
+    def make(self, names: Sequence[str], *partitions: str) -> None:
+        job = self.desk.definitions().resolve_implicit_global_asset_job_def()
+        for partition in partitions:
+            done = job.execute_in_process(
+                instance=self.instance,
+                partition_key=partition,
+                asset_selection=[dg.AssetKey(name) for name in names],
+                tags={"dagster/from_automation_condition": "true"},
+            )
+            assert done.success
+
+
+def test_news_that_come_while_runs_are_under_way_are_not_lost_and_runs_are_no_news(
+    fresh: Desk,
+) -> None:
+    with fresh.instance() as instance:
+        runs = Runs(fresh, instance)
+        runs.report()
+        assert runs.requested() == expected_tasks(UP_TO_NORMALIZED, PLATES)
+        # a site of the first plate is delivered again before its run is done
+        cells = next(fresh.file(f"analysis/{P1}").rglob("Cells.csv"))
+        cells.write_bytes(b"".join(cells.read_bytes().splitlines(keepends=True)[:-1]))
+        runs.report()
+        runs.make(UP_TO_NORMALIZED, *PLATES)
+        # several plates' runs are seen in one look, and none of their own steps is asked for
+        again = expected_tasks(UP_TO_NORMALIZED, [P1])
+        assert runs.requested() == again | expected_tasks(LISTS, [BATCH1, BATCH2])
+        runs.make(UP_TO_NORMALIZED, P1)  # while the list is made of the former profiles
+        runs.make(LISTS, BATCH1, BATCH2)
+        assert runs.requested() == expected_tasks(LISTS, [BATCH1]) | expected_tasks(
+            SELECTED, PLATES
+        )
+        runs.make(LISTS, BATCH1)
+        runs.make(SELECTED, *PLATES)
+        assert runs.requested() == expected_tasks(SELECTED, [P1, P2])
+        runs.make(SELECTED, P1, P2)
+        assert runs.requested() == set()

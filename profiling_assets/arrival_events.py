@@ -1,0 +1,150 @@
+"""What the sensor reports of the plates it looked at, and of plates it meets for the first time.
+
+Put here: from looks to events, against what the event log says already.
+Do not put here: looking (`pipeline.arrivals`), the order of looks (`core.watching`), what a tick
+does (`arriving`).
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from functools import partial
+
+import dagster as dg
+
+from profiling_assets.adoption import adoption_events
+from profiling_assets.core.discovery import Source
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.registry import Registry
+from profiling_assets.io_managers import result_path
+from profiling_assets.pipeline.arrivals import Look
+from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.platemaps import plate_map_fingerprint
+from profiling_assets.pipeline.results import AGGREGATED, ALL, CSVS, PLATE, PLATE_MAP
+from profiling_assets.pipeline.sources import is_moved_away
+from profiling_assets.planning import Planner
+from profiling_assets.records import external_event, latest_records
+from profiling_assets.reporting import arrival_metadata
+from profiling_assets.storage.snapshot import snapshot
+
+_MADE = {Source.SQLITE, Source.AGGREGATE, Source.PROFILES}
+
+
+def known_plates(catalog: Catalog, instance: dg.DagsterInstance) -> set[PlateKey]:
+    """Return the plates of which anything was ever reported or made.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Has the graph.
+    instance : dagster.DagsterInstance
+        The event log.
+
+    Returns
+    -------
+    set of PlateKey
+        The others are met for the first time.
+    """
+    names = [CSVS, *(name for name, result in catalog.results.items() if result.level == PLATE)]
+    partitions = set[str]().union(
+        *(instance.get_materialized_partitions(dg.AssetKey(name)) for name in names)
+    )
+    return {key for key in catalog.cohort.plates if str(key) in partitions}
+
+
+def plates_met(events: Iterable[dg.AssetMaterialization]) -> set[PlateKey]:
+    """Return the plates of which some events say more than that there is a plate map."""
+    return {
+        PlateKey.parse(event.partition)
+        for event in events
+        if event.partition and "/" in event.partition and event.asset_key != dg.AssetKey(PLATE_MAP)
+    }
+
+
+def news_of(
+    catalog: Catalog, instance: dg.DagsterInstance, looks: Iterable[Look]
+) -> tuple[list[dg.AssetMaterialization], set[PlateKey]]:
+    """Say what is new of some plates.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Workspace, config and graph.
+    instance : dagster.DagsterInstance
+        The event log.
+    looks : iterable of Look
+        The plates looked at in full.
+
+    Returns
+    -------
+    tuple of list of dagster.AssetMaterialization and set of PlateKey
+        The events, none where what is there is what was last reported; and the plates of which
+        there is nothing to report however incomplete they are.
+    """
+    by_key = {str(look.key): look for look in looks}
+    reported = latest_records(instance, CSVS, by_key)
+    mapped = latest_records(instance, PLATE_MAP, by_key)
+    aggregated = latest_records(
+        instance, AGGREGATED, by_key, partial(result_path, catalog.results[AGGREGATED].template)
+    )
+    view = snapshot(catalog.workspace)
+    events: list[dg.AssetMaterialization] = []
+    unchanged: set[PlateKey] = set()
+    for name, look in by_key.items():
+        source, record = look.source, aggregated.get(name)
+        moved = (
+            source is not None and record is not None and is_moved_away(record.source, source.kind)
+        )
+        now = "" if source is None or moved else source.fingerprint
+        if not now or (name in reported and reported[name].fingerprint == now):
+            # nothing to report of it, however incomplete it is
+            unchanged |= {look.key} if now or moved or look.readiness.ready else set()
+        elif look.readiness.ready:
+            events.append(external_event(CSVS, name, now, arrival_metadata(look)))
+        plate_map = plate_map_fingerprint(view, catalog.config, look.key)
+        if plate_map and (name not in mapped or mapped[name].fingerprint != plate_map):
+            events.append(external_event(PLATE_MAP, name, plate_map))
+    return events, unchanged
+
+
+def adoptions(
+    catalog: Catalog,
+    registry: Registry,
+    instance: dg.DagsterInstance,
+    first: Collection[PlateKey],
+) -> list[dg.AssetMaterialization]:
+    """Record what stands of plates that are met for the first time.
+
+    The events follow those of the inputs in one tick: automation takes the later one, so that
+    what stands is not made again.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Workspace, config and graph.
+    registry : Registry
+        Says which plates have results.
+    instance : dagster.DagsterInstance
+        The event log.
+    first : collection of PlateKey
+        The plates.
+
+    Returns
+    -------
+    list of dagster.AssetMaterialization
+        Upstream before downstream.
+    """
+    with_results = [key for key in first if registry.plates[key].sources & _MADE]
+    if not with_results:
+        return []
+    part = _batches_of(catalog, with_results)
+    plan = Planner(part, instance, force=False).plan(with_results)
+    return list(adoption_events(part, plan.adopt))
+
+
+def _batches_of(catalog: Catalog, plates: Collection[PlateKey]) -> Catalog:
+    # planning looks at every plate that shares a list of features with those asked for
+    if any(result.level == ALL for result in catalog.results.values()):
+        return catalog
+    batches = {key.batch for key in plates}
+    chosen = {key: e for key, e in catalog.registry.plates.items() if key.batch in batches}
+    return replace(catalog, registry=Registry(chosen))
