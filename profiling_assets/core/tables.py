@@ -23,7 +23,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from profiling_assets.core.columns import WELL_COLUMNS, column, is_count, is_metadata
+from profiling_assets.core.columns import (
+    WELL_COLUMNS,
+    column,
+    is_count,
+    is_metadata,
+    numeric_columns,
+)
 from profiling_assets.core.csv_text import csv_text
 from profiling_assets.core.errors import InvalidInputError
 
@@ -108,12 +114,15 @@ def with_numbers(frame: pd.DataFrame, *, features: bool = False) -> pd.DataFrame
         A table of the same shape; columns with a word in them are left as they are.
     """
     changed: dict[str, pd.Series] = {}
+    numeric = numeric_columns(frame)
     for name in frame.columns:
         counted = is_count(name)
         if not counted and not (features and not is_metadata(name)):
             continue
+        if name in numeric and not counted:
+            continue
         values = column(frame, name)
-        if not pd.api.types.is_numeric_dtype(values):
+        if name not in numeric:
             numbers = [_number(value) for value in values.tolist()]
             if None in numbers:
                 continue
@@ -200,11 +209,8 @@ class TableFacts:
 
 def table_facts(frame: pd.DataFrame) -> TableFacts:
     """Count rows, wells, features, missing and infinite cells of a profile table."""
-    names = [
-        name
-        for name in frame.columns
-        if not is_metadata(name) and pd.api.types.is_numeric_dtype(column(frame, name))
-    ]
+    numeric = numeric_columns(frame)
+    names = [name for name in frame.columns if not is_metadata(name) and name in numeric]
     values = frame.loc[:, names].to_numpy(dtype=np.float64)
     well = next((name for name in WELL_COLUMNS if name in frame.columns), None)
     return TableFacts(
