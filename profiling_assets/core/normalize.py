@@ -180,10 +180,13 @@ def normalize_profiles(
         frame = frame.copy()
         frame[names] = frame[names].replace([np.inf, -np.inf], np.nan)
     if method.lower() in METHODS:
-        result = _scaled(frame, names, rows, method=method.lower(), fudge_factor=fudge_factor)
+        values = frame.loc[:, names].to_numpy(dtype=np.float64)
+        sample = values if rows.all() else values[rows]
+        after = scaled(values, sample, method=method.lower(), fudge_factor=fudge_factor)
+        result = _with_features(frame, names, after)
     else:
         result = _by_pycytominer(frame, names, query, method=method, key=key)
-    after = result.loc[:, names].to_numpy(dtype=np.float64)
+        after = result.loc[:, names].to_numpy(dtype=np.float64)
     lost = (np.isfinite(before) & ~np.isfinite(after)).sum(axis=0)
     degenerate = {name: int(cells) for name, cells in zip(names, lost, strict=True) if cells}
     inf_cells = int(np.isinf(after).sum())
@@ -195,21 +198,13 @@ def normalize_profiles(
     return NormalizeResult(result, fitted_on, degenerate, inf_cells, tuple(remarks))
 
 
-def _scaled(
-    frame: pd.DataFrame,
-    names: list[str],
-    rows: np.ndarray[Any, np.dtype[np.bool_]],
-    *,
-    method: str,
-    fudge_factor: float,
+def _with_features(
+    frame: pd.DataFrame, names: list[str], numbers: np.ndarray[Any, np.dtype[np.float64]]
 ) -> pd.DataFrame:
-    """Scale the features, and put the columns in pycytominer's order.
+    """Put the columns in the order of pycytominer's `normalize`.
 
-    pycytominer's own `normalize` takes ten times as long, most of it for looking through the
-    column names.
+    That function takes ten times as long, most of it for looking through the column names.
     """
-    values = frame.loc[:, names].to_numpy(dtype=np.float64)
-    numbers = scaled(values, values[rows], method=method, fudge_factor=fudge_factor)
     chosen = set(names)
     others = [name for name in frame.columns if name not in chosen]
     metadata = [name for name in others if name.startswith(_PYCYTOMINER_METADATA)]
