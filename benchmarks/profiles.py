@@ -36,9 +36,7 @@ class DifferentError(Exception):
 
 def same_choice(reference: Path, ours: Path) -> str:
     """Compare the features that are dropped."""
-    one, two = (
-        json.loads((folder / "excluded.json").read_text()) for folder in (reference, ours)
-    )
+    one, two = (json.loads((folder / "excluded.json").read_text()) for folder in (reference, ours))
     if one != two:
         raise DifferentError(f"{len(set(one) ^ set(two))} features are dropped by one only")
     return f"the same {len(one):,} features dropped"
@@ -55,7 +53,9 @@ def same_numbers(reference: Path, ours: Path) -> str:
         raise DifferentError(str(difference)) from difference
     first, second = (table.select_dtypes("float64").to_numpy() for table in (one, two))
     equal = (first == second) | (np.isnan(first) & np.isnan(second))
-    return f"{equal.size:,} values equal within {RTOL:g}, {equal.mean():.2%} of them to the last bit"
+    return (
+        f"{equal.size:,} values equal within {RTOL:g}, {equal.mean():.2%} of them to the last bit"
+    )
 
 
 def same_texts(reference: Path, ours: Path) -> str:
@@ -97,7 +97,9 @@ def main() -> int:
         print(f"STEPS: {' '.join(unknown) or 'none'}; there are {', '.join(PAIRS)}")
         return 2
     rounds = max(1, int(os.environ.get("ROUNDS", "1")))
-    wells, features = (int(os.environ.get(n, d)) for n, d in (("WELLS", "384"), ("FEATURES", "5700")))
+    wells, features = (
+        int(os.environ.get(n, d)) for n, d in (("WELLS", "384"), ("FEATURES", "5700"))
+    )
     size = f"{wells}x{features}"
     results: dict[str, dict[str, Any]] = {}
     failed = False

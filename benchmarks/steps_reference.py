@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from pycytominer.cyto_utils import output as write_table  # noqa: E402
 from pycytominer.operations import correlation_threshold  # noqa: E402
 
 OPERATIONS = ["variance_threshold", "correlation_threshold", "drop_na_columns", "blocklist"]
-WRITING = {"compression_options": "gzip", "float_format": FIVE_DIGITS}
+WRITING: dict[str, Any] = {"compression_options": "gzip", "float_format": FIVE_DIGITS}
 TWINS = {"": "all", "_negcon": "Metadata_control_type == 'negcon'"}
 
 
@@ -39,7 +40,7 @@ def normalized(inputs: Path, output: Path, method: str) -> None:
     """Normalize to the whole plate."""
     table = pd.read_parquet(inputs / "augmented.parquet")
     meter = Meter()
-    result = normalize(table, method=method, mad_robustize_epsilon=0.0)
+    result = cast(pd.DataFrame, normalize(table, method=method, mad_robustize_epsilon=0.0))
     meter.write(output / "measured.json")
     result.to_parquet(output / "normalized.parquet")
 

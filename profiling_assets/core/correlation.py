@@ -68,9 +68,9 @@ def correlation_threshold(
     if isinstance(features, str):
         infer = reference("pycytominer.cyto_utils.features").infer_cp_features
         features = cast(list[str], infer(population_df))
-    frame = population_df.loc[:, list(features)]
+    frame = cast(pd.DataFrame, population_df.loc[:, list(features)])
     excluded = correlated_features(frame, threshold, method=method)
-    return [name for name in frame.columns if name in excluded]
+    return [name for name in map(str, frame.columns) if name in excluded]
 
 
 def correlated_features(
@@ -101,7 +101,7 @@ def correlated_features(
         Feature to the feature that it is most correlated with, of those that make it go.
     """
     names = frame.columns
-    if len(names) < 2:
+    if len(names) < 2 or len(frame) < 2:
         return {}
     if method == "pearson" and np.isfinite(frame.to_numpy()).all():
         with np.errstate(divide="ignore", invalid="ignore"):  # a constant feature: NaN, no pair
