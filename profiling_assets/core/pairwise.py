@@ -16,7 +16,7 @@ import pandas as pd
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
-_ROWS, _COLUMNS = 64, 1024  # of a tile: its results stay in the processor's cache
+_ROWS, _COLUMNS = 128, 1024  # of a tile: its results stay in the processor's cache
 _NARROW = 8
 _SAMPLE = 24
 # A pattern of missing rows costs about as much as 5 columns cost pandas.

@@ -1,7 +1,7 @@
 """Profile tables: bytes in, frames out, and back.
 
 Put here: the one way to read and to write a profile or a ledger, and the numbers that describe it.
-Do not put here: what a column is (`columns`), the rows of a CSV file (`csv_text`), plate maps.
+Do not put here: what a column is (`columns`), the rows of a CSV file (`csv_text`), `packing`.
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -11,11 +11,8 @@ Do not put here: what a column is (`columns`), the rows of a CSV file (`csv_text
 import csv
 import math
 import re
-import struct
-import zlib
 from collections import Counter
 from dataclasses import dataclass
-from gzip import BadGzipFile, decompress
 from io import BytesIO
 from typing import Any, cast
 
@@ -23,7 +20,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-from deflate import gzip_compress
 
 from profiling_assets.core.columns import (
     WELL_COLUMNS,
@@ -34,17 +30,11 @@ from profiling_assets.core.columns import (
 )
 from profiling_assets.core.csv_text import csv_text
 from profiling_assets.core.errors import InvalidInputError
+from profiling_assets.core.packing import packed, unpacked
 
 _BOM = b"\xef\xbb\xbf"
-_GZIP_MAGIC = b"\x1f\x8b"
 # What a missing number is written as by pandas, R, CellProfiler and spreadsheets.
 _MISSING = [*pa_csv.ConvertOptions().null_values, "None", "<NA>"]
-# A profile of 384 wells x 5,705 columns (17.9 MB). zlib: level 9 (what pandas does) 3.4 s for
-# 6.9 MB, 4 0.5 s for 7.6 MB. libdeflate: level 3 0.2 s for 6.9 MB. zlib-ng and ISA-L: 0.1 to 0.2 s
-# for 7.4 to 7.8 MB.
-_GZIP_LEVEL = 3
-_GZIP_TIME = slice(4, 8)  # where the header has it
-_GZIP_MTIME = 1  # as pycytominer; fixed, so that two runs give the same bytes
 _WHOLE = 2**53  # above, a float no longer tells whole numbers apart
 
 
@@ -156,45 +146,6 @@ def profiles_csv(frame: pd.DataFrame, *, float_format: str | None, gzip: bool) -
     """
     data = csv_text(frame, float_format).encode()
     return packed(data) if gzip else data
-
-
-def packed(data: bytes) -> bytes:
-    """Compress with gzip: no file name and a fixed time, so that equal texts give equal bytes."""
-    content = gzip_compress(data, _GZIP_LEVEL)
-    content[_GZIP_TIME] = struct.pack("<I", _GZIP_MTIME)
-    return bytes(content)
-
-
-def unpacked(data: bytes, *, path: str) -> bytes:
-    """Return the content of a file that may be gzipped.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    path : str
-        Where it lies, for the message.
-
-    Returns
-    -------
-    bytes
-        The content.
-
-    Raises
-    ------
-    InvalidInputError
-        Where the gzip stream is broken or ends early.
-    """
-    if not data.startswith(_GZIP_MAGIC):
-        return data
-    try:
-        return decompress(data)
-    except (EOFError, BadGzipFile, zlib.error) as error:
-        raise InvalidInputError(
-            f"the compressed file is cut off or damaged ({error})",
-            path=path,
-            remedy="make the file again, or restore it from a copy",
-        ) from error
 
 
 @dataclass(frozen=True)
