@@ -4,11 +4,17 @@ Put here: which kind of workspace a root means.
 Do not put here: what each kind does (`storage`), which roots a code location has (`settings`).
 """
 
+import os
 import re
+import tempfile
+from pathlib import Path
 
 from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.storage.folder import FolderWorkspace
+from profiling_assets.storage.overlay import OverlayWorkspace
 from profiling_assets.storage.workspace import Workspace
+
+SCRATCH_VARIABLE = "PROFILING_ASSETS_SCRATCH"
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 
@@ -19,7 +25,8 @@ def open_workspace(root: str, *, inputs: str | None = None) -> Workspace:
     Parameters
     ----------
     root : str
-        A folder, absolute or relative to the current one; `~` is the home folder.
+        A folder, absolute or relative to the current one (`~` is the home folder), or
+        `s3://BUCKET/PREFIX?options` (`storage.s3.address`).
     inputs : str, optional
         A second root that is read and never written: what is not below `root` is looked for there.
 
@@ -30,15 +37,38 @@ def open_workspace(root: str, *, inputs: str | None = None) -> Workspace:
 
     Raises
     ------
+    ConfigError
+        Where an address has an option that is not known or cannot be.
     WorkspaceError
-        Where the folder is absent, is not a folder or cannot be read, or the root is an address of
-        a kind that is not known.
+        Where the folder is absent, is not a folder or cannot be read; where the bucket is not
+        there or not reached; where the root is an address of a kind that is not known.
     """
+    if inputs is not None:
+        return OverlayWorkspace(inputs=_open(inputs), outputs=_open(root))
+    return _open(root)
+
+
+def _open(root: str) -> Workspace:
     scheme = _SCHEME.match(root)
-    if scheme is not None:
+    if scheme is None:
+        return FolderWorkspace(root)
+    if scheme.group(1).lower() != "s3":
         raise WorkspaceError(
-            f"this version reads folders only, not {scheme.group(1)}:// addresses",
+            f"{scheme.group(1)}:// addresses are not known",
             path=root,
-            remedy="copy or mount the workspace as a folder and name that",
+            remedy="name a folder, or s3://BUCKET/PREFIX",
         )
-    return FolderWorkspace(root)
+    return _open_s3(root)
+
+
+def _open_s3(root: str) -> Workspace:
+    # here and not above: who works on a folder does not wait for them
+    from profiling_assets.s3_resource import S3Connector
+    from profiling_assets.storage.s3.address import parse_address
+    from profiling_assets.storage.s3.workspace import S3Workspace
+
+    address = parse_address(root)
+    scratch = Path(os.environ.get(SCRATCH_VARIABLE) or tempfile.gettempdir())
+    workspace = S3Workspace(address, S3Connector(address), scratch)
+    workspace.check()
+    return workspace

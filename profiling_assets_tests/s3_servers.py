@@ -104,7 +104,7 @@ def _seaweedfs(folder: Path) -> tuple[list[str], int]:
         f"-master.port={master}",
         f"-volume.port={volume}",
         f"-filer.port={filer}",
-        "-volume.max=50",
+        "-volume.max=5000",  # a bucket takes seven, and each test has a bucket of its own
         "-filer",
         "-s3",
         f"-s3.port={s3}",

@@ -76,7 +76,7 @@ def applied_settings(workspace: str, config: str | None, inputs: str | None = No
     """
     settings = Settings(
         workspace=_absolute(workspace),
-        config=None if not config else str(Path(config).absolute()),
+        config=None if not config else _absolute(config),
         inputs=None if not inputs else _absolute(inputs),
     )
     os.environ.update(settings.environment())

@@ -8,7 +8,7 @@ import shlex
 
 import click
 
-from profiling_assets.cli.common import workspace_option
+from profiling_assets.cli.common import input_option, workspace_option
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.registry import exclude, registered
 from profiling_assets.opening import open_workspace
@@ -22,14 +22,16 @@ from profiling_assets.storage.scan import scan_workspace
     "--reason", required=True, metavar="TEXT", help="Why; it is shown wherever the plate is."
 )
 @workspace_option
-def command(plate: str, reason: str, workspace: str) -> int:
+@input_option
+def command(plate: str, reason: str, workspace: str, inputs: str | None) -> int:
     """Take BATCH/PLATE out: its batch goes on without it."""
     key = PlateKey.parse(plate)
-    opened = open_workspace(workspace)
+    opened = open_workspace(workspace, inputs=inputs)
     found = scan_workspace(opened).plates
     update_registry(opened, lambda known: exclude(registered(known, found), key, reason))
     click.echo(f"{key} is excluded: {reason}")
     click.echo("its files stay where they are and are no longer brought up to date")
-    back = shlex.join(["profiling-assets", "include", str(key), "--workspace", workspace])
-    click.echo(f"take it back in with: {back}")
+    back = ["profiling-assets", "include", str(key), "--workspace", workspace]
+    back += [] if inputs is None else ["--input", inputs]
+    click.echo(f"take it back in with: {shlex.join(back)}")
     return 0

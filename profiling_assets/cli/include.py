@@ -6,7 +6,7 @@ Do not put here: what exclusion means (`core.registry`, `core.cohort`).
 
 import click
 
-from profiling_assets.cli.common import workspace_option
+from profiling_assets.cli.common import input_option, workspace_option
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.registry import include, registered
 from profiling_assets.opening import open_workspace
@@ -17,10 +17,11 @@ from profiling_assets.storage.scan import scan_workspace
 @click.command("include")
 @click.argument("plate", metavar="BATCH/PLATE")
 @workspace_option
-def command(plate: str, workspace: str) -> int:
+@input_option
+def command(plate: str, workspace: str, inputs: str | None) -> int:
     """Take BATCH/PLATE back in; `run` builds what it lacks, and its batch anew."""
     key = PlateKey.parse(plate)
-    opened = open_workspace(workspace)
+    opened = open_workspace(workspace, inputs=inputs)
     found = scan_workspace(opened).plates
     update_registry(opened, lambda known: include(registered(known, found), key))
     click.echo(f"{key} is no longer excluded")

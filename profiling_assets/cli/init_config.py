@@ -8,15 +8,18 @@ from pathlib import Path
 
 import click
 
+from profiling_assets.cli.common import input_option
 from profiling_assets.core.config.template import render_config
 from profiling_assets.core.errors import ConfigError, MissingInputError
 from profiling_assets.core.layout import CONFIGS
 from profiling_assets.opening import open_workspace
+from profiling_assets.settings import WORKSPACE_VARIABLE
 from profiling_assets.storage.scan import scan_workspace
 
 
 @click.command("init-config")
-@click.argument("workspace", metavar="WORKSPACE")
+@click.argument("workspace", metavar="WORKSPACE", envvar=WORKSPACE_VARIABLE)
+@input_option
 @click.option("--batch", "batches", metavar="B", multiple=True, help="Only this batch; repeatable.")
 @click.option("--name", default="config", show_default=True, help="Name of the config file.")
 @click.option(
@@ -27,10 +30,16 @@ from profiling_assets.storage.scan import scan_workspace
 )
 @click.option("--force", is_flag=True, help="Overwrite a config file of this name.")
 def command(
-    workspace: str, batches: tuple[str, ...], name: str, *, negcon: bool, force: bool
+    workspace: str,
+    inputs: str | None,
+    batches: tuple[str, ...],
+    name: str,
+    *,
+    negcon: bool,
+    force: bool,
 ) -> int:
     """Write config_files/NAME.yml in WORKSPACE, with the batches and plates found there."""
-    opened = open_workspace(workspace)
+    opened = open_workspace(workspace, inputs=inputs)
     found: dict[str, list[str]] = {}
     for plate in scan_workspace(opened).plates:
         if not batches or plate.key.batch in batches:

@@ -22,6 +22,8 @@ _COMMANDS = {
     "include": ("profiling_assets.cli.include", "Take an excluded plate back in."),
     "run": ("profiling_assets.cli.run", "Build what is not current."),
     "ui": ("profiling_assets.cli.ui", "Start the web UI on a workspace."),
+    "pull": ("profiling_assets.cli.pull", "Copy what profiling starts from into a workspace."),
+    "push": ("profiling_assets.cli.push", "Copy what was made to another workspace."),
     "config": ("profiling_assets.cli.config", "Check a config file, or print the reference."),
 }
 

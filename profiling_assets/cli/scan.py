@@ -1,98 +1,239 @@
-"""`profiling-assets scan`: which plates there are, and what they have of what is expected.
+"""`profiling-assets scan`: which plates there are, what they lack, which may be started.
 
 Put here: the command and its table.
-Do not put here: finding plates (`storage.scan`), completeness (`core.completeness`).
+Do not put here: finding plates (`storage.scan`), completeness (`core.completeness`), readiness
+(`core.arrivals`).
 """
 
 import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from profiling_assets.core.errors import WorkspaceError
-from profiling_assets.core.registry import PlateFacts, Registry, registered
+from profiling_assets.cli.common import config_option, input_option
+from profiling_assets.core.arrivals import readiness
+from profiling_assets.core.completeness import PlateCompleteness
+from profiling_assets.core.config.model import Config
+from profiling_assets.core.discovery import PlateFound, Source
+from profiling_assets.core.errors import MissingInputError, ProfilingError, WorkspaceError
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.registry import PlateEntry, PlateFacts, Registry, registered
 from profiling_assets.opening import open_workspace
+from profiling_assets.pipeline.catalog import read_config
+from profiling_assets.settings import WORKSPACE_VARIABLE
+from profiling_assets.storage.parallel import map_at_once
 from profiling_assets.storage.registry_store import load_registry, update_registry
 from profiling_assets.storage.scan import PlateListing, scan_plate, scan_workspace
+from profiling_assets.storage.workspace import Workspace
 
 _MAX_SITES = 20
 _PIPED_WIDTH = 1000  # a pipe has no width; nothing is to be folded there
+_NUMBERS = ("expected", "found")
+_COLUMNS = ("batch", "plate", "starts at", *_NUMBERS, "state", "last change (UTC)", "ready")
 
 
 @click.command("scan")
-@click.argument("workspace", metavar="WORKSPACE")
+@click.argument("workspace", metavar="WORKSPACE", envvar=WORKSPACE_VARIABLE)
+@input_option
+@config_option
+@click.option("--batch", "batches", metavar="B", multiple=True, help="Only this batch; repeatable.")
 @click.option(
-    "--csv-dir", default="analysis", show_default=True, help="Folder of the site folders."
+    "--csv-dir",
+    metavar="NAME",
+    help="Folder of the site folders below a plate's folder; else what the config says (analysis).",
 )
-@click.option("--sites", is_flag=True, help="List missing and unexpected sites by name.")
-def command(workspace: str, csv_dir: str, *, sites: bool) -> int:
-    """Show the plates of WORKSPACE: sites found and expected, states, exclusions."""
-    opened = open_workspace(workspace)
-    scan = scan_workspace(opened, csv_dir)
-    if not scan.plates:
-        raise WorkspaceError(
-            "no plates found",
-            path=opened.root,
-            remedy="plates are expected in analysis/BATCH/PLATE/analysis/PLATE-WELL-SITE/, "
-            "backend/BATCH/PLATE/ or profiles/BATCH/PLATE/",
-        )
-    listings = {plate.key: scan_plate(opened, plate.key, csv_dir) for plate in scan.plates}
-    facts = {
-        key: PlateFacts(
-            listing.completeness.expected, listing.completeness.found, listing.fingerprint
-        )
-        for key, listing in listings.items()
-        if listing.folders
+@click.option("--sites", is_flag=True, help="List sites that are missing, unexpected or defective.")
+def command(
+    workspace: str,
+    inputs: str | None,
+    config: str | None,
+    batches: tuple[str, ...],
+    csv_dir: str | None,
+    *,
+    sites: bool,
+) -> int:
+    """Show the plates of WORKSPACE: sites expected and found, what they lack, which are ready.
+
+    Readiness follows the config's section arrival.
+    """
+    opened = open_workspace(workspace, inputs=inputs)
+    rules = read_config(config, opened)
+    folder = rules.collate.csv_dir if csv_dir is None else csv_dir
+    with Console(stderr=True).status("listing plates"):
+        scan = scan_workspace(opened, folder)
+        if not scan.plates:
+            raise WorkspaceError(
+                "no plates found",
+                path=opened.root,
+                remedy="plates are expected in analysis/BATCH/PLATE/analysis/PLATE-WELL-SITE/, "
+                "backend/BATCH/PLATE/ or profiles/BATCH/PLATE/",
+            )
+        _check_batches(batches, scan.plates)
+        looks = _looks(opened, _of_batches(scan.plates, batches), folder)
+    registry = _registered(opened, scan.plates, looks)
+    shown = {
+        key: entry for key, entry in registry.plates.items() if not batches or key.batch in batches
     }
-    try:
-        registry = update_registry(opened, lambda known: registered(known, scan.plates, facts))
-    except WorkspaceError as error:  # a read-only workspace can be looked at
-        click.echo(f"the plate registry was not updated: {error}", err=True)
-        registry = registered(load_registry(opened), scan.plates, facts)
     width = None if sys.stdout.isatty() else _PIPED_WIDTH
     console = Console(width=width, soft_wrap=True, highlight=False, markup=False)
-    console.print(_table(registry, listings))
+    console.print(_table(shown, looks, rules, time.time()))
     if sites:
-        for key, listing in listings.items():
-            for line in _site_lines(listing):
-                console.print(f"{key}: {line}")
+        for key, look in looks.items():
+            if isinstance(look, PlateListing):
+                for line in _site_lines(look.completeness):
+                    console.print(f"{key}: {line}")
     for entry in scan.ignored:
         console.print(f"ignored: {entry.path} ({entry.reason})")
     return 0
 
 
-def _table(registry: Registry, listings: dict) -> Table:
+def _looks(
+    workspace: Workspace, plates: Iterable[PlateFound], csv_dir: str
+) -> dict[PlateKey, "PlateListing | ProfilingError | None"]:
+    """Look at plates; one that cannot be read leaves its error, one without CSVs nothing."""
+
+    def look(plate: PlateFound) -> PlateListing | ProfilingError | None:
+        if Source.CSVS not in plate.sources:
+            return None
+        try:
+            return scan_plate(workspace, plate.key, csv_dir)
+        except ProfilingError as error:
+            return error
+
+    found = list(plates)
+    looks = map_at_once(look, found, at_once=workspace.at_once)
+    errors = [look for look in looks if isinstance(look, WorkspaceError)]
+    if errors and len(errors) == len(looks):  # not the plates are at fault
+        raise errors[0]
+    return {plate.key: look for plate, look in zip(found, looks, strict=True)}
+
+
+def _registered(
+    workspace: Workspace, plates: Iterable[PlateFound], looks: Mapping[PlateKey, object]
+) -> Registry:
+    found = list(plates)
+    facts = {
+        key: PlateFacts(look.completeness.expected, look.completeness.found, look.fingerprint)
+        for key, look in looks.items()
+        if isinstance(look, PlateListing) and look.folders
+    }
+    try:
+        return update_registry(workspace, lambda known: registered(known, found, facts))
+    except WorkspaceError as error:  # a read-only workspace can be looked at
+        click.echo(f"the plate registry was not updated: {error}", err=True)
+        return registered(load_registry(workspace), found, facts)
+
+
+def _of_batches(plates: Iterable[PlateFound], batches: tuple[str, ...]) -> list[PlateFound]:
+    return [plate for plate in plates if not batches or plate.key.batch in batches]
+
+
+def _check_batches(batches: tuple[str, ...], plates: Iterable[PlateFound]) -> None:
+    known = sorted({plate.key.batch for plate in plates})
+    for batch in batches:
+        if batch not in known:
+            near = get_close_matches(batch, known, n=1, cutoff=0.5)
+            raise MissingInputError(
+                f"there is no batch {batch} with a plate in it"
+                + (f"; the nearest is {near[0]}" if near else ""),
+                remedy="scan without --batch to see all",
+            )
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What the table says of a plate beside its name and sources."""
+
+    expected: str = ""
+    found: str = ""
+    state: str = ""
+    changed: str = ""
+    ready: str = ""
+
+
+def _table(
+    plates: Mapping[PlateKey, PlateEntry],
+    looks: Mapping[PlateKey, object],
+    config: Config,
+    now: float,
+) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("batch", "plate", "starts at", "sites found", "expected", "state", "note"):
-        right = name in ("sites found", "expected")
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    for key, entry in registry.plates.items():
-        listing = listings.get(key)
-        look = listing.completeness if listing is not None and listing.folders else None
+    for name in _COLUMNS:
+        justify = "right" if name in _NUMBERS else "left"
+        table.add_column(name, justify=justify, overflow="fold")
+    for key, entry in plates.items():
+        row = _row(key, entry, looks.get(key), config, now)
+        excluded = None if entry.excluded is None else f"excluded: {entry.excluded}"
         table.add_row(
             key.batch,
             key.plate,
             ", ".join(sorted(source.value for source in entry.sources)),
-            "" if look is None else str(look.found),
-            "" if look is None or look.expected is None else str(look.expected),
-            "" if look is None else look.state.value,
-            f"excluded: {entry.excluded}" if entry.excluded is not None else _note(listing),
+            row.expected,
+            row.found,
+            row.state,
+            row.changed,
+            excluded or row.ready,
         )
     return table
 
 
-def _note(listing: PlateListing | None) -> str:
-    if listing is None or not listing.folders:
-        return ""
-    look = listing.completeness
-    notes = [f"{len(look.missing)} missing"] if look.missing else []
-    notes += [f"{len(look.unexpected)} unexpected"] if look.unexpected else []
-    return ", ".join(notes)
+def _row(key: PlateKey, entry: PlateEntry, look: object, config: Config, now: float) -> _Row:
+    if isinstance(look, ProfilingError):
+        where = "" if look.path is None else f"{look.path}: "
+        return _Row(state="not told", ready=f"no: {where}{look.what}")
+    others = sorted(source.value for source in entry.sources if source is not Source.CSVS)
+    later = f"yes: starts at {' or '.join(others)}" if others else ""
+    if not isinstance(look, PlateListing):
+        return _Row(ready=later)
+    seen = look.completeness
+    if others and len(seen.without_image) == len(look.folders):
+        return _Row(state="its CSVs are gone", ready=later)
+    ready = readiness(
+        seen, last_change=look.last_change, rules=config.arrival.rules(key.batch), now=now
+    )
+    return _Row(
+        expected="" if seen.expected is None else str(seen.expected),
+        found="" if seen.found is None else str(seen.found),
+        state=": ".join(filter(None, [seen.state.value, ", ".join(_counts(seen))])),
+        changed="" if look.last_change is None else _minutes(look.last_change),
+        ready=f"{'yes' if ready.ready else 'no'}: {ready.reason}",
+    )
 
 
-def _site_lines(listing: PlateListing) -> list[str]:
-    look = listing.completeness
-    lines = [f"missing: well {site.well}, site {site.site}" for site in look.missing[:_MAX_SITES]]
-    lines += [f"unexpected: {folder}" for folder in look.unexpected[:_MAX_SITES]]
+def _minutes(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _counts(look: PlateCompleteness) -> list[str]:
+    counted = (
+        (len(look.missing), "missing"),
+        (len(look.unexpected), "unexpected"),
+        (len(look.without_image), "without Image.csv"),
+        (len(look.lacking), "lacking files"),
+        (len(look.empty), "empty files"),
+        (len(look.repeated), "repeated"),
+    )
+    return [f"{count} {what}" for count, what in counted if count]
+
+
+def _site_lines(look: PlateCompleteness) -> list[str]:
+    named = {
+        "missing": [f"well {site.well}, site {site.site}" for site in look.missing],
+        "unexpected": look.unexpected,
+        "without Image.csv": look.without_image,
+        "lacking files": look.lacking,
+        "empty file": look.empty,
+        "repeated": look.repeated,
+    }
+    lines: list[str] = []
+    for what, names in named.items():
+        lines += [f"{what}: {name}" for name in names[:_MAX_SITES]]
+        if len(names) > _MAX_SITES:
+            lines.append(f"{what}: {len(names) - _MAX_SITES} more")
     return lines

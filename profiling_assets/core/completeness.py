@@ -4,6 +4,7 @@ Put here: the comparison of expected sites with the site folders that are there.
 Do not put here: defects inside files (`collate`), listing (`storage.scan`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,6 +66,9 @@ class PlateCompleteness:
         Folders of a site that a folder before them has already.
     untold : tuple of str
         Folders with an `Image.csv` whose name does not tell well and site.
+    lacking : tuple of str
+        Folders with an `Image.csv` that lack a table which most such folders have; a file of 0
+        bytes counts as lacking.
     """
 
     state: PlateState
@@ -76,6 +80,7 @@ class PlateCompleteness:
     empty: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
 def site_matrix(
@@ -128,6 +133,22 @@ def site_matrix(
             name for names in (*by_site.values(), *by_well.values()) for name in names[1:]
         ),
         untold=tuple(untold),
+        lacking=_lacking(imaged),
+    )
+
+
+def _lacking(imaged: Sequence[SiteFolderFacts]) -> tuple[str, ...]:
+    """Return the folders without a table that more than half of them have."""
+    held = Counter(
+        name
+        for folder in imaged
+        for name in {file.lower() for file in folder.files if is_input_csv(file)}
+    )
+    common = {name for name, count in held.items() if 2 * count > len(imaged)}
+    return tuple(
+        folder.name
+        for folder in imaged
+        if common - {file.lower() for file, size in folder.files.items() if size > 0}
     )
 
 

@@ -112,6 +112,34 @@ def registered(
     return Registry(plates)
 
 
+def looked_at(registry: Registry, facts: Mapping[PlateKey, PlateFacts]) -> Registry:
+    """Merge what looks at some plates tell; plates that are not registered are passed over.
+
+    Parameters
+    ----------
+    registry : Registry
+        The registry so far.
+    facts : mapping of PlateKey to PlateFacts
+        What was learnt of each plate.
+
+    Returns
+    -------
+    Registry
+        The registry after the looks.
+    """
+    known = {
+        key: replace(
+            registry.plates[key],
+            expected_sites=look.expected_sites,
+            found_sites=look.found_sites,
+            fingerprint=look.fingerprint,
+        )
+        for key, look in facts.items()
+        if key in registry.plates
+    }
+    return Registry({**registry.plates, **known})
+
+
 def exclude(registry: Registry, key: PlateKey, reason: str) -> Registry:
     """Take a plate out, and remember why.
 

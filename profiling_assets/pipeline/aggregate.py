@@ -1,7 +1,7 @@
 """Backend and aggregated profiles of a plate, from whichever source it has.
 
-Put here: options from the config, the call of collate, the numbers a user looks for.
-Do not put here: reading cells and aggregating them (`core.collate`).
+Put here: which source is taken how, the numbers a user looks for.
+Do not put here: collating site folders (`engines`), reading cells (`core.collate`).
 """
 
 import gzip
@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from profiling_assets.core import layout
-from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
-from profiling_assets.core.collate.reference import collate_with_reference_engine
-from profiling_assets.core.collate.run import CollateResult, aggregate_backend, collate_plate
-from profiling_assets.core.collate.sqlite_sink import too_wide
-from profiling_assets.core.collate.survey import survey_headers
+from profiling_assets.core.collate.backend_profiles import aggregate_backend
+from profiling_assets.core.collate.options import AggregateOptions
+from profiling_assets.core.collate.result import CollateResult
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.ledger import (
     site_ledger_frame,
@@ -22,12 +20,14 @@ from profiling_assets.core.ledger import (
 )
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.tables import read_profiles
+from profiling_assets.pipeline.engines import collate_sites, listing_of, sqlite_file
 from profiling_assets.pipeline.facts import site_facts, well_facts
 from profiling_assets.pipeline.forewarn import repeated_warning
 from profiling_assets.pipeline.former import vanished_sites
 from profiling_assets.pipeline.made import Fact, Made, MadeFile, Progress
 from profiling_assets.pipeline.results import AGGREGATED, PARQUET, SQLITE
 from profiling_assets.pipeline.sources import PlateSource, SourceKind
+from profiling_assets.storage.space import check_space
 from profiling_assets.storage.workspace import Workspace
 
 
@@ -112,7 +112,7 @@ def make_plate(
     if AGGREGATED not in wanted:
         return Collated({})
     if source.kind is SourceKind.SQLITE:
-        return Collated({AGGREGATED: _from_sqlite(workspace, config, key, source)})
+        return Collated({AGGREGATED: _from_sqlite(workspace, config, key, source, scratch)})
     return Collated({AGGREGATED: _taken_over(workspace, config, source)})
 
 
@@ -126,53 +126,26 @@ def _from_csvs(
     wanted: Collection[str],
     progress: Progress | None,
 ) -> Collated:
-    listing = source.listing
-    if listing is None:
-        raise ValueError("a source of CSVs has a listing")
-    options = CollateOptions(
-        munge=config.collate.munge,
-        plate_column_from=config.collate.column,
-        on_defective_site=config.collate.on_defective_site,
+    result = collate_sites(
+        workspace,
+        config,
+        key,
+        source,
+        scratch,
+        sqlite=SQLITE in wanted,
+        parquet=PARQUET in wanted,
+        aggregate=aggregate_options(config) if AGGREGATED in wanted else None,
+        progress=progress,
     )
-    aggregate = aggregate_options(config) if AGGREGATED in wanted else None
-    sqlite = scratch / f"{key.plate}.sqlite"
-    if config.collate.engine == "cytominer-database":
-        result = collate_with_reference_engine(
-            key,
-            Path(workspace.root, source.path),
-            listing.expected,
-            options,
-            sqlite_file=sqlite,
-            aggregate=aggregate,
-            path=source.path,
-        )
-    else:
-        survey = survey_headers(listing.folders, munge=options.munge)
-        withheld = too_wide(survey.tables) if SQLITE in wanted else None
-        if withheld is not None and len(wanted) == 1:  # known before hours of reading
-            return Collated({}, withheld)
-        # what SQLite cannot hold goes to Parquet, so that the cells are somewhere
-        parquet = scratch / "parquet" if PARQUET in wanted or withheld is not None else None
-        if parquet is not None:
-            parquet.mkdir()
-        result = collate_plate(
-            key,
-            listing.folders,
-            listing.expected,
-            options,
-            sqlite_file=sqlite if SQLITE in wanted else None,
-            parquet_folder=parquet,
-            aggregate=aggregate,
-            path=source.path,
-            progress=progress,
-            survey=survey,
-        )
+    if isinstance(result, str):
+        return Collated({}, result)
+    listing = listing_of(source)
     gone = vanished_sites(workspace, key, result.sites)
     warnings = [f"{len(gone)} sites of the former backend have lost their folders"] if gone else []
     repeated = listing.completeness.repeated
     warnings += [repeated_warning(repeated)] if repeated else []
     result = replace(result, sites=(*result.sites, *gone), warnings=(*result.warnings, *warnings))
-    return _collated(key, source, result, sqlite, wanted=wanted)
+    return _collated(key, source, result, sqlite_file(scratch, key), wanted=wanted)
 
 
 def _collated(
@@ -219,7 +192,13 @@ def _collated(
     return Collated(made, withheld)
 
 
-def _from_sqlite(workspace: Workspace, config: Config, key: PlateKey, source: PlateSource) -> Made:
+def _from_sqlite(
+    workspace: Workspace, config: Config, key: PlateKey, source: PlateSource, scratch: Path
+) -> Made:
+    backend = workspace.stat(source.path)
+    if backend is not None and not Path(workspace.location(source.path)).is_file():
+        what = f"the copy of plate {key}'s backend"
+        check_space(workspace, scratch, backend.size, what=what, path=source.path)
     with workspace.local_file(source.path) as local:
         result = aggregate_backend(key, local, aggregate_options(config), path=source.path)
     return Made(

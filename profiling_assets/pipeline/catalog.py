@@ -13,7 +13,7 @@ from profiling_assets.core.cohort import Cohort, cohort
 from profiling_assets.core.config.load import parse_config
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.config.template import render_config
-from profiling_assets.core.errors import ConfigError, WorkspaceError
+from profiling_assets.core.errors import ConfigError, MissingInputError, WorkspaceError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.registry import Registry, registered
 from profiling_assets.opening import open_workspace
@@ -102,13 +102,15 @@ class Catalog:
         return ()
 
 
-def read_config(path: str | None) -> Config:
+def read_config(path: str | None, workspace: Workspace | None = None) -> Config:
     """Read a config file, or take the handbook's choices for the whole workspace.
 
     Parameters
     ----------
     path : str or None
-        Path on this machine.
+        Path on this machine, or the address of an object.
+    workspace : Workspace, optional
+        Reads an address below its own root, with the options that it was opened with.
 
     Returns
     -------
@@ -123,14 +125,25 @@ def read_config(path: str | None) -> Config:
     if path is None:
         return parse_config(render_config({}, pipeline="profiling", negcon=True), path="(defaults)")
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        if "://" in path:
+            text = _object(path, workspace).decode("utf-8-sig")
+        else:
+            text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError, MissingInputError) as error:
         raise ConfigError(
-            f"the config file cannot be read ({error})",
+            f"the config file cannot be read ({getattr(error, 'what', error)})",
             path=path,
             remedy="write one with `profiling-assets init-config WORKSPACE`",
         ) from error
     return parse_config(text, path=path)
+
+
+def _object(address: str, workspace: Workspace | None) -> bytes:
+    if workspace is not None and address.startswith(f"{workspace.root}/"):
+        return workspace.read_bytes(address.removeprefix(f"{workspace.root}/"))
+    plain, _, options = address.partition("?")
+    folder, _, name = plain.rpartition("/")
+    return open_workspace(f"{folder}?{options}" if options else folder).read_bytes(name)
 
 
 def load_catalog(settings: Settings) -> Catalog:
@@ -156,10 +169,10 @@ def load_catalog(settings: Settings) -> Catalog:
     WorkspaceError
         Where the workspace cannot be read.
     """
-    config = read_config(settings.config)
     if settings.workspace is None:
-        return Catalog(settings, config, Registry({}))
+        return Catalog(settings, read_config(settings.config), Registry({}))
     workspace = open_workspace(settings.workspace, inputs=settings.inputs)
+    config = read_config(settings.config, workspace)
     registry = load_registry(workspace)
     if not registry.plates:
         registry = registered(registry, scan_workspace(workspace, config.collate.csv_dir).plates)

@@ -5,6 +5,7 @@ Do not put here: errors of a step, completeness of sites (`core.completeness`).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from profiling_assets.core.collate.folders import SiteFolder
 from profiling_assets.core.collate.header import read_header
@@ -12,8 +13,28 @@ from profiling_assets.core.collate.survey import absent_categories
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.sites import is_image_csv
 from profiling_assets.pipeline.sources import PlateSource
+from profiling_assets.storage.site_folder import WorkspaceSiteFolder
 
 _HEADERS = 3  # the largest Image.csv files: a site that failed QC has a short one
+
+
+def slim(source: PlateSource) -> PlateSource:
+    """Keep of a plate's source what `forewarnings` needs: a plan looks at thousands of plates.
+
+    Parameters
+    ----------
+    source : PlateSource
+        What the plate starts from.
+
+    Returns
+    -------
+    PlateSource
+        The same with the few site folders whose Image.csv is largest.
+    """
+    if source.listing is None:
+        return source
+    folders = tuple({folder.name: folder for folder, _ in _largest_images(source)}.values())
+    return replace(source, listing=replace(source.listing, folders=folders, expected=None))
 
 
 def forewarnings(config: Config, source: PlateSource) -> list[str]:
@@ -84,6 +105,15 @@ def absent_image_categories(config: Config, source: PlateSource) -> tuple[str, .
     """
     if source.listing is None:
         return ()
+    columns = {column for image in _largest_images(source) for column in _columns(*image)}
+    if not columns:
+        return ()
+    return absent_categories(columns, config.aggregation.image_feature_categories)
+
+
+def _largest_images(source: PlateSource) -> list[tuple[WorkspaceSiteFolder, str]]:
+    if source.listing is None:
+        return []
     images = sorted(
         (
             (size, folder, name)
@@ -93,10 +123,7 @@ def absent_image_categories(config: Config, source: PlateSource) -> tuple[str, .
         ),
         key=lambda entry: (-entry[0], entry[1].name),
     )
-    columns = {column for _, folder, name in images[:_HEADERS] for column in _columns(folder, name)}
-    if not columns:
-        return ()
-    return absent_categories(columns, config.aggregation.image_feature_categories)
+    return [(folder, name) for _, folder, name in images[:_HEADERS]]
 
 
 def _columns(folder: SiteFolder, name: str) -> tuple[str, ...]:

@@ -72,7 +72,9 @@ def _refuse_while_missing(normalized: Mapping[str, Stored], absent: Collection[P
     first = missing[0]
     there = first in normalized
     path = normalized[first].path if there else f"analysis/{first}"
-    exclude = f"take it out with `profiling-assets exclude {first} --reason ...`, or "
+    exclude = (
+        f"take it out with `profiling-assets exclude {first} --reason ... --workspace ...`, or "
+    )
     raise MissingInputError(
         f"features are selected over all plates, and {len(missing)} of them "
         f"{'are' if len(missing) > 1 else 'is'} not normalized: {', '.join(missing)}",

@@ -75,7 +75,7 @@ class PlateSource:
                 f"plate {key} has nothing to aggregate; looked for {', '.join(self.looked_for)}",
                 path=self.looked_for[0],
                 remedy="put the plate's CellProfiler output there, or take the plate out with "
-                f"`profiling-assets exclude {key} --reason ...`",
+                f"`profiling-assets exclude {key} --reason ... --workspace ...`",
             )
         return self
 

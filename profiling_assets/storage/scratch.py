@@ -1,4 +1,4 @@
-"""Private temporary folders on the workspace's own disk.
+"""Private temporary folders, on the workspace's own disk or, for S3, on this machine's.
 
 Put here: making one, and removing those whose process died.
 Do not put here: what is written into them, how it is published (`publishing`).
@@ -9,10 +9,12 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.storage import leftovers
 from profiling_assets.storage.failures import writing
 
@@ -52,6 +54,39 @@ def scratch_folder(base: Path, label: str, *, path: str) -> Generator[Path]:
     finally:
         _remove(folder, lock)
         os.close(owned)
+
+
+def private_base(parent: Path) -> Path:
+    """Return the folder of this user's scratch folders below one that users may share.
+
+    Parameters
+    ----------
+    parent : Path
+        Such as `/tmp`.
+
+    Returns
+    -------
+    Path
+        A folder that only this user can enter; made where absent.
+
+    Raises
+    ------
+    WorkspaceError
+        Where it cannot be made, or someone else has made it.
+    """
+    base = parent / f"profiling_assets-{os.getuid()}"
+    with writing(str(base), folder=parent):
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = base.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+            raise WorkspaceError(
+                "someone else has taken the name of this user's scratch folder",
+                path=str(base),
+                remedy="remove it, or set PROFILING_ASSETS_SCRATCH to a folder of your own",
+            )
+        if status.st_mode & 0o077:
+            base.chmod(0o700)
+    return base
 
 
 def remove_dead_scratch(base: Path) -> None:

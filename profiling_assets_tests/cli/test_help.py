@@ -11,12 +11,14 @@ pytestmark = pytest.mark.integration
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "demo": ("DIR",),
-    "init-config": ("WORKSPACE", "--batch", "--name", "--no-negcon", "--force"),
-    "scan": ("WORKSPACE", "--csv-dir", "--sites"),
-    "exclude": ("BATCH/PLATE", "--reason", "--workspace"),
-    "include": ("BATCH/PLATE", "--workspace"),
+    "init-config": ("WORKSPACE", "--input", "--batch", "--name", "--no-negcon", "--force"),
+    "scan": ("WORKSPACE", "--input", "--config", "--batch", "--csv-dir", "--sites"),
+    "exclude": ("BATCH/PLATE", "--reason", "--workspace", "--input"),
+    "include": ("BATCH/PLATE", "--workspace", "--input"),
     "run": ("--workspace", "--input", "--config", "--batch", "--plate", "--select", "--force"),
-    "ui": ("--workspace", "--input", "--config", "--host", "--port"),
+    "ui": ("--workspace", "--input", "--config", "--host", "--port", "--watch"),
+    "pull": ("SOURCE", "--workspace", "--batch", "--folder", "--dry-run"),
+    "push": ("TARGET", "--workspace", "--batch", "--folder", "--dry-run"),
     "config": ("FILE", "--reference"),
 }
 
@@ -61,6 +63,8 @@ def test_the_version_is_the_package_s(empty: Place) -> None:
         ("exclude", "B/P", "--workspace", "."),
         ("ui", "--workspace", ".", "--port", "many"),
         ("config",),
+        ("pull", "--workspace", "."),
+        ("push", "elsewhere", "--workspace", ".", "--folder", "backend"),
     ],
 )
 def test_words_that_cannot_be_understood_exit_with_2_and_point_to_the_help(

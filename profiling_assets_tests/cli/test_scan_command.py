@@ -5,12 +5,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from profiling_assets.core.names import PlateKey
 from profiling_assets.demo.presets import tiny_spec
+from profiling_assets.opening import open_workspace
 from profiling_assets_tests.cli.commands import Done, Place, new_place
 from profiling_assets_tests.cli.story import BAD, FIRST, GOOD, OTHER, SECOND
 
@@ -50,8 +52,11 @@ def open_place(places: Callable[[Place], Place]) -> Place:
 def table(done: Done) -> dict[tuple[str, str], list[str]]:
     """Read the table back: a row a plate, cut where the header's words begin."""
     lines = done.out.splitlines()
-    names = ("batch", "plate", "starts at", "sites found", "expected", "state", "note")
+    names = ("batch", "plate", "starts at", "expected", "found", "state", "last change", "ready")
+    # numbers are set to the right: their columns end with their names
     starts = [lines[0].index(name) for name in names]
+    starts[3] = lines[0].index("starts at") + len("starts at") + 1
+    starts[4] = lines[0].index("expected") + len("expected") + 1
     found: dict[tuple[str, str], list[str]] = {}
     for line in lines[1:]:
         if line.startswith("2026"):
@@ -73,19 +78,122 @@ def test_every_plate_has_a_row_with_its_sites_and_state(fresh: Place) -> None:
     done = fresh("scan", fresh.root)
     assert (done.code, done.err) == (0, "")
     rows = table(done)
-    assert rows[key(BAD)] == ["csvs", "24", "24", "complete", ""]
-    assert rows[key(GOOD)] == ["csvs", "24", "24", "incomplete", "1 missing, 1 unexpected"]
-    assert rows[key(OTHER)][:3] == ["csvs", "24", ""]
+    assert rows[key(BAD)][:4] == ["csvs", "24", "24", "complete"]
+    assert rows[key(GOOD)][:4] == ["csvs", "24", "24", "incomplete: 1 missing, 1 unexpected"]
+    assert rows[key(GOOD)][5].startswith("no: 1 site missing; ")
+    assert rows[key(OTHER)][:4] == ["csvs", "", "24", "no load data"]
+    assert rows[key(OTHER)][5].startswith("no: no load data; waits until nothing changed for 60")
     assert len(rows) == 3
 
 
-def test_missing_and_unexpected_sites_are_named_when_asked_for(fresh: Place) -> None:
+def test_what_sites_lack_is_counted_and_named_when_asked_for(fresh: Place) -> None:
     sites = fresh.root / "analysis" / GOOD / "analysis"
     shutil.rmtree(sites / "000123-A02-1")
     shutil.copytree(sites / "000123-A02-2", sites / "000123-H12-9")
+    (sites / "000123-A02-2" / "Cells.csv").unlink()
+    (sites / "000123-B02-1" / "Nuclei.csv").write_bytes(b"")
+    for file in (sites / "000123-B02-2").iterdir():
+        file.unlink()
     done = fresh("scan", fresh.root, "--sites")
-    assert f"{GOOD}: missing: well A02, site 1\n" in done.out
-    assert f"{GOOD}: unexpected: 000123-H12-9\n" in done.out
+    assert table(done)[key(GOOD)][3] == (
+        "incomplete: 2 missing, 1 unexpected, 1 without Image.csv, 2 lacking files, 1 empty files"
+    )
+    for line in (
+        "missing: well A02, site 1",
+        "missing: well B02, site 2",
+        "unexpected: 000123-H12-9",
+        "without Image.csv: 000123-B02-2",
+        "lacking files: 000123-A02-2",
+        "lacking files: 000123-B02-1",
+        "empty file: 000123-B02-1/Nuclei.csv",
+    ):
+        assert f"{GOOD}: {line}\n" in done.out, line
+
+
+def test_a_plate_is_ready_by_the_rules_of_the_config(fresh: Place) -> None:
+    shutil.rmtree(fresh.root / "load_data_csv" / SECOND)
+    config = fresh.root / "rules.yml"
+    assert fresh("init-config", fresh.root, "--name", "rules").code == 0
+    text = (fresh.root / "config_files" / "rules.yml").read_text()
+    arrival = f"arrival:\n  settle_seconds: 0\n  batches:\n    - batch: {SECOND}\n"
+    text = text.replace("pipeline:", f"{arrival}      quiet_minutes: 0\npipeline:", 1)
+    config.write_text(text)
+    waits = table(fresh("scan", fresh.root))
+    ready = table(fresh("scan", fresh.root, "--config", config))
+    assert {row[5][:3] for row in waits.values()} == {"no:"}
+    assert {row[5][:4] for row in ready.values()} == {"yes:"}
+    assert ready[key(BAD)][5].startswith("yes: all expected sites are there")
+
+
+def test_the_last_change_is_told_in_utc(fresh: Place) -> None:
+    before = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+    (fresh.root / "analysis" / BAD / "analysis" / "PL-01-x-A02-1" / "Image.csv").touch()
+    rows = table(fresh("scan", fresh.root))
+    assert before <= rows[key(BAD)][4] <= datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def test_a_plate_whose_load_data_cannot_be_read_does_not_hide_the_others(fresh: Place) -> None:
+    for file in (fresh.root / "load_data_csv" / GOOD).iterdir():
+        file.write_bytes(b"Well,Site\n")
+    done = fresh("scan", fresh.root)
+    assert (done.code, done.err) == (0, "")
+    rows = table(done)
+    assert len(rows) == 3
+    assert rows[key(GOOD)][3] == "not told"
+    assert (
+        f"no: load_data_csv/{GOOD}/load_data_with_illum.csv: it has no column"
+        in (rows[key(GOOD)][5])
+    )
+    assert rows[key(BAD)][3] == "complete"
+
+
+def test_one_batch_can_be_looked_at_and_the_environment_names_the_workspace(fresh: Place) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "profiling_assets", "scan", "--batch", FIRST],
+        env={**fresh.environment(), "PROFILING_ASSETS_WORKSPACE": str(fresh.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert set(table(Done(0, ran.stdout, ""))) == {key(BAD), key(GOOD)}
+    absent = fresh("scan", fresh.root, "--batch", f"{FIRST}x")
+    assert absent.code == 1
+    assert f"the nearest is {FIRST}" in absent.err
+
+
+def test_plates_of_a_second_root_are_shown_and_it_is_not_written(
+    fresh: Place, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    done = fresh("scan", mine, "--input", fresh.root)
+    assert (done.code, done.err) == (0, "")
+    assert len(table(done)) == 3
+    assert not (fresh.root / ".profiling_assets").exists()
+    assert (mine / ".profiling_assets" / "plates.json").exists()
+    words = ("--workspace", mine, "--input", fresh.root)
+    assert fresh("exclude", BAD, "--reason", "focus lost", *words).code == 0
+    again = table(fresh("scan", mine, "--input", fresh.root))
+    assert again[key(BAD)][-1] == "excluded: focus lost"
+
+
+def test_a_bucket_is_scanned_as_a_folder_is(fresh: Place, bucket: str) -> None:
+    root = f"s3://{bucket}/projects/a project/workspace"
+    target = open_workspace(root)
+    for path in sorted(fresh.root.rglob("*")):
+        if path.is_file():
+            target.publish_bytes(path.read_bytes(), path.relative_to(fresh.root).as_posix())
+    target.publish_bytes(b"x", f"analysis/{FIRST}/notes #1 [x] %20.txt")
+    on_folder, on_s3 = fresh("scan", fresh.root), fresh("scan", root)
+    assert (on_s3.code, on_s3.err) == (0, "")
+    rows = table(on_s3)
+    assert {at: row[:4] for at, row in rows.items()} == {
+        at: row[:4] for at, row in table(on_folder).items()
+    }
+    assert f"ignored: analysis/{FIRST}/notes #1 [x] %20.txt (" in on_s3.out
+    assert fresh("exclude", BAD, "--reason", "leak", "--workspace", root).code == 0
+    assert table(fresh("scan", root))[key(BAD)][-1] == "excluded: leak"
 
 
 def test_entries_that_are_no_plates_are_listed_with_the_reason(fresh: Place) -> None:
@@ -104,11 +212,11 @@ def test_entries_that_are_no_plates_are_listed_with_the_reason(fresh: Place) -> 
 def test_an_excluded_plate_is_shown_with_its_reason_and_comes_back(fresh: Place) -> None:
     taken = fresh("exclude", BAD, "--reason", "focus lost", "--workspace", fresh.root)
     assert (taken.code, taken.err) == (0, "")
-    assert f"include {BAD}" in taken.out
+    assert f"include {BAD} --workspace {fresh.root}" in taken.out
     assert table(fresh("scan", fresh.root))[key(BAD)][-1] == "excluded: focus lost"
     back = fresh("include", BAD, "--workspace", fresh.root)
     assert (back.code, back.err) == (0, "")
-    assert table(fresh("scan", fresh.root))[key(BAD)][-1] == ""
+    assert "excluded" not in table(fresh("scan", fresh.root))[key(BAD)][-1]
 
 
 @pytest.mark.parametrize(
@@ -189,9 +297,11 @@ def test_a_folder_that_is_no_workspace_is_named_with_a_remedy(
 
 
 @pytest.mark.parametrize("command", [("scan",), ("init-config",), ("run", "--workspace")])
-def test_an_address_of_a_bucket_is_refused_by_name(empty: Place, command: tuple[str, ...]) -> None:
-    done = empty(*command, "s3://bucket/projects/P/workspace")
+def test_an_address_of_another_kind_is_refused_by_name(
+    empty: Place, command: tuple[str, ...]
+) -> None:
+    done = empty(*command, "gs://bucket/projects/P/workspace")
     assert done.code == 1
-    assert "s3://bucket/projects/P/workspace: this version reads folders only" in done.err
+    assert "gs://bucket/projects/P/workspace: gs:// addresses are not known" in done.err
     assert "Remedy: " in done.err
     assert "Traceback" not in done.err

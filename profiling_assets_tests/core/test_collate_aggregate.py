@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from profiling_assets.core.collate.backend_profiles import aggregate_backend
 from profiling_assets.core.collate.block_spool import BlockSpool
 from profiling_assets.core.collate.options import AggregateOptions
 from profiling_assets.core.collate.result import AggregateResult
-from profiling_assets.core.collate.run import aggregate_backend
 from profiling_assets.core.errors import BackendError, InvalidInputError
 from profiling_assets.core.ledger import WellState
 from profiling_assets.core.names import PlateKey

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from profiling_assets.core.collate.csv_values import column_values
+from profiling_assets.core.collate.header_survey import survey_headers
 from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
 from profiling_assets.core.collate.run import collate_plate
 from profiling_assets.core.collate.sqlite_sink import MAX_COLUMNS
-from profiling_assets.core.collate.survey import absent_categories, survey_headers
+from profiling_assets.core.collate.survey import absent_categories
 from profiling_assets.core.errors import InvalidInputError
 from profiling_assets.core.names import PlateKey
 from profiling_assets_tests.core.collate_support import (
@@ -337,16 +338,10 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
 
 
-def test_the_header_pass_tells_columns_and_what_a_site_lacks():
+def test_the_header_pass_tells_columns_and_the_tables_a_site_must_have():
     survey = survey_headers([shortened(made_site("A01")), made_site("B02")])
     assert list(survey.tables) == ["Image", "Cells", "Cytoplasm", "Nuclei"]
     assert survey.required == {"Cells", "Cytoplasm", "Nuclei"}
-    assert survey.lacking == {
-        "P1-A01-1": {
-            "Image": ("Count_Cells", "Granularity_1_DNA", "Texture_Contrast_DNA"),
-            "Cells": ("Cells_Intensity_Mean",),
-        }
-    }
     assert survey.widest == ("Image", 8)
     assert absent_categories(survey, ("Granularity", "Threshold", "Count")) == ("Threshold",)
     assert absent_categories(["Image_Count_Cells"], ("Count", "Texture")) == ("Texture",)

@@ -15,10 +15,20 @@ CELLS = 60
 PROGRAM = """
 import sys
 from pathlib import Path
-from profiling_assets.core.collate.options import AggregateOptions
-from profiling_assets_tests.core.collate_support import collate, local_folders
-root, out = map(Path, sys.argv[1:])
-result = collate(local_folders(root), out, aggregate=AggregateOptions("median"))
+from types import SimpleNamespace
+from profiling_assets.core.collate.header_survey import survey_headers, survey_sample
+from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
+from profiling_assets.core.collate.run import collate_plate
+from profiling_assets.storage.read_ahead import read_ahead
+from profiling_assets_tests.core.collate_support import KEY, local_folders
+root, out, at_once = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+folders = local_folders(root)
+survey = (survey_headers if at_once == 1 else survey_sample)(folders)
+with read_ahead(SimpleNamespace(at_once=at_once), folders, limit_bytes=4 * 2**20) as ahead:
+    result = collate_plate(
+        KEY, ahead, None, CollateOptions(), sqlite_file=out / "backend.sqlite",
+        parquet_folder=None, aggregate=AggregateOptions("median"), path="x", survey=survey,
+    )
 print(result.cells)
 status = Path("/proc/self/status")
 print(status.read_text() if status.exists() else "")
@@ -44,10 +54,10 @@ def plate(wells: int, sites: int) -> list[MadeFolder]:
     return folders
 
 
-def peak_megabytes(folders: list[MadeFolder], folder: Path) -> float:
+def peak_megabytes(folders: list[MadeFolder], folder: Path, at_once: int) -> float:
     root = written(folders, folder / "sites")
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(root), str(folder)],
+        [sys.executable, "-c", PROGRAM, str(root), str(folder), str(at_once)],
         capture_output=True,
         text=True,
         check=True,
@@ -60,9 +70,12 @@ def peak_megabytes(folders: list[MadeFolder], folder: Path) -> float:
     return int(found.group(1)) / 1024
 
 
-def test_a_plate_of_eight_times_the_sites_takes_no_more_than_a_third_more_memory(tmp_path: Path):
-    small = peak_megabytes(plate(8, 4), tmp_path / "small")
-    large = peak_megabytes(plate(32, 8), tmp_path / "large")
+@pytest.mark.parametrize("at_once", [1, 8], ids=["as_on_a_folder", "as_on_s3"])
+def test_a_plate_of_eight_times_the_sites_takes_no_more_than_a_third_more_memory(
+    tmp_path: Path, at_once: int
+):
+    small = peak_megabytes(plate(8, 4), tmp_path / "small", at_once)
+    large = peak_megabytes(plate(32, 8), tmp_path / "large", at_once)
     both = f"{small:.0f} MB at 8 wells x 4 sites, {large:.0f} MB at 32 x 8"
     sys.stdout.write(f"peak memory: {both}\n")  # shown by pytest -s
     assert large <= 1.3 * small, both

@@ -40,6 +40,10 @@ _CHANGES: list[tuple[str, object, set[Step]]] = [
     ("collate.backend", "both", {Step.COLLATE}),
     ("collate.method", "median", set()),
     ("collate.image_feature_categories", ["Count"], set()),
+    ("arrival.complete_when", "quiet_period", set()),
+    ("arrival.quiet_minutes", 5, set()),
+    ("arrival.settle_seconds", 5, set()),
+    ("arrival.batches", [{"batch": "B1", "quiet_minutes": 5}], set()),
     ("aggregate.perform", False, {Step.AGGREGATE}),
     ("aggregate.plate_column", "Metadata_P", {Step.AGGREGATE}),
     ("aggregate.well_column", "Metadata_W", {Step.AGGREGATE}),
@@ -130,6 +134,7 @@ def test_changing_a_key_changes_the_parts_of_the_steps_it_influences(
 
 def test_every_key_that_can_have_another_value_is_in_the_list_above() -> None:
     sections = {key.rsplit(".", 1)[0] for key in known_keys() if "." in key}
+    sections |= {key for key in known_keys() if key.startswith("arrival.batches[]")}
     batch = {"batch", "plates", "plates[].name", "plates[].process", "process"}
     fixed = {"output_dir"}
     assert {c[0] for c in _CHANGES} == set(known_keys()) - sections - batch - fixed

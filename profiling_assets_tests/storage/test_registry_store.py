@@ -13,7 +13,7 @@ from profiling_assets.core.registry import Registry, exclude, registered
 from profiling_assets.opening import open_workspace
 from profiling_assets.storage.folder import FolderWorkspace
 from profiling_assets.storage.registry_store import load_registry, update_registry
-from profiling_assets.storage.workspace import ObjectInfo
+from profiling_assets.storage.workspace import ObjectInfo, Workspace
 
 WRITERS, PLATES_EACH = 8, 5
 KEYS = [
@@ -34,11 +34,11 @@ def exclude_all_of(root: str, batch: str) -> None:
             update_registry(workspace, lambda registry, key=key: exclude(registry, key, batch))
 
 
-def test_eight_processes_that_write_at_once_lose_nothing(workspace: FolderWorkspace) -> None:
-    update_registry(workspace, scanned)
+def test_eight_processes_that_write_at_once_lose_nothing(any_workspace: Workspace) -> None:
+    update_registry(any_workspace, scanned)
     context = multiprocessing.get_context("spawn")
     writers = [
-        context.Process(target=exclude_all_of, args=(workspace.root, f"B{number}"))
+        context.Process(target=exclude_all_of, args=(any_workspace.root, f"B{number}"))
         for number in range(WRITERS)
     ]
     for writer in writers:
@@ -46,22 +46,22 @@ def test_eight_processes_that_write_at_once_lose_nothing(workspace: FolderWorksp
     for writer in writers:
         writer.join()
     assert [writer.exitcode for writer in writers] == [0] * WRITERS
-    plates = load_registry(workspace).plates
+    plates = load_registry(any_workspace).plates
     assert {key: entry.excluded for key, entry in plates.items()} == {k: k.batch for k in KEYS}
 
 
-def test_an_absent_registry_is_empty_and_an_update_makes_it(workspace: FolderWorkspace) -> None:
-    assert load_registry(workspace) == Registry()
-    stored = update_registry(workspace, scanned)
-    assert load_registry(workspace) == stored
+def test_an_absent_registry_is_empty_and_an_update_makes_it(any_workspace: Workspace) -> None:
+    assert load_registry(any_workspace) == Registry()
+    stored = update_registry(any_workspace, scanned)
+    assert load_registry(any_workspace) == stored
     assert list(stored.plates) == sorted(KEYS)
 
 
-def test_a_change_that_changes_nothing_writes_nothing(workspace: FolderWorkspace) -> None:
-    update_registry(workspace, scanned)
-    before = workspace.stat(REGISTRY)
-    update_registry(workspace, scanned)
-    assert workspace.stat(REGISTRY) == before
+def test_a_change_that_changes_nothing_writes_nothing(any_workspace: Workspace) -> None:
+    update_registry(any_workspace, scanned)
+    before = any_workspace.stat(REGISTRY)
+    update_registry(any_workspace, scanned)
+    assert any_workspace.stat(REGISTRY) == before
 
 
 def test_two_workspaces_with_the_same_plates_have_the_same_registry_file(tmp_path: Path) -> None:
@@ -74,20 +74,20 @@ def test_two_workspaces_with_the_same_plates_have_the_same_registry_file(tmp_pat
     assert len(stored) == 1
 
 
-def test_a_broken_registry_is_refused_and_never_overwritten(workspace: FolderWorkspace) -> None:
-    workspace.publish_bytes(b"{", REGISTRY)
+def test_a_broken_registry_is_refused_and_never_overwritten(any_workspace: Workspace) -> None:
+    any_workspace.publish_bytes(b"{", REGISTRY)
     for act in (load_registry, lambda place: update_registry(place, scanned)):
         with pytest.raises(InvalidInputError) as caught:
-            act(workspace)
+            act(any_workspace)
         assert caught.value.path == REGISTRY
-    assert workspace.read_bytes(REGISTRY) == b"{"
+    assert any_workspace.read_bytes(REGISTRY) == b"{"
 
 
-def test_a_failed_change_leaves_the_registry_as_it_was(workspace: FolderWorkspace) -> None:
-    stored = update_registry(workspace, scanned)
+def test_a_failed_change_leaves_the_registry_as_it_was(any_workspace: Workspace) -> None:
+    stored = update_registry(any_workspace, scanned)
     with pytest.raises(InvalidInputError):
-        update_registry(workspace, lambda registry: exclude(registry, KEYS[0], ""))
-    assert load_registry(workspace) == stored
+        update_registry(any_workspace, lambda registry: exclude(registry, KEYS[0], ""))
+    assert load_registry(any_workspace) == stored
 
 
 def test_a_registry_that_never_holds_still_ends_in_an_error(tmp_path: Path) -> None:

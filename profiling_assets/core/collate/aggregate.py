@@ -12,8 +12,9 @@ last digits: its mean adds up with Kahan's compensation.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # ^ pandas ships partial types
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -21,7 +22,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from profiling_assets.core.collate.block_spool import BlockSpool, Matrix
+from profiling_assets.core.collate.block_spool import (
+    MEMORY_BYTES,
+    Again,
+    BlockSpool,
+    Matrix,
+    widened,
+)
 from profiling_assets.core.collate.compartments import (
     chosen_tables,
     feature_columns,
@@ -30,18 +37,21 @@ from profiling_assets.core.collate.compartments import (
 from profiling_assets.core.collate.csv_values import Value
 from profiling_assets.core.collate.options import AggregateOptions
 from profiling_assets.core.collate.result import AggregateResult
-from profiling_assets.core.collate.strata import ImageColumns, Stratum
+from profiling_assets.core.collate.strata import ImageColumns, Stratum, key_column, sort_key
+from profiling_assets.core.collate.survey import TableLayout, split_columns
 from profiling_assets.core.collate.well_tally import WellTally
+from profiling_assets.core.errors import InvalidInputError
 
 _SITE = "Metadata_Site"
-_IMAGE = ""  # key of the image features among the tables
+_IMAGES = ""  # key of the image features among the tables
 
 
 @dataclass(frozen=True)
 class _Profile:
     sites: int
     objects: int
-    measured: NDArray[np.float64]
+    images: NDArray[np.float64]
+    tables: tuple[NDArray[np.float64], ...]
 
 
 class WellAggregator:
@@ -59,6 +69,8 @@ class WellAggregator:
         Where they come from, for messages.
     scratch : Path or None
         Where a temporary file may lie.
+    memory : int
+        Bytes of waiting rows to keep in memory.
 
     Raises
     ------
@@ -74,10 +86,11 @@ class WellAggregator:
         *,
         path: str,
         scratch: Path | None,
+        memory: int = MEMORY_BYTES,
     ) -> None:
         self._options = options
-        self._path = path
         self._images = ImageColumns(image_columns, options, path)
+        self._path = path
         names, absent = chosen_tables(tables, options.compartments, path)
         self._tables = {name: feature_columns(name, tables[name], names) for name in names}
         self._first = names[0]
@@ -85,7 +98,7 @@ class WellAggregator:
             names[0], tables[names[0]], options.object_feature, path
         )
         self._warnings = [*self._images.warnings, *absent]
-        self._spool = BlockSpool(scratch)
+        self._spool = BlockSpool(scratch, memory)
         self._sites: dict[Stratum, int] = {}
         self._objects: dict[Stratum, int] = {}
         self._profiles: dict[Stratum, _Profile] = {}
@@ -101,6 +114,25 @@ class WellAggregator:
     def tables(self) -> tuple[str, ...]:
         """The tables that are aggregated, in order."""
         return tuple(self._tables)
+
+    def can_grow(self, layouts: Mapping[str, TableLayout]) -> bool:
+        """Tell whether further columns at the end of tables leave the former ones as they are."""
+        try:
+            later = WellAggregator(
+                self._options, *split_columns(layouts), path=self._path, scratch=None
+            )
+        except InvalidInputError:
+            return False
+        return (
+            later._images.reads == self._images.reads
+            and later._object_place == self._object_place
+            and later.tables == self.tables
+        )
+
+    def grow(self, layouts: Mapping[str, TableLayout]) -> None:
+        """Aggregate further columns of object tables; what came before lacks them."""
+        for name in self._tables:
+            self._tables[name] = feature_columns(name, layouts[name].columns, self.tables)
 
     def add_image(self, values: Sequence[Value]) -> Stratum | None:
         """Take an Image row.
@@ -127,12 +159,14 @@ class WellAggregator:
         measured, texts = self._images.measured(values)
         self._texts |= texts
         self._fractional |= self._images.fractional(values)
-        self._spool.add((stratum, _IMAGE), measured[np.newaxis])
+        self._spool.add((stratum, _IMAGES), measured[np.newaxis])
         self._sites[stratum] = self._sites.get(stratum, 0) + 1
         self.reopened = self.reopened or stratum in self._closed
         return stratum
 
-    def add_objects(self, stratum: Stratum, table: str, values: Matrix) -> None:
+    def add_objects(
+        self, stratum: Stratum, table: str, values: Matrix, again: Again | None = None
+    ) -> None:
         """Take objects of one stratum.
 
         Parameters
@@ -143,10 +177,16 @@ class WellAggregator:
             Their table.
         values : ndarray of float64, shape (objects, columns)
             In the table's columns; NaN where missing.
+        again : callable, optional
+            Gives the same values once more, from where they are stored anyway.
         """
         if table not in self._tables or len(values) == 0:
             return
-        self._spool.add((stratum, table), values[:, self._tables[table].places])
+        places = list(self._tables[table].places)
+        features = values[:, places]
+        features += 0.0  # makes 0.0 of -0.0, as a backend does
+        stored = None if again is None else partial(_columns, again, places)
+        self._spool.add((stratum, table), features, stored)
         if table == self._first:
             counted = np.count_nonzero(~np.isnan(values[:, self._object_place]))
             self._objects[stratum] = self._objects.get(stratum, 0) + int(counted)
@@ -161,17 +201,22 @@ class WellAggregator:
         waiting = [s for s in self._sites if s not in self._closed] if strata is None else strata
         for stratum in waiting:
             self._closed.add(stratum)
-            images = self._spool.take((stratum, _IMAGE))
-            objects = {table: self._spool.take((stratum, table)) for table in self._tables}
+            images = self._spool.take((stratum, _IMAGES))
+            objects = {
+                table: self._spool.take((stratum, table), len(columns.features))
+                for table, columns in self._tables.items()
+            }
             lacking = [table for table, matrix in objects.items() if matrix is None]
             self._tally.close(str(stratum[1]), lacking)
             if lacking or images is None:
                 continue
             counts = len(self._images.counts)
-            parts = [np.nansum(images[:, :counts], axis=0), self._center(images[:, counts:])]
-            parts += [self._center(matrix) for matrix in objects.values() if matrix is not None]
+            measured = [np.nansum(images[:, :counts], axis=0), self._center(images[:, counts:])]
             self._profiles[stratum] = _Profile(
-                self._sites[stratum], self._objects[stratum], np.concatenate(parts)
+                self._sites[stratum],
+                self._objects[stratum],
+                np.concatenate(measured),
+                tuple(self._center(m) for m in objects.values() if m is not None),
             )
 
     def discard(self) -> None:
@@ -223,17 +268,22 @@ class WellAggregator:
         )
 
     def _frame(self) -> pd.DataFrame:
-        strata = sorted(self._profiles, key=_sort_key)
+        strata = sorted(self._profiles, key=sort_key)
         profiles = [self._profiles[stratum] for stratum in strata]
         columns: dict[str, pd.Series] = {}
         for place, name in enumerate(self._images.strata):
-            columns[name] = _keys([stratum[place] for stratum in strata])
+            columns[name] = key_column([stratum[place] for stratum in strata])
         counts = self._images.counts
         features = [*self._images.features]
         for table in self._tables.values():
             features += table.features
-        empty = np.empty((0, len(counts) + len(features)))
-        measured = np.stack([p.measured for p in profiles]) if profiles else empty
+        measured = np.empty((len(profiles), len(counts) + len(features)))
+        widths = [len(table.features) for table in self._tables.values()]
+        for row, profile in enumerate(profiles):
+            # a profile lacks the columns that came after its well
+            parts = zip(profile.tables, widths, strict=True)
+            centers = [widened(center[np.newaxis], width)[0] for center, width in parts]
+            measured[row] = np.concatenate([profile.images, *centers])
         # pycytominer counts no sites where Metadata_Site itself is a stratum
         if _SITE not in self._images.strata:
             columns["Metadata_Site_Count"] = pd.Series([p.sites for p in profiles], dtype="int64")
@@ -246,41 +296,5 @@ class WellAggregator:
         return pd.concat([pd.DataFrame(columns), table], axis="columns")
 
 
-def split_by_stratum(
-    numbers: NDArray[np.float64], strata: Mapping[int, Stratum | None]
-) -> dict[Stratum, NDArray[np.bool_] | None]:
-    """Tell which objects of a site folder belong to which stratum.
-
-    Parameters
-    ----------
-    numbers : ndarray of float64, shape (objects,)
-        Their `ImageNumber`.
-    strata : mapping of int to tuple
-        `ImageNumber` to stratum.
-
-    Returns
-    -------
-    dict of tuple to ndarray of bool
-        Stratum to its rows; None in place of the rows where they are all.
-    """
-    of_stratum: dict[Stratum, NDArray[np.bool_] | None] = {}
-    for stratum in dict.fromkeys(s for s in strata.values() if s is not None):
-        wanted = [number for number, s in strata.items() if s == stratum]
-        rows = np.isin(numbers, wanted)
-        of_stratum[stratum] = None if rows.all() else rows
-    return of_stratum
-
-
-def _keys(values: Sequence[str | float]) -> pd.Series:
-    if values and all(isinstance(value, int) for value in values):
-        return pd.Series(values, dtype="int64")
-    if values and all(isinstance(value, (int, float)) for value in values):
-        return pd.Series(values, dtype="float64")
-    return pd.Series([str(value) for value in values], dtype="str")
-
-
-def _sort_key(stratum: Stratum) -> tuple[Collection[object], ...]:
-    # a site column may hold numbers and text: numbers first
-    return tuple(
-        (1, 0.0, value) if isinstance(value, str) else (0, float(value), "") for value in stratum
-    )
+def _columns(again: Again, places: Sequence[int]) -> Matrix:
+    return again()[:, list(places)]

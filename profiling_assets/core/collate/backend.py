@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from profiling_assets.core.collate.csv_values import Value
 from profiling_assets.core.collate.folders import IMAGE, table_order
 from profiling_assets.core.collate.header import IMAGE_NUMBER, TABLE_NUMBER, folded
-from profiling_assets.core.collate.sqlite_sink import quoted
+from profiling_assets.core.collate.sqlite_rows import quoted, row_numbers
 from profiling_assets.core.errors import BackendError
 
 ImageKey = tuple[Value, Value]
@@ -98,7 +98,7 @@ class Backend:
         for key in keys:
             cursor = self.connection.execute(query, key)
             while rows := cursor.fetchmany(_ROWS):
-                yield _numbers(rows, columns)
+                yield row_numbers(rows, columns)
 
     def objects(
         self, table: str
@@ -109,7 +109,7 @@ class Backend:
         query = f"SELECT {listed} FROM {quoted(self.names[table])} ORDER BY rowid"  # noqa: S608
         cursor = self.connection.execute(query)
         while rows := cursor.fetchmany(_ROWS):
-            values, texts = _numbers([row[2:] for row in rows], columns)
+            values, texts = row_numbers([row[2:] for row in rows], columns)
             yield [(row[0], row[1]) for row in rows], values, texts
 
     @staticmethod
@@ -182,20 +182,3 @@ def _checked(connection: sqlite3.Connection, path: str) -> Backend:
 def _columns(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
     rows = connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
     return tuple(str(row[1]) for row in rows)
-
-
-def _numbers(
-    rows: Sequence[Sequence[Value]], columns: Sequence[str]
-) -> tuple[NDArray[np.float64], frozenset[str]]:
-    try:
-        return np.array(rows, dtype=np.float64).reshape(len(rows), len(columns)), frozenset()
-    except ValueError:
-        pass
-    values = np.full((len(rows), len(columns)), np.nan)
-    texts: set[str] = set()
-    for place, (name, cells) in enumerate(zip(columns, zip(*rows, strict=True), strict=True)):
-        try:
-            values[:, place] = np.array(cells, dtype=np.float64)
-        except ValueError:
-            texts.add(name)
-    return values, frozenset(texts)

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from profiling_assets.core.collate.block_spool import Again
 from profiling_assets.core.collate.csv_values import Value
 from profiling_assets.core.collate.header import IMAGE_NUMBER, column_names
 from profiling_assets.core.collate.object_csv import ObjectRows
@@ -55,11 +56,36 @@ class Block:
         )
 
 
-class ObjectSink(Protocol):
+class Growing(Protocol):
+    """What is made for the columns of a survey, and may go on with more of them."""
+
+    def can_grow(self, layouts: Mapping[str, TableLayout]) -> bool:
+        """Tell whether it can go on with layouts that have further columns at the end."""
+        ...
+
+    def grow(self, layouts: Mapping[str, TableLayout]) -> None:
+        """Go on with them; the columns are missing in what came before."""
+        ...
+
+
+class ObjectSink(Growing, Protocol):
     """What takes the objects of each site, in sorted order of folders."""
 
-    def add_objects(self, block: Block, table_number: int) -> None:
-        """Take the objects of one site in one compartment."""
+    def add_objects(self, block: Block, table_number: int) -> Again | None:
+        """Take the objects of one site in one compartment.
+
+        Parameters
+        ----------
+        block : Block
+            The objects.
+        table_number : int
+            Their `TableNumber`.
+
+        Returns
+        -------
+        callable or None
+            Gives the values back, in the table's columns; None where the sink cannot.
+        """
         ...
 
 

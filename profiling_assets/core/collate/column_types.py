@@ -55,6 +55,14 @@ class ColumnTypes:
         self._frozen_whole = {table: frozenset(places) for table, places in self._whole.items()}
         self._frozen_text = {table: frozenset(places) for table, places in self._text.items()}
 
+    def grow(self, layouts: Mapping[str, TableLayout]) -> None:
+        """Go on with further columns at the end of tables."""
+        for table, layout in layouts.items():
+            new = range(len(self._layouts[table].columns), len(layout.columns))
+            self._whole[table].update(new)
+            self._frozen_whole[table] = frozenset(self._whole[table])
+        self._layouts = layouts
+
     def whole(self, table: str) -> frozenset[int]:
         """Return places of the columns that held only whole numbers so far."""
         return self._frozen_whole[table]

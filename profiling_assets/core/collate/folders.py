@@ -36,6 +36,41 @@ class SiteFolder(Protocol):
         ...
 
 
+class HeldFolder:
+    """A folder whose files are asked for once: what was read for its header is kept until read.
+
+    Parameters
+    ----------
+    folder : SiteFolder
+        The folder.
+    """
+
+    def __init__(self, folder: SiteFolder) -> None:
+        self._folder = folder
+        self._held: dict[str, bytes] = {}
+
+    @property
+    def name(self) -> str:
+        """Name of the folder, verbatim."""
+        return self._folder.name
+
+    @property
+    def files(self) -> Mapping[str, int]:
+        """File name to size in bytes."""
+        return self._folder.files
+
+    def read(self, file: str) -> bytes:
+        """Return the whole file, and hold it no longer."""
+        held = self._held.pop(file, None)
+        return self._folder.read(file) if held is None else held
+
+    def head(self, file: str) -> bytes:
+        """Return the whole file, and hold it."""
+        if file not in self._held:
+            self._held[file] = self._folder.read(file)
+        return self._held[file]
+
+
 @dataclass(frozen=True)
 class SiteFiles:
     """The files of a folder by what they are.

@@ -63,6 +63,14 @@ class ParquetSink:
             table: pq.ParquetWriter(self.files[table], self._schema(table)) for table in self._text
         }
 
+    def can_grow(self, layouts: Mapping[str, TableLayout]) -> bool:
+        """Tell whether only Image has further columns: the other files have their columns."""
+        return all(layouts[table] == self._layouts[table] for table in self._writers)
+
+    def grow(self, layouts: Mapping[str, TableLayout]) -> None:
+        """Write Image with further columns."""
+        self._layouts = layouts
+
     def add_objects(self, block: Block, table_number: int) -> None:
         """Take the objects of one site in one compartment."""
         table = block.layout.table

@@ -29,7 +29,7 @@ from profiling_assets.core.collate.header import TABLE_NUMBER
 from profiling_assets.core.collate.image_csv import read_image
 from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
 from profiling_assets.core.collate.result import CollateResult, TableSummary
-from profiling_assets.core.collate.sqlite_sink import quoted
+from profiling_assets.core.collate.sqlite_rows import quoted
 from profiling_assets.core.collate.strata import as_text
 from profiling_assets.core.collate.survey import absent_categories
 from profiling_assets.core.collate.verdict import state_warnings
@@ -274,8 +274,9 @@ def _record(site: Path, plate: str, counts: _Counts, said: str, found: ExpectedS
         )
     # It says: Some files were invalid: Cells.csv. Skipping /a/b/SITE.
     words = [line for line in said.splitlines() if line.rstrip(" .").endswith(f"/{site.name}")]
-    why = words[0].split(" Skipping ")[0] if words else "no reason given"
-    reason = f"rejected by cytominer-database: {why}"
+    what, colon, files_named = (words[0] if words else "no reason given").partition(": ")
+    listed = ",".join(sorted(files_named.split(". Skipping ")[0].split(",")))  # in no order there
+    reason = f"rejected by cytominer-database: {what.split(' Skipping ')[0]}{colon}{listed}"
     state = SiteState.UNREADABLE if IMAGE in files else SiteState.MISSING
     return SiteRecord(
         site.name, well, place, state, reason, image_rows, 0, lines, dict.fromkeys(lines, 0)

@@ -1,38 +1,36 @@
-"""A plate from its site folders to backend and profiles; an existing backend to profiles.
+"""A plate from its site folders to backend and profiles.
 
 Put here: the order of things, which sinks take part, what is refused as a whole.
-Do not put here: the pass (`plate_pass`), writing (`*_sink`), means and medians (`aggregate`).
+Do not put here: the pass (`plate_pass`), writing (`*_sink`), means and medians (`aggregate`),
+profiles of a standing backend (`backend_profiles`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from profiling_assets.core.collate.aggregate import WellAggregator
-from profiling_assets.core.collate.backend import Backend, ImageKey, open_backend
 from profiling_assets.core.collate.folders import IMAGE, SiteFolder
+from profiling_assets.core.collate.header_survey import survey_headers
 from profiling_assets.core.collate.image_rows import check_plate_column
 from profiling_assets.core.collate.image_spool import ImageSpool
 from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
 from profiling_assets.core.collate.parquet_sink import ParquetSink
-from profiling_assets.core.collate.plate_pass import (
+from profiling_assets.core.collate.plan import (
     PassResult,
     Plan,
-    PlatePass,
-    Progress,
     lies_scattered,
     scratch_folder,
     text_columns,
 )
+from profiling_assets.core.collate.plate_pass import PlatePass, Progress
 from profiling_assets.core.collate.result import AggregateResult, CollateResult, TableSummary
 from profiling_assets.core.collate.sqlite_sink import SqliteSink, too_wide
-from profiling_assets.core.collate.strata import Stratum
-from profiling_assets.core.collate.survey import Survey, survey_headers
+from profiling_assets.core.collate.survey import Survey, split_columns
 from profiling_assets.core.collate.verdict import DEFECTIVE, state_warnings
 from profiling_assets.core.collate.well_tally import with_sites
-from profiling_assets.core.errors import BackendError, DefectiveSiteError, InvalidInputError
+from profiling_assets.core.errors import DefectiveSiteError, InvalidInputError
 from profiling_assets.core.ledger import SiteRecord
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.sites import ExpectedSite
@@ -52,6 +50,7 @@ def collate_plate(
     path: str,
     progress: Progress | None = None,
     survey: Survey | None = None,
+    parquet_if_wide: Path | None = None,
 ) -> CollateResult:
     """Read the CSVs of a plate once, and write what is asked for.
 
@@ -76,7 +75,9 @@ def collate_plate(
     progress : callable or None
         Called with folders done and folders in all.
     survey : Survey or None
-        The headers, where the caller has them already.
+        The headers, or a sample of them, where the caller has them already.
+    parquet_if_wide : Path or None
+        A folder (exists) for Parquet files in place of a SQLite file that cannot hold the tables.
 
     Returns
     -------
@@ -92,17 +93,18 @@ def collate_plate(
     """
     ordered = sorted(folders, key=lambda folder: folder.name)
     survey = survey or survey_headers(ordered, munge=options.munge)
-    if IMAGE not in survey.tables:
-        raise InvalidInputError(
-            f"none of {len(ordered)} folders has an Image.csv with a column ImageNumber",
-            path=path,
-            remedy="check that CellProfiler's site folders lie there",
-        )
-    check_plate_column(survey, options.plate_column_from, path)
+    try:
+        _check(survey, options, aggregate, len(ordered), path)
+    except InvalidInputError:
+        if not survey.sampled:
+            raise
+        survey = survey_headers(ordered, munge=options.munge)  # another header may have it
+        _check(survey, options, aggregate, len(ordered), path)
     plan = Plan(survey, scattered=lies_scattered(key.plate, ordered))
+    outputs = _Outputs(sqlite_file, parquet_folder, parquet_if_wide, aggregate)
     for _ in range(_MAX_PASSES):
         one = _Collation(key, ordered, expected, options, plan, path)
-        done = one.run(sqlite_file, parquet_folder, aggregate, progress)
+        done = one.run(outputs, progress)
         if isinstance(done, CollateResult):
             return done
         plan = done
@@ -111,6 +113,35 @@ def collate_plate(
         path=path,
         remedy="wait until CellProfiler has finished, then run again",
     )
+
+
+def _check(
+    survey: Survey,
+    options: CollateOptions,
+    aggregate: AggregateOptions | None,
+    folders: int,
+    path: str,
+) -> None:
+    """Refuse a plate whose headers lack what is needed, before a value is read."""
+    if IMAGE not in survey.tables:
+        raise InvalidInputError(
+            f"none of {folders} folders has an Image.csv with a column ImageNumber",
+            path=path,
+            remedy="check that CellProfiler's site folders lie there",
+        )
+    check_plate_column(survey, options.plate_column_from, path)
+    if aggregate is not None:
+        WellAggregator(aggregate, *split_columns(survey.tables), path=path, scratch=None)
+
+
+@dataclass(frozen=True)
+class _Outputs:
+    """What is asked for."""
+
+    sqlite_file: Path | None
+    parquet_folder: Path | None
+    parquet_if_wide: Path | None
+    aggregate: AggregateOptions | None
 
 
 class _Collation:
@@ -130,49 +161,52 @@ class _Collation:
         self._path = path
         self._pass = PlatePass(key.plate, folders, expected, options, plan)
 
-    def run(
-        self,
-        sqlite_file: Path | None,
-        parquet_folder: Path | None,
-        aggregate: AggregateOptions | None,
-        progress: Progress | None,
-    ) -> CollateResult | Plan:
-        tables, types = self._survey.tables, self._pass.types
-        withheld = too_wide(tables) if sqlite_file is not None else None
-        scratch = scratch_folder(sqlite_file, parquet_folder)
+    def run(self, outputs: _Outputs, progress: Progress | None) -> CollateResult | Plan:
+        scratch = scratch_folder(outputs.sqlite_file, outputs.parquet_folder)
         with ExitStack() as on_failure, ImageSpool(scratch) as images:
-            sinks: list[SqliteSink | ParquetSink] = []
-            if sqlite_file is not None and withheld is None:
-                sinks.append(SqliteSink(sqlite_file, tables, types))
-                on_failure.callback(sinks[-1].discard)
-            parquet = None
-            if parquet_folder is not None:
-                parquet = ParquetSink(parquet_folder, tables, types)
-                sinks.append(parquet)
-                on_failure.callback(parquet.discard)
-            aggregator = None if aggregate is None else self._aggregator(aggregate, scratch)
-            if aggregator is not None:
+            sinks = self._sinks(outputs, on_failure)
+            aggregator = None
+            if outputs.aggregate is not None:
+                columns = split_columns(self._survey.tables)
+                aggregator = WellAggregator(
+                    outputs.aggregate, *columns, path=self._path, scratch=scratch
+                )
                 on_failure.callback(aggregator.discard)
             found = self._pass.run(images, sinks, aggregator, progress)
             if found.better is not None:
                 return found.better
+            self._survey = found.survey
             self._refuse(found.records)
+            if aggregator is not None:
+                aggregator.close()  # while sinks can give back what they hold
+            images.width = len(self._survey.tables[IMAGE].columns)
             for sink in sinks:
-                sink.finish(images)
+                sink.finish(images.drain() if sink is sinks[-1] else images)
             on_failure.pop_all()
-        profiles = None
-        if aggregator is not None:
-            for columns in text_columns(types, self._survey).values():
-                aggregator.note_text(columns)
-            named = [*self._pass.expected.wells(), *(record.well for record in found.records)]
-            profiles = aggregator.result(named)
-        files = {} if parquet is None else parquet.files
-        return self._result(found, profiles, withheld, files)
+        profiles = None if aggregator is None else self._profiles(aggregator, found)
+        withheld = None if outputs.sqlite_file is None else too_wide(self._survey.tables)
+        parquet = next((sink for sink in sinks if isinstance(sink, ParquetSink)), None)
+        return self._result(found, profiles, withheld, {} if parquet is None else parquet.files)
 
-    def _aggregator(self, options: AggregateOptions, scratch: Path | None) -> WellAggregator:
-        tables = {t: layout.columns for t, layout in self._survey.tables.items() if t != IMAGE}
-        columns = self._survey.tables[IMAGE].columns
-        return WellAggregator(options, columns, tables, path=self._path, scratch=scratch)
+    def _sinks(self, outputs: _Outputs, on_failure: ExitStack) -> list[SqliteSink | ParquetSink]:
+        tables, types = self._survey.tables, self._pass.types
+        sinks: list[SqliteSink | ParquetSink] = []
+        parquet = outputs.parquet_folder
+        if outputs.sqlite_file is not None and too_wide(tables) is not None:
+            parquet = parquet or outputs.parquet_if_wide
+        elif outputs.sqlite_file is not None:
+            sinks.append(SqliteSink(outputs.sqlite_file, tables, types))
+            on_failure.callback(sinks[-1].discard)
+        if parquet is not None:
+            sinks.append(ParquetSink(parquet, tables, types))
+            on_failure.callback(sinks[-1].discard)
+        return sinks
+
+    def _profiles(self, aggregator: WellAggregator, found: PassResult) -> AggregateResult:
+        for columns in text_columns(self._pass.types, self._survey).values():
+            aggregator.note_text(columns)
+        named = [*self._pass.expected.wells(), *(record.well for record in found.records)]
+        return aggregator.result(named)
 
     def _refuse(self, records: Sequence[SiteRecord]) -> None:
         defective = [record for record in records if record.state in DEFECTIVE]
@@ -215,78 +249,3 @@ class _Collation:
             (*warnings, *(() if profiles is None else profiles.warnings)),
             next(iter(objects), 0),
         )
-
-
-def aggregate_backend(
-    key: PlateKey, sqlite_file: Path, aggregate: AggregateOptions, *, path: str
-) -> AggregateResult:
-    """Aggregate an existing SQLite backend, wherever it came from.
-
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    sqlite_file : Path
-        The backend; only read.
-    aggregate : AggregateOptions
-        How to aggregate.
-    path : str
-        Workspace path of the backend, for messages.
-
-    Returns
-    -------
-    AggregateResult
-        Profiles and the wells ledger.
-
-    Raises
-    ------
-    BackendError
-        Where the file is no SQLite backend, is damaged, or lacks what is asked for.
-    """
-    with open_backend(sqlite_file, path) as backend:
-        try:
-            aggregator = WellAggregator(
-                aggregate, backend.image_columns, backend.tables, path=path, scratch=None
-            )
-        except InvalidInputError as error:
-            raise BackendError(error.what, path=path, remedy=error.remedy) from error
-        images: dict[Stratum, list[ImageKey]] = {}
-        for image, values in backend.images():
-            stratum = aggregator.add_image(values)
-            if stratum is not None:
-                images.setdefault(stratum, []).append(image)
-        searched = [table for table in aggregator.tables if backend.has_index(table)]
-        for table in aggregator.tables:
-            if table not in searched:
-                _scan(backend, table, images, aggregator)
-        for stratum in sorted(images, key=str):
-            for table in searched:
-                for values, texts in backend.objects_of(table, images[stratum]):
-                    aggregator.add_objects(stratum, table, values)
-                    aggregator.note_text(texts)
-            aggregator.close([stratum])
-        result = aggregator.result()
-    plates = set(map(str, cast("Iterable[object]", result.frame[result.frame.columns[0]])))
-    others = sorted(plates - {key.plate})
-    if not others:
-        return result
-    warning = f"the backend calls the plate {', '.join(others[:5])}, not {key.plate}"
-    return replace(result, warnings=(*result.warnings, warning))
-
-
-def _scan(
-    backend: Backend,
-    table: str,
-    images: dict[Stratum, list[ImageKey]],
-    aggregator: WellAggregator,
-) -> None:
-    """Read a table without an index in one go; its rows wait in the aggregator's spool."""
-    of_image = {image: stratum for stratum, keys in images.items() for image in keys}
-    for keys, values, texts in backend.objects(table):
-        aggregator.note_text(texts)
-        rows: dict[Stratum, list[int]] = {}
-        for row, image in enumerate(keys):
-            if image in of_image:
-                rows.setdefault(of_image[image], []).append(row)
-        for stratum, places in rows.items():
-            aggregator.add_objects(stratum, table, values[places])

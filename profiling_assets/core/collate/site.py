@@ -90,6 +90,16 @@ class SiteReader:
         self._numbers = TableNumbers()
         self.image_rows = ImageRows(plate, options.plate_column_from)
 
+    @property
+    def doubted(self) -> frozenset[tuple[str, tuple[str, ...]]]:
+        """Table and header of files that were taken for cut in their headers."""
+        return frozenset(self._objects.doubted)
+
+    def grow(self, survey: Survey) -> None:
+        """Read what follows in the columns of a survey that the former one grows into."""
+        self._survey = survey
+        self._objects.grow(survey)
+
     def read(self, folder: SiteFolder) -> SiteContent:
         """Read one folder.
 

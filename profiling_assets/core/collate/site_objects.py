@@ -58,6 +58,11 @@ class ObjectReader:
         Which columns to read exactly, and which as text.
     munge : bool
         Whether `object.csv` is to be split.
+
+    Attributes
+    ----------
+    doubted : set of (str, tuple of str)
+        Table and header of files that were taken for cut, as no file had such a whole header.
     """
 
     def __init__(self, survey: Survey, types: ColumnTypes, *, munge: bool) -> None:
@@ -65,6 +70,12 @@ class ObjectReader:
         self._types = types
         self._munge = munge
         self._places: dict[tuple[str, tuple[str, ...]], list[int] | None] = {}
+        self.doubted: set[tuple[str, tuple[str, ...]]] = set()
+
+    def grow(self, survey: Survey) -> None:
+        """Read what follows in the columns of a survey that the former one grows into."""
+        self._survey = survey
+        self._places.clear()
 
     def read(self, folder: SiteFolder, files: SiteFiles) -> SiteObjects:
         """Read a folder's object tables.
@@ -110,7 +121,9 @@ class ObjectReader:
                 unseen[table] = rows.names
                 continue
             layout = self._survey.tables[table]
-            lacking = len(set(self._complete_names(table)).difference(rows.names))
+            lacking = 0
+            if len(places) < len(layout.columns):
+                lacking = len({layout.position(n) for n in layout.complete}.difference(places))
             if lacking:
                 notes.append(f"{table} lacks {lacking} columns of the most complete site")
             notes.append(rows.note)
@@ -119,9 +132,6 @@ class ObjectReader:
         required = tuple(table for table in absent if table in self._survey.required)
         notes += [f"there is no {table}.csv" for table in absent if table not in required]
         return SiteObjects(blocks, defects, required, tuple(notes), unseen)
-
-    def _complete_names(self, table: str) -> tuple[str, ...]:
-        return max(self._survey.headers[table], key=len)
 
     def _places_of(self, table: str, names: tuple[str, ...]) -> list[int] | None:
         key = (table, names)
@@ -141,6 +151,7 @@ class ObjectReader:
             # Nothing after a header without its line end tells whether the header was cut.
             known = self._survey.headers.get(table, frozenset())
             if header.names not in known:
+                self.doubted.add((table, header.names))
                 return Defect(SiteState.TRUNCATED, f"{file} is cut off in its header")
         places = None if header is None else self._places_of(table, header.names)
         whole, text = self._kinds(table, places)

@@ -11,11 +11,16 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from profiling_assets.core.collate.block import Block
+from profiling_assets.core.collate.block_spool import Again
 from profiling_assets.core.collate.column_types import ColumnType, ColumnTypes
 from profiling_assets.core.collate.folders import IMAGE
 from profiling_assets.core.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, TABLE_NUMBER
 from profiling_assets.core.collate.image_spool import SpooledRow
+from profiling_assets.core.collate.sqlite_rows import quoted, row_numbers
 from profiling_assets.core.collate.survey import TableLayout
 
 MAX_COLUMNS = 2000  # of a SQLite table; a build can lower it, and no build in use raises it
@@ -49,18 +54,30 @@ class SqliteSink:
         self._connection = _connect(file)
         self._connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         self._connection.execute("BEGIN")
-        self._inserts: dict[str, str] = {}
+        self._inserts = {table: _insert(layout) for table, layout in layouts.items()}
+        self._rows = dict.fromkeys(layouts, 0)
         for table, layout in layouts.items():
             text = types.text(table)
             kinds = ["TEXT" if place in text else "" for place in range(len(layout.columns))]
             self._connection.execute(_create(layout, kinds))
-            marks = ", ".join("?" * (len(layout.columns) + 1))
-            self._inserts[table] = f"INSERT INTO {quoted(table)} VALUES ({marks})"  # noqa: S608
 
-    def add_objects(self, block: Block, table_number: int) -> None:
-        """Write the objects of one site in one compartment."""
+    def can_grow(self, layouts: Mapping[str, TableLayout]) -> bool:
+        """Tell whether SQLite can hold the tables with further columns."""
+        return too_wide(layouts) is None
+
+    def grow(self, layouts: Mapping[str, TableLayout]) -> None:
+        """Add columns at the end of tables; SQLite reads them as NULL in the rows written."""
+        for table, layout in layouts.items():
+            for name in layout.columns[len(self._layouts[table].columns) :]:
+                column = f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)}"
+                self._connection.execute(column)
+            self._inserts[table] = _insert(layout)
+        self._layouts = layouts
+
+    def add_objects(self, block: Block, table_number: int) -> Again | None:
+        """Write the objects of one site in one compartment; they can be read back until the end."""
         if len(block.values) == 0:
-            return
+            return None
         # + 0.0 makes 0.0 of -0.0, which SQLite does not keep in a FLOAT column
         rows: list[list[object]] = (block.values + 0.0).tolist()
         for columns in (block.integers, block.texts):
@@ -69,7 +86,16 @@ class SqliteSink:
                     row[place] = cell
         for row in rows:
             row.insert(0, table_number)
-        self._connection.executemany(self._inserts[block.layout.table], rows)
+        table = block.layout.table
+        self._connection.executemany(self._inserts[table], rows)
+        first = self._rows[table] + 1  # SQLite counts the rows of a new table from 1
+        self._rows[table] += len(rows)
+        return lambda: self._read(table, first, len(rows))
+
+    def _read(self, table: str, first: int, count: int) -> NDArray[np.float64]:
+        query = f"SELECT * FROM {quoted(table)} WHERE rowid BETWEEN ? AND ?"  # noqa: S608 - quoted
+        rows = self._connection.execute(query, (first, first + count - 1)).fetchall()
+        return row_numbers([row[1:] for row in rows], self._layouts[table].columns)[0]
 
     def finish(self, images: Iterable[SpooledRow]) -> None:
         """Write types, Image rows and indices, and close the file.
@@ -84,6 +110,7 @@ class SqliteSink:
         self._connection.close()
         # A connection reads the declarations when it opens the file.
         self._connection = _connect(self._file)
+        self._sort_beside_the_file()
         self._connection.execute("BEGIN")
         if IMAGE in self._layouts:
             rows = ((number, *values) for number, values in images)
@@ -92,6 +119,12 @@ class SqliteSink:
             self._connection.execute(statement)
         self._connection.execute("COMMIT")
         self._connection.close()
+
+    def _sort_beside_the_file(self) -> None:
+        # Indices are sorted in temporary files, which lie in /var/tmp or /tmp by default. It is one
+        # setting for the process; once the folder is gone, SQLite takes the default again.
+        folder = str(self._file.resolve().parent).replace("'", "''")
+        self._connection.execute(f"PRAGMA temp_store_directory = '{folder}'")
 
     def discard(self) -> None:
         """Close and remove an unfinished file."""
@@ -132,17 +165,17 @@ def too_wide(layouts: Mapping[str, TableLayout]) -> str | None:
     return f"{tables} with {TABLE_NUMBER}; a SQLite table holds {MAX_COLUMNS:,} at most"
 
 
-def quoted(name: str) -> str:
-    """Quote an identifier: table and column names come from files."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _connect(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, isolation_level=None)
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     connection.execute(f"PRAGMA cache_size = {_CACHE_PAGES}")
     return connection
+
+
+def _insert(layout: TableLayout) -> str:
+    marks = ", ".join("?" * (len(layout.columns) + 1))
+    return f"INSERT INTO {quoted(layout.table)} VALUES ({marks})"  # noqa: S608 - quoted
 
 
 def _create(layout: TableLayout, kinds: Iterable[ColumnType | str]) -> str:

@@ -4,9 +4,13 @@ Put here: strata, `fields`, and the image features that go with a profile.
 Do not put here: sums, means and medians (`aggregate`), reading files.
 """
 
-from collections.abc import Sequence
+# pyright: reportMissingTypeStubs=false
+# ^ pandas ships no stubs
+
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from profiling_assets.core.collate.csv_values import Value
@@ -90,6 +94,12 @@ class ImageColumns:
         self._chosen = [*self._chosen, *sorted(others)]
         self.features = tuple(name for name, _ in sorted(others))
 
+    @property
+    def reads(self) -> tuple[object, ...]:
+        """What is read of a row, and from where; of equal ones the results are equal."""
+        chosen = (tuple(self._chosen), self.counts, self.features)
+        return (self.strata, tuple(self._strata), self.site_place, chosen, self.warnings)
+
     def stratum(self, values: Sequence[Value]) -> Stratum | None:
         """Return an image's plate, well (and site); None where one is missing."""
         plate, well, *site = (values[place] for place in self._strata)
@@ -124,6 +134,38 @@ class ImageColumns:
         return frozenset(name for name, place in counts if not isinstance(values[place], int))
 
 
+def split_by_stratum(
+    numbers: NDArray[np.float64], strata: Mapping[int, Stratum | None]
+) -> dict[Stratum, NDArray[np.bool_] | None]:
+    """Tell which objects of a site folder belong to which stratum.
+
+    Parameters
+    ----------
+    numbers : ndarray of float64, shape (objects,)
+        Their `ImageNumber`.
+    strata : mapping of int to tuple
+        `ImageNumber` to stratum.
+
+    Returns
+    -------
+    dict of tuple to ndarray of bool
+        Stratum to its rows; None in place of the rows where they are all.
+    """
+    of_stratum: dict[Stratum, NDArray[np.bool_] | None] = {}
+    for stratum in dict.fromkeys(s for s in strata.values() if s is not None):
+        wanted = [number for number, s in strata.items() if s == stratum]
+        rows = np.isin(numbers, wanted)
+        of_stratum[stratum] = None if rows.all() else rows
+    return of_stratum
+
+
+def sort_key(stratum: Stratum) -> tuple[Collection[object], ...]:
+    """Sort key of strata; a site column may hold numbers and text: numbers first."""
+    return tuple(
+        (1, 0.0, value) if isinstance(value, str) else (0, float(value), "") for value in stratum
+    )
+
+
 def as_text(value: str | float) -> str:
     """Write a plate or well that a backend holds as a number: 218360.0 is `218360`."""
     if isinstance(value, float) and value.is_integer():
@@ -133,3 +175,12 @@ def as_text(value: str | float) -> str:
 
 def _number(value: Value) -> float:
     return float("nan") if value is None or isinstance(value, str) else float(value)
+
+
+def key_column(values: Sequence[str | float]) -> pd.Series:
+    """Return one part of the strata as a column: whole numbers, numbers or text."""
+    if values and all(isinstance(value, int) for value in values):
+        return pd.Series(values, dtype="int64")
+    if values and all(isinstance(value, (int, float)) for value in values):
+        return pd.Series(values, dtype="float64")
+    return pd.Series([str(value) for value in values], dtype="str")

@@ -1,31 +1,21 @@
-"""The header pass: which tables and columns a plate has, before a value is read.
+"""What the headers of a plate tell: its tables, and their columns in order.
 
-Put here: columns in their final order, tables a site must have, the widest table.
-Do not put here: values and their types (`column_types`), the state of a site (`site`).
+Put here: columns in their final order, what of them changes with a further header.
+Do not put here: reading headers (`header_survey`), values and their types (`column_types`).
 A site whose image failed quality control has a short header; taking the first site's header, as
 cytominer-database does, makes the backend depend on the order of folders.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-from profiling_assets.core.collate.folders import (
-    CANONICAL,
-    IMAGE,
-    SiteFiles,
-    SiteFolder,
-    site_files,
-    table_order,
-)
+from profiling_assets.core.collate.folders import IMAGE, table_order
 from profiling_assets.core.collate.header import (
     IMAGE_NUMBER,
     OBJECT_NUMBER,
-    Header,
     column_names,
     folded,
-    read_header,
 )
-from profiling_assets.core.collate.munge import compartment_headers
 
 # Columns that every backend's Image table has; where no file has them, they are filled in.
 IMAGE_METADATA = ("Metadata_Plate", "Metadata_Well", "Metadata_Site")
@@ -71,19 +61,19 @@ class Survey:
     required : frozenset of str
         Object tables that a site must have: the canonical ones that any site has, others that
         more than half of the sites with objects have.
-    lacking : mapping of str to mapping
-        Folder to table to the columns of the most complete site that it lacks.
     headers : mapping of str to frozenset
         Every different header of each table, as written in the files.
     warnings : tuple of str
         Files that are no object table.
+    sampled : bool
+        Whether only some of the headers were read: others may add to it.
     """
 
     tables: Mapping[str, TableLayout]
     required: frozenset[str]
-    lacking: Mapping[str, Mapping[str, tuple[str, ...]]]
     headers: Mapping[str, frozenset[tuple[str, ...]]]
     warnings: tuple[str, ...] = ()
+    sampled: bool = False
 
     @property
     def widest(self) -> tuple[str, int]:
@@ -98,51 +88,27 @@ class Survey:
             table: frozenset(self.headers.get(table, ())) | frozenset(headers.get(table, ()))
             for table in {*self.headers, *headers}
         }
-        return Survey(lay_out(both), self.required, self.lacking, both, self.warnings)
+        return replace(self, tables=lay_out(both), headers=both)
 
+    def grows_into(self, other: "Survey") -> bool:
+        """Tell whether rows written in these columns are right in those of a later survey.
 
-def survey_headers(folders: Sequence[SiteFolder], *, munge: bool = False) -> Survey:
-    """Read the header of every file of a plate, and nothing else.
+        Parameters
+        ----------
+        other : Survey
+            The same headers and more.
 
-    Parameters
-    ----------
-    folders : sequence of SiteFolder
-        The site folders, in any order.
-    munge : bool
-        Whether `object.csv` is to be split into compartments.
-
-    Returns
-    -------
-    Survey
-        The same for any order and any names of the folders, `lacking` aside.
-    """
-    headers: dict[str, set[tuple[str, ...]]] = {}
-    seen: dict[str, dict[str, tuple[str, ...]]] = {}
-    present: list[frozenset[str]] = []
-    unusable: dict[str, str] = {}
-    for folder in folders:
-        files = site_files(folder)
-        tables, of_folder = _folder_headers(folder, files, munge=munge)
-        present.append(frozenset(tables))
-        for table, names in of_folder.items():
-            if is_usable(table, names):
-                headers.setdefault(table, set()).add(names)
-                seen.setdefault(folder.name, {})[table] = names
-            elif table != IMAGE:
-                unusable.setdefault(table, f"{folder.name}/{files.tables.get(table, table)}")
-    layouts = lay_out(headers)
-    warnings = tuple(
-        f"{file} is no object table (a column {IMAGE_NUMBER} or {OBJECT_NUMBER} is absent) or its "
-        "name cannot be a table: not read"
-        for table, file in sorted(unusable.items())
-        if table not in layouts
-    )
-    lacking = {
-        name: short for name, of_folder in seen.items() if (short := _short(of_folder, layouts))
-    }
-    required = _required([tables & layouts.keys() for tables in present])
-    frozen = {table: frozenset(names) for table, names in headers.items()}
-    return Survey(layouts, required, lacking, frozen, warnings)
+        Returns
+        -------
+        bool
+            True where it has the same tables and the same most complete headers, and any further
+            column comes last: it is missing in what was written before.
+        """
+        return list(self.tables) == list(other.tables) and all(
+            layout.complete == other.tables[table].complete
+            and layout.columns == other.tables[table].columns[: len(layout.columns)]
+            for table, layout in self.tables.items()
+        )
 
 
 def lay_out(headers: Mapping[str, Collection[tuple[str, ...]]]) -> dict[str, TableLayout]:
@@ -172,6 +138,14 @@ def lay_out(headers: Mapping[str, Collection[tuple[str, ...]]]) -> dict[str, Tab
                 columns.setdefault(folded(name), name)
         layouts[table] = TableLayout(table, tuple(columns.values()), complete)
     return layouts
+
+
+def split_columns(
+    tables: Mapping[str, TableLayout],
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Return the columns of the Image table, and those of each object table."""
+    objects = {table: layout.columns for table, layout in tables.items() if table != IMAGE}
+    return tables[IMAGE].columns, objects
 
 
 def absent_categories(
@@ -206,52 +180,3 @@ def is_usable(table: str, names: Collection[str]) -> bool:
         return IMAGE_NUMBER in names
     reserved = folded(table).startswith("sqlite_")  # such a name SQLite keeps for itself
     return not reserved and IMAGE_NUMBER in names and OBJECT_NUMBER in names
-
-
-def _folder_headers(
-    folder: SiteFolder, files: SiteFiles, *, munge: bool
-) -> tuple[set[str], dict[str, tuple[str, ...]]]:
-    """Return the folder's object tables, and the header of each of its tables that has one."""
-    found: dict[str, tuple[str, ...]] = {}
-    if files.image is not None:
-        _add(found, IMAGE, read_header(folder.head(files.image)))
-    if munge and files.merged is not None:
-        header = read_header(folder.head(files.merged), rows=2)
-        tables = dict[str, tuple[str, ...]]()
-        if header is not None and header.ended and not header.repeated():
-            tables = compartment_headers(header)
-        found.update(tables)
-        return set(tables), found
-    for table, file in files.tables.items():
-        _add(found, table, read_header(folder.head(file)))
-    return set(files.tables), found
-
-
-def _add(found: dict[str, tuple[str, ...]], table: str, header: Header | None) -> None:
-    # A header that was cut, or has a name twice, must not shape the table.
-    if header is not None and header.ended and not header.repeated():
-        found[table] = header.names
-
-
-def _short(
-    of_folder: Mapping[str, tuple[str, ...]], layouts: Mapping[str, TableLayout]
-) -> dict[str, tuple[str, ...]]:
-    short: dict[str, tuple[str, ...]] = {}
-    for table, names in of_folder.items():
-        layout = layouts[table]
-        have = {folded(name) for name in column_names(table, names)}
-        lack = layout.complete - have
-        if lack:
-            short[table] = tuple(name for name in layout.columns if folded(name) in lack)
-    return short
-
-
-def _required(present: Iterable[frozenset[str]]) -> frozenset[str]:
-    with_objects = [tables for tables in present if tables]
-    every = frozenset[str]().union(*with_objects)
-    return frozenset(
-        table
-        for table in every
-        if table in CANONICAL
-        or 2 * sum(table in tables for tables in with_objects) > len(with_objects)
-    )

@@ -204,6 +204,8 @@ def _sentences(detail: Mapping[str, Any], model: type[BaseModel]) -> Iterator[tu
 def _structure(location: Sequence[int | str], model: type[BaseModel]) -> str:
     if location[:1] == ("plates",):
         return "each plate is written `- name: PLATE`, and `process: true` below it"
+    if location[:2] == ("arrival", "batches"):
+        return "each batch is written `- batch: BATCH`, and its own keys below it"
     section = section_at(location, model)
     keys = "" if section is None else f" ({', '.join(section.model_fields)})"
     return f"it must be a section with keys of its own{keys}"

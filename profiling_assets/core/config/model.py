@@ -10,6 +10,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
+from profiling_assets.core.config.arrival import ArrivalConfig
 from profiling_assets.core.config.batches import BatchConfig
 from profiling_assets.core.config.collate import CollateConfig, OptionsConfig
 from profiling_assets.core.config.kinds import (
@@ -57,6 +58,11 @@ class PipelineConfig(Section):
     collate: CollateConfig = Field(
         default_factory=CollateConfig,
         description="From CellProfiler's CSVs to the backend (our own section).",
+    )
+    arrival: ArrivalConfig = Field(
+        default_factory=ArrivalConfig,
+        description="When a plate that is being delivered is started by itself (our own section); "
+        "it changes no result.",
     )
     aggregate: AggregateConfig = Field(
         default_factory=lambda: AggregateConfig(perform=False),

@@ -1,0 +1,93 @@
+"""Profiles of a standing SQLite backend, wherever it came from.
+
+Put here: which rows of a backend are aggregated, and in what order they are read.
+Do not put here: opening and reading a backend (`backend`), means and medians (`aggregate`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from profiling_assets.core.collate.aggregate import WellAggregator
+from profiling_assets.core.collate.backend import Backend, ImageKey, open_backend
+from profiling_assets.core.collate.options import AggregateOptions
+from profiling_assets.core.collate.result import AggregateResult
+from profiling_assets.core.collate.strata import Stratum
+from profiling_assets.core.errors import BackendError, InvalidInputError
+from profiling_assets.core.names import PlateKey
+
+
+def aggregate_backend(
+    key: PlateKey, sqlite_file: Path, aggregate: AggregateOptions, *, path: str
+) -> AggregateResult:
+    """Aggregate an existing SQLite backend, wherever it came from.
+
+    Parameters
+    ----------
+    key : PlateKey
+        The plate.
+    sqlite_file : Path
+        The backend; only read.
+    aggregate : AggregateOptions
+        How to aggregate.
+    path : str
+        Workspace path of the backend, for messages.
+
+    Returns
+    -------
+    AggregateResult
+        Profiles and the wells ledger.
+
+    Raises
+    ------
+    BackendError
+        Where the file is no SQLite backend, is damaged, or lacks what is asked for.
+    """
+    with open_backend(sqlite_file, path) as backend:
+        try:
+            aggregator = WellAggregator(
+                aggregate, backend.image_columns, backend.tables, path=path, scratch=None
+            )
+        except InvalidInputError as error:
+            raise BackendError(error.what, path=path, remedy=error.remedy) from error
+        images: dict[Stratum, list[ImageKey]] = {}
+        for image, values in backend.images():
+            stratum = aggregator.add_image(values)
+            if stratum is not None:
+                images.setdefault(stratum, []).append(image)
+        searched = [table for table in aggregator.tables if backend.has_index(table)]
+        for table in aggregator.tables:
+            if table not in searched:
+                _scan(backend, table, images, aggregator)
+        for stratum in sorted(images, key=str):
+            for table in searched:
+                for values, texts in backend.objects_of(table, images[stratum]):
+                    aggregator.add_objects(stratum, table, values)
+                    aggregator.note_text(texts)
+            aggregator.close([stratum])
+        result = aggregator.result()
+    plates = set(map(str, cast("Iterable[object]", result.frame[result.frame.columns[0]])))
+    others = sorted(plates - {key.plate})
+    if not others:
+        return result
+    warning = f"the backend calls the plate {', '.join(others[:5])}, not {key.plate}"
+    return replace(result, warnings=(*result.warnings, warning))
+
+
+def _scan(
+    backend: Backend,
+    table: str,
+    images: dict[Stratum, list[ImageKey]],
+    aggregator: WellAggregator,
+) -> None:
+    """Read a table without an index in one go; its rows wait in the aggregator's spool."""
+    of_image = {image: stratum for stratum, keys in images.items() for image in keys}
+    for keys, values, texts in backend.objects(table):
+        aggregator.note_text(texts)
+        rows: dict[Stratum, list[int]] = {}
+        for row, image in enumerate(keys):
+            if image in of_image:
+                rows.setdefault(of_image[image], []).append(row)
+        for stratum, places in rows.items():
+            aggregator.add_objects(stratum, table, values[places])

@@ -1,0 +1,1 @@
+"""A workspace on S3; no Dagster, no science."""
