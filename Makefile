@@ -45,6 +45,7 @@ ui: $(STAMP)  ## Open the demo workspace in the web UI
 
 bench: $(STAMP)  ## Measure against the reference engine, side by side
 	$(BIN)/python benchmarks/collate.py
+	$(BIN)/python benchmarks/profiles.py
 
 clean:  ## Remove what the targets made
 	rm -rf $(VENV) $(DEMO) benchmarks/.plates

@@ -28,6 +28,13 @@ def column(frame: pd.DataFrame, name: str) -> pd.Series:
     return cast(pd.Series, frame[name])
 
 
+def numeric_columns(frame: pd.DataFrame) -> set[str]:
+    """Name the columns that hold numbers; each type of a wide table is looked at once."""
+    dtypes = frame.dtypes.tolist()
+    numeric = {dtype: pd.api.types.is_numeric_dtype(dtype) for dtype in set(dtypes)}
+    return {name for name, dtype in zip(frame.columns, dtypes, strict=True) if numeric[dtype]}
+
+
 def is_metadata(name: str) -> bool:
     """Tell a metadata column (verbatim text, or a count) from a measured one."""
     return name.startswith(_METADATA)
@@ -68,13 +75,15 @@ def feature_columns(
     exact = tuple(name.title() for name in wanted & canonical)
     folded = tuple(f"{name}_" for name in wanted - canonical)
 
+    numeric = numeric_columns(frame)
+
     def is_feature(name: str) -> bool:
         if is_metadata(name):
             return False
         if name.startswith("Image_"):
-            return image_features and pd.api.types.is_numeric_dtype(column(frame, name))
+            return image_features and name in numeric
         if discovered and _MEASURED.match(name):
-            return pd.api.types.is_numeric_dtype(column(frame, name))
+            return name in numeric
         return name.startswith(exact) or name.lower().startswith(folded)
 
     return [name for name in frame.columns if is_feature(name)]

@@ -2,13 +2,14 @@
 
 Put here: how a row, a number and a word are written.
 Do not put here: compression and files (`tables`), what a column is (`columns`).
-pandas formats a number at a time: 2.2 s for 330 wells x 3,945 columns; a row at a time takes 0.4 s.
+pandas formats a number at a time: 2.2 s for 330 wells x 3,945 columns; a row at a time takes 0.3 s.
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
 # pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
 # ^ pandas and pyarrow ship partial types or none
 
+import math
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
@@ -58,15 +59,11 @@ def _float_lines(
     values: np.ndarray[Any, np.dtype[np.float64]], float_format: str | None
 ) -> list[str]:
     template = None if float_format is None else ",".join([float_format] * values.shape[1])
+    nan = "nan" if float_format is None else float_format % math.nan  # of no other number's text
     lines: list[str] = []
-    for row, missing in zip(values.tolist(), np.isnan(values), strict=True):
+    for row, missing in zip(values.tolist(), np.isnan(values).any(axis=1).tolist(), strict=True):
         line = ",".join(map(repr, row)) if template is None else template % tuple(row)
-        if missing.any():
-            cells = line.split(",")
-            for place in np.flatnonzero(missing):
-                cells[place] = ""
-            line = ",".join(cells)
-        lines.append(line)
+        lines.append(line.replace(nan, "") if missing else line)
     return lines
 
 

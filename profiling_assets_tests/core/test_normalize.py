@@ -1,4 +1,5 @@
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -89,6 +90,48 @@ def test_every_method_gives_what_pycytominer_gives(
     result = normalized(frame, method=method, image_features=image_features, negcon=negcon)
     pd.testing.assert_frame_equal(result.frame, expected, check_exact=True)
     assert result.fitted_on == (2 + rows // 4 if negcon else rows)
+
+
+@st.composite
+def awkward_plates(draw: st.DrawFn) -> pd.DataFrame:
+    """Features of any size, constant ones, few values, missing and infinite ones."""
+    rows, columns = draw(st.integers(1, 30)), draw(st.integers(1, 12))
+    rng = np.random.default_rng(draw(st.integers(0, 100_000)))
+    values = rng.normal(size=(rows, columns)) * 10 ** rng.uniform(-9, 9, columns)
+    values += 10 ** rng.uniform(-9, 9, columns)
+    if draw(st.booleans()):
+        values = np.round(values, 1)
+    values[rng.random(values.shape) < draw(st.sampled_from([0, 0.1, 0.7]))] = math.nan
+    values[rng.random(values.shape) < draw(st.sampled_from([0, 0, 0.3]))] = draw(
+        st.sampled_from([math.inf, -math.inf])
+    )
+    values[:, 0] = draw(st.sampled_from([values[0, 0], 0.1, math.nan]))
+    kinds = ["a", *draw(st.lists(st.sampled_from("ab"), min_size=rows - 1, max_size=rows - 1))]
+    frame = pd.DataFrame(values, columns=pd.Index([f"Cells_{n}" for n in range(columns)]))
+    return frame.assign(Metadata_kind=pd.Series(kinds, dtype="str"), Image_note="x", Other=1)
+
+
+@given(
+    awkward_plates(),
+    st.sampled_from(["standardize", "robustize", "mad_robustize"]),
+    st.sampled_from([0.0, 1e-18, 0.1]),
+    st.sampled_from(["all", "Metadata_kind == 'a'"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_scales_of_awkward_features_are_those_of_pycytominer_to_the_last_bit(
+    frame: pd.DataFrame, method: str, fudge_factor: float, samples: str
+) -> None:
+    result = normalized(
+        frame, method=method, image_features=False, samples=samples, fudge_factor=fudge_factor
+    )
+    if method != "mad_robustize":
+        frame = frame.replace([math.inf, -math.inf], math.nan)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # features without a value
+        expected = reference().normalize(
+            frame, samples=samples, method=method, mad_robustize_epsilon=fudge_factor
+        )
+    pd.testing.assert_frame_equal(result.frame, expected, check_exact=True)
 
 
 def test_a_scale_of_zero_stays_inf_in_the_table_and_is_counted() -> None:

@@ -101,6 +101,49 @@ def test_the_text_is_that_of_pandas(frame: pd.DataFrame, float_format: str | Non
     assert written == frame.to_csv(index=False, float_format=float_format)
 
 
+awkward = st.one_of(
+    floats,
+    st.sampled_from([0.0, -0.0, 5e-324, -2.2250738585072011e-308, 1e22, 1e23, 9.999995e4, 99999.5]),
+    st.sampled_from([math.nan, math.inf, -math.inf, 1.7976931348623157e308, 0.1 + 0.2]),
+    st.integers(-(10**7), 10**7).map(float),
+    # halves between two texts of five digits, most of them not exact in binary
+    st.builds(
+        lambda digits, power: float(f"{digits}5e{power}"),
+        st.integers(10_000, 99_999),
+        st.integers(-320, 300),
+    ),
+)
+mixed = st.one_of(words, awkward, st.integers(-5, 5), st.booleans(), st.none())
+
+
+@given(
+    st.lists(st.tuples(awkward, awkward), min_size=1, max_size=6),
+    st.lists(st.integers(-(2**60), 2**60), min_size=6, max_size=6),
+    st.lists(st.booleans(), min_size=6, max_size=6),
+    st.lists(mixed, min_size=6, max_size=6),
+    st.sampled_from([None, "%.5g", "%.17g", "%+.2e", "%9.3f"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_the_text_of_awkward_values_is_that_of_pandas(
+    numbers: list[tuple[float, float]],
+    integers: list[int],
+    flags: list[bool],
+    others: list[object],
+    float_format: str | None,
+) -> None:
+    frame = pd.DataFrame(numbers, columns=pd.Index(["Cells_a", "Cells_b"]))
+    rows = len(frame)
+    frame["Metadata_Count_x"] = integers[:rows]
+    frame["Metadata_flag"] = flags[:rows]
+    # a column of anything: numbers in it are written in full by both
+    kept = [None if isinstance(value, float) and math.isnan(value) else value for value in others]
+    frame["Metadata_any"] = pd.Series(
+        [value if value is None else str(value) for value in kept[:rows]], dtype="object"
+    )
+    written = profiles_csv(frame, float_format=float_format, gzip=False).decode()
+    assert written == frame.to_csv(index=False, float_format=float_format)
+
+
 @given(profiles())
 @settings(max_examples=150, deadline=None)
 def test_a_table_at_full_precision_reads_back_bit_by_bit(frame: pd.DataFrame) -> None:

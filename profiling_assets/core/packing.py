@@ -1,0 +1,60 @@
+"""gzip: files packed and unpacked.
+
+Put here: how a file is compressed, and what a damaged one says.
+Do not put here: what is in it (`tables`).
+"""
+
+import struct
+import zlib
+from gzip import BadGzipFile, decompress
+
+from deflate import gzip_compress
+
+from profiling_assets.core.errors import InvalidInputError
+
+_GZIP_MAGIC = b"\x1f\x8b"
+# A profile of 384 wells x 5,705 columns (17.9 MB). zlib: level 9 (what pandas does) 3.4 s for
+# 6.9 MB, 4 0.5 s for 7.6 MB. libdeflate: level 3 0.2 s for 6.9 MB. zlib-ng and ISA-L: 0.1 to 0.2 s
+# for 7.4 to 7.8 MB.
+_GZIP_LEVEL = 3
+_GZIP_TIME = slice(4, 8)  # where the header has it
+_GZIP_MTIME = 1  # as pycytominer; fixed, so that two runs give the same bytes
+
+
+def packed(data: bytes) -> bytes:
+    """Compress with gzip: no file name and a fixed time, so that equal texts give equal bytes."""
+    content = gzip_compress(data, _GZIP_LEVEL)
+    content[_GZIP_TIME] = struct.pack("<I", _GZIP_MTIME)
+    return bytes(content)
+
+
+def unpacked(data: bytes, *, path: str) -> bytes:
+    """Return the content of a file that may be gzipped.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    path : str
+        Where it lies, for the message.
+
+    Returns
+    -------
+    bytes
+        The content.
+
+    Raises
+    ------
+    InvalidInputError
+        Where the gzip stream is broken or ends early.
+    """
+    if not data.startswith(_GZIP_MAGIC):
+        return data
+    try:
+        return decompress(data)
+    except (EOFError, BadGzipFile, zlib.error) as error:
+        raise InvalidInputError(
+            f"the compressed file is cut off or damaged ({error})",
+            path=path,
+            remedy="make the file again, or restore it from a copy",
+        ) from error
