@@ -4,11 +4,16 @@ Put here: how a file is compressed, and what a damaged one says.
 Do not put here: what is in it (`tables`).
 """
 
+# pyright: reportUnknownMemberType=false
+# ^ deflate ships partial types
+
 import struct
 import zlib
+from collections.abc import Callable
 from gzip import BadGzipFile, decompress
+from typing import cast
 
-from deflate import gzip_compress
+import deflate
 
 from profiling_assets.core.errors import InvalidInputError
 
@@ -19,11 +24,12 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_LEVEL = 3
 _GZIP_TIME = slice(4, 8)  # where the header has it
 _GZIP_MTIME = 1  # as pycytominer; fixed, so that two runs give the same bytes
+_compressed = cast("Callable[[bytes, int], bytearray]", deflate.gzip_compress)
 
 
 def packed(data: bytes) -> bytes:
     """Compress with gzip: no file name and a fixed time, so that equal texts give equal bytes."""
-    content = gzip_compress(data, _GZIP_LEVEL)
+    content = _compressed(data, _GZIP_LEVEL)
     content[_GZIP_TIME] = struct.pack("<I", _GZIP_MTIME)
     return bytes(content)
 
