@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: help setup demo test test-s3 check ui bench clean
+.PHONY: help setup demo test test-s3 test-live check ui bench clean
 
 help:  ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
 
 setup: $(STAMP)  ## Make .venv with everything the project needs
 
@@ -32,12 +32,15 @@ test: check  ## All checks and all tests
 
 S3_TESTS := $(addprefix profiling_assets_tests/,storage/test_s3_*.py storage/test_workspace.py \
 	storage/test_registry_store.py storage/test_sync_copies.py pipeline/test_aggregate_s3.py \
-	cli/test_pull_push.py cli/test_run_s3.py cli/live_watch_s3.py)
+	cli/test_pull_push.py cli/test_run_s3.py)
 
 test-s3: $(STAMP)  ## The tests on S3 against both servers: moto's, then SeaweedFS
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,s3]'
 	PROFILING_ASSETS_TEST_S3=moto $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(S3_TESTS)
 	PROFILING_ASSETS_TEST_S3=seaweedfs $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(S3_TESTS)
+
+test-live: $(STAMP)  ## Web server and daemon while plates arrive, in a folder and in a bucket
+	$(BIN)/python -m pytest -s profiling_assets_tests/cli/live_watch.py profiling_assets_tests/cli/live_watch_s3.py
 
 ui: $(STAMP)  ## Open the demo workspace in the web UI
 	test -e $(DEMO)/workspace/config_files/demo.yml || $(BIN)/profiling-assets demo $(DEMO)

@@ -61,7 +61,7 @@ def _float_lines(
     template = None if float_format is None else ",".join([float_format] * values.shape[1])
     nan = "nan" if float_format is None else float_format % math.nan  # of no other number's text
     lines: list[str] = []
-    for row, missing in zip(values.tolist(), np.isnan(values).any(axis=1).tolist(), strict=True):
+    for row, missing in zip(values.tolist(), np.isnan(values).any(axis=1), strict=True):
         line = ",".join(map(repr, row)) if template is None else template % tuple(row)
         lines.append(line.replace(nan, "") if missing else line)
     return lines

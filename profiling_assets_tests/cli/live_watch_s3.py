@@ -1,6 +1,6 @@
-"""Plates that arrive in a bucket while `ui --watch` runs; the story of `test_watch`, told on S3.
+"""Plates that arrive in a bucket while `ui --watch` runs; the story of `live_watch`, told on S3.
 
-It takes minutes, so `make test-s3` names this file and `make test` does not collect it.
+It takes minutes, so `make test-live` names this file and `make test` does not collect it.
 """
 
 import sys
@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 
 from profiling_assets_tests.cli.commands import Place, new_place
-from profiling_assets_tests.cli.test_watch import tell
+from profiling_assets_tests.cli.live_watch import tell
 from profiling_assets_tests.cli.watching import TICK, Watched
 from profiling_assets_tests.s3_servers import S3Server
 

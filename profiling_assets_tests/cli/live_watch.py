@@ -1,4 +1,7 @@
-"""Plates that arrive while `profiling-assets ui --watch` runs: each is made once, when complete."""
+"""Plates that arrive while `profiling-assets ui --watch` runs: each is made once, when complete.
+
+It takes minutes, so `make test-live` names this file and `make test` does not collect it.
+"""
 
 import sys
 from collections.abc import Callable
