@@ -12,7 +12,7 @@ pandas formats a number at a time: 2.2 s for 330 wells x 3,945 columns; a row at
 import math
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -61,7 +61,8 @@ def _float_lines(
     template = None if float_format is None else ",".join([float_format] * values.shape[1])
     nan = "nan" if float_format is None else float_format % math.nan  # of no other number's text
     lines: list[str] = []
-    for row, missing in zip(values.tolist(), np.isnan(values).any(axis=1), strict=True):
+    gaps = cast("list[bool]", np.isnan(values).any(axis=1).tolist())
+    for row, missing in zip(values.tolist(), gaps, strict=True):
         line = ",".join(map(repr, row)) if template is None else template % tuple(row)
         lines.append(line.replace(nan, "") if missing else line)
     return lines
