@@ -44,8 +44,33 @@ def open_workspace(root: str, *, inputs: str | None = None) -> Workspace:
         there or not reached; where the root is an address of a kind that is not known.
     """
     if inputs is not None:
+        if _SCHEME.match(root) is None:
+            make_output_folder(root)
         return OverlayWorkspace(inputs=_open(inputs), outputs=_open(root))
     return _open(root)
+
+
+def make_output_folder(root: str) -> None:
+    """Make the folder that results go to, where inputs lie elsewhere and it is not there yet.
+
+    Parameters
+    ----------
+    root : str
+        The folder.
+
+    Raises
+    ------
+    WorkspaceError
+        Where it cannot be made.
+    """
+    try:
+        Path(root).expanduser().mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkspaceError(
+            f"the folder for results cannot be made: {error.strerror}",
+            path=root,
+            remedy="name a folder that this user may write",
+        ) from error
 
 
 def _open(root: str) -> Workspace:

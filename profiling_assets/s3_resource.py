@@ -184,6 +184,9 @@ class S3Session:
         endpoint = client.meta.endpoint_url.rstrip("/")
         if region and region != client.meta.region_name and _is_aws(client):
             endpoint = endpoint.replace(f".{client.meta.region_name}.", f".{region}.")
+            # where no region is configured the client goes to the global address, which sends
+            # requests for younger regions away
+            endpoint = endpoint.replace("://s3.amazonaws.com", f"://s3.{region}.amazonaws.com")
         virtual = _is_virtual(client, bucket)
         if virtual:
             endpoint = endpoint.replace("://", f"://{bucket}.", 1)

@@ -30,7 +30,7 @@ def workspace_option(function: Callable[..., Any]) -> Callable[..., Any]:
         metavar="ROOT",
         envvar=WORKSPACE_VARIABLE,
         required=True,
-        help=f"Folder of the workspace (or {WORKSPACE_VARIABLE}).",
+        help=f"Folder of the workspace, or s3://BUCKET/PREFIX (or {WORKSPACE_VARIABLE}).",
     )(function)
 
 
@@ -84,7 +84,7 @@ def applied_settings(workspace: str, config: str | None, inputs: str | None = No
 
 
 def _absolute(root: str) -> str:
-    return root if "://" in root else str(Path(root).absolute())
+    return root if "://" in root else str(Path(root).expanduser().absolute())
 
 
 def chosen_plates(

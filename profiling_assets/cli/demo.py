@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from profiling_assets.cli.main import cli
+from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.plan import ground_truth
 from profiling_assets.demo.presets import demo_spec
@@ -24,6 +25,12 @@ def command(folder: str) -> int:
     2 batches, 4 plates, planted phenotypes and planted defects. A workspace that stands in DIR
     from an earlier demo is used again.
     """
+    if "://" in folder:
+        raise WorkspaceError(
+            "the demo is made in a folder",
+            path=folder,
+            remedy="name a folder; copy its workspace to S3 to try that",
+        )
     root = Path(folder) / "workspace"
     spec = demo_spec()
     if (root / "analysis").exists():

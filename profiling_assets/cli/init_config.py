@@ -48,7 +48,7 @@ def command(
     if absent or not found:
         raise MissingInputError(
             f"no plates of batch {', '.join(absent)} found" if absent else "no plates found",
-            path=f"{workspace}/analysis",
+            path=opened.location("analysis"),
             remedy="plates are expected in analysis/BATCH/PLATE/analysis/PLATE-WELL-SITE/",
         )
     path = f"{CONFIGS}/{Path(name).stem}.yml"

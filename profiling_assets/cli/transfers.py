@@ -145,7 +145,9 @@ def _tell(one: Compared, *, dry_run: bool) -> None:
     if one.differs:
         verb = "would copy" if dry_run else "copied"
         source, target = one.transfer.source, one.transfer.target
-        click.echo(f"{verb} {source}" if source == target else f"{verb} {source} to {target}")
+        over = " (over a newer file)" if one.was_newer else ""
+        to = "" if source == target else f" to {target}"
+        click.echo(f"{verb} {source}{to}{over}")
 
 
 def _tell_rest(plan: TransferPlan, done: list[Compared], there: set[str], *, dry_run: bool) -> None:

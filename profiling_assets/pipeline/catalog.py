@@ -139,10 +139,12 @@ def read_config(path: str | None, workspace: Workspace | None = None) -> Config:
 
 
 def _object(address: str, workspace: Workspace | None) -> bytes:
-    if workspace is not None and address.startswith(f"{workspace.root}/"):
-        return workspace.read_bytes(address.removeprefix(f"{workspace.root}/"))
     plain, _, options = address.partition("?")
+    if workspace is not None and plain.startswith(f"{workspace.root}/"):
+        return workspace.read_bytes(plain.removeprefix(f"{workspace.root}/"))
     folder, _, name = plain.rpartition("/")
+    if folder.endswith("/") or not name:
+        raise MissingInputError("the address names no object")
     return open_workspace(f"{folder}?{options}" if options else folder).read_bytes(name)
 
 

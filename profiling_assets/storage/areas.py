@@ -89,7 +89,8 @@ def _batch(workspace: Workspace, area: str, batch: str) -> TwoLevels:
         try:
             return workspace.list_two_levels(path)
         except WorkspaceError:
-            pass  # one plate's folder may be to blame: they are listed one by one
+            if not _may_lie_in_one_folder(workspace):
+                raise
     return TwoLevels(workspace.list_folder(path), {})
 
 
@@ -101,7 +102,15 @@ def _plate(workspace: Workspace, area: str, key: PlateKey, csv_dir: str) -> Fold
     try:
         return _facts(workspace.list_folder(path))
     except WorkspaceError:
+        if not _may_lie_in_one_folder(workspace):
+            raise
         return FolderFacts(unreadable=True)
+
+
+def _may_lie_in_one_folder(workspace: Workspace) -> bool:
+    # A folder may be closed to this user while the others are open. On S3 rights are the bucket's:
+    # a listing that fails there is a server that is busy or away, and no plate is gone for it.
+    return workspace.at_once == 1
 
 
 def _facts(listing: Listing) -> FolderFacts:

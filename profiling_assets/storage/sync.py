@@ -9,7 +9,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from profiling_assets.core.sync import Transfer, is_entered
@@ -33,11 +33,14 @@ class Compared:
         Whether the target was absent or another one, and so was copied.
     size : int
         Bytes at the target; of the source where it would be compressed and was not.
+    was_newer : bool
+        Whether the target's other file was changed later than the source's.
     """
 
     transfer: Transfer
     differs: bool
     size: int
+    was_newer: bool = False
 
 
 def list_files(
@@ -127,6 +130,8 @@ def copy_files(
             if differs and not dry_run:
                 _copy(source, info, target, transfer.target)
             done = Compared(transfer, differs, info.size)
+        if done.differs and standing is not None and standing.modified > info.modified:
+            done = replace(done, was_newer=True)
         with lock:
             told(done)
         return done

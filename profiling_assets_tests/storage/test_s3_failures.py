@@ -11,8 +11,14 @@ from pathlib import Path
 import pytest
 
 from profiling_assets import s3_resource
-from profiling_assets.core.errors import ConflictError, MissingInputError, WorkspaceError
+from profiling_assets.core.errors import (
+    ConfigError,
+    ConflictError,
+    MissingInputError,
+    WorkspaceError,
+)
 from profiling_assets.opening import open_workspace
+from profiling_assets.storage.scan import scan_workspace
 from profiling_assets.storage.workspace import Workspace
 from profiling_assets_tests.s3_servers import S3Server
 from profiling_assets_tests.storage.s3_stub import Answer, Asked, Stub, refusal, stub_server
@@ -286,3 +292,32 @@ def test_a_missing_object_is_a_missing_input(opened: Workspace, stub: Stub) -> N
             run(opened.read_bytes, "a")
     stub.answer = lambda _: Answer(404, b"")
     assert opened.stat("a") is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html><body>hello</body></html>", b"<?xml version='1.0'?><Listing/>"],
+    ids=["web page", "other xml"],
+)
+def test_a_page_that_is_no_listing_is_never_an_empty_one(
+    opened: Workspace, stub: Stub, body: bytes
+) -> None:
+    stub.answer = lambda _: Answer(200, body)
+    with pytest.raises(WorkspaceError, match="does not answer as an S3 server does"):
+        opened.list_folder("analysis")
+    with pytest.raises(WorkspaceError, match="does not answer as an S3 server does"):
+        open_workspace(f"s3://lab/ws?endpoint_url={stub.endpoint}")
+
+
+def test_a_plate_whose_listing_fails_is_not_taken_for_gone(opened: Workspace, stub: Stub) -> None:
+    stub.answer = lambda asked: (
+        Answer(503, refusal("SlowDown")) if "backend" in asked.path else Answer()
+    )
+    with pytest.raises(WorkspaceError, match="busy"):
+        scan_workspace(opened)
+
+
+def test_a_password_in_the_endpoint_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ConfigError, match="user name or a password") as refused:
+        open_workspace("s3://lab/ws?endpoint_url=http://me:secret@127.0.0.1:1")
+    assert "secret" not in str(refused.value)

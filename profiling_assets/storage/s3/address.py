@@ -240,6 +240,12 @@ def _check_together(text: str, options: S3Options) -> None:
             path=text,
             remedy="remove anonymous=true, or profile and requester_pays",
         )
+    if options.endpoint_url is not None and "@" in options.endpoint_url:
+        raise ConfigError(
+            "endpoint_url holds a user name or a password",  # and is not repeated here
+            path=text.partition("?")[0],
+            remedy="take them out; credentials are set by AWS_PROFILE or profile=NAME",
+        )
     if options.endpoint_url is not None and not _is_endpoint(options.endpoint_url):
         raise ConfigError(
             f"endpoint_url={options.endpoint_url} is not the address of a server",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from profiling_assets.storage.s3.connection import Connection
 from profiling_assets.storage.s3.failures import talking
-from profiling_assets.storage.s3.pages import Entry, pages
+from profiling_assets.storage.s3.pages import Entry, check_is_listing, pages
 from profiling_assets.storage.workspace import Listing, ObjectInfo, TwoLevels
 
 _NO_NAMES = frozenset({"", ".", ".."})
@@ -77,6 +77,7 @@ def probe(connection: Connection) -> str | None:
         answer = connection.client.list_objects_v2(
             **connection.common, Prefix=address.folder_key(""), MaxKeys=1
         )
+    check_is_listing(connection, "", answer)
     return answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
 
 

@@ -52,6 +52,8 @@ def _take_out(
         return
     try:
         root = ET.fromstring(response_dict["body"])  # noqa: S314  # botocore would do the same
+        if root.tag.rpartition("}")[2] != "ListBucketResult":
+            return  # some other server's page
         page = _of_xml(root)
     except (ET.ParseError, KeyError, ValueError):
         return  # not as S3 writes it: botocore says what is wrong

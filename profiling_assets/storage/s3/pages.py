@@ -4,13 +4,14 @@ Put here: asking for pages until the last.
 Do not put here: reading an answer (`page_xml`), what keys mean as folders and files (`listing`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.storage.s3.connection import Connection
 from profiling_assets.storage.s3.failures import talking
 from profiling_assets.storage.s3.page_xml import PAGE, Entry, Page
+from profiling_assets.storage.s3.sentences import Refusal, sentence
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,6 +47,7 @@ def pages(connection: Connection, path: str, prefix: str, *, delimiter: str = ""
     while True:
         with talking(connection, path, "list"):
             answer = cast("dict[str, Any]", connection.client.list_objects_v2(**asked))
+        check_is_listing(connection, path, answer)
         yield answer.get(PAGE) or _of_answer(answer)
         if not answer.get("IsTruncated"):
             return
@@ -57,6 +59,30 @@ def pages(connection: Connection, path: str, prefix: str, *, delimiter: str = ""
                 remedy="run again; tell who runs the server",
             )
         asked["ContinuationToken"] = token
+
+
+def check_is_listing(connection: Connection, path: str, answer: Mapping[str, object]) -> None:
+    """Refuse the answer of a server that is not an S3 server: it is not an empty listing.
+
+    Parameters
+    ----------
+    connection : Connection
+        The clients.
+    path : str
+        What was listed, for the message.
+    answer : mapping
+        As boto3 gives it.
+
+    Raises
+    ------
+    WorkspaceError
+        Where it says nothing that a listing says.
+    """
+    if "IsTruncated" in answer or "KeyCount" in answer:
+        return
+    refusal = Refusal("not S3", 200, "its answer is no listing")
+    what, remedy = sentence(refusal, connection.address, "list")
+    raise WorkspaceError(what, path=path or connection.address.root, remedy=remedy)
 
 
 def _of_answer(answer: dict[str, Any]) -> Page:

@@ -33,6 +33,7 @@ _KINDS = {
     "307": "region",
     "400": "bare 400",
     "404": "not S3",
+    "not S3": "not S3",
     "405": "not S3",
     "InvalidObjectState": "archived",
     "AccessControlListNotSupported": "acl",
