@@ -88,7 +88,7 @@ def test_a_folder_is_pulled_and_only_what_differs_the_next_time(
     (target / table).write_bytes(b"damaged")
     (target / "backend" / "mine.csv").write_bytes(b"mine")
     mended = source("pull", source.root, "--workspace", target)
-    assert mended.out.splitlines()[0] == f"copied {table}"
+    assert mended.out.splitlines()[0] == f"copied {table} (over a newer file)"
     assert len(mended.out.splitlines()) == 2
     assert (target / table).read_bytes() == before[table]
     assert (target / "backend" / "mine.csv").read_bytes() == b"mine"
