@@ -81,5 +81,7 @@ def glance_at_names(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateG
     names = site_folder_names(workspace, key, csv_dir)
     loaded = read_expected(workspace, key)
     facts = [SiteFolderFacts(name, parse_site_folder(name, key.plate), _IMAGED) for name in names]
+    # `outlines` and the like lie among site folders; a scan of the files leaves them out
+    facts = [fact for fact in facts if fact.site.well is not None] or facts
     completeness = site_matrix(None if loaded is None else loaded.sites, facts)
-    return PlateGlance(completeness, len(names), None, None)
+    return PlateGlance(completeness, len(facts), None, None)

@@ -313,6 +313,7 @@ def test_a_quick_scan_counts_sites_by_name_and_leaves_open_what_names_do_not_tel
     sites = fresh.root / "analysis" / GOOD / "analysis"
     whole = table(fresh("scan", fresh.root))
     shutil.rmtree(sites / "000123-A02-1")
+    (sites / "outlines").mkdir()
     quick = table(fresh("scan", fresh.root, "--quick"))
     assert quick.keys() == whole.keys()
     _, expected, found, state, changed, ready = quick[key(GOOD)]
