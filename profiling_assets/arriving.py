@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import dagster as dg
 
 from profiling_assets.arrival_events import adoptions, known_plates, news_of, plates_met
-from profiling_assets.core.cohort import cohort
 from profiling_assets.core.discovery import Source
 from profiling_assets.core.errors import ProfilingError, WorkspaceError
 from profiling_assets.core.names import PlateKey
@@ -84,25 +83,6 @@ def register_plates(catalog: Catalog) -> Registry:
     return update_registry(workspace, lambda registry: registered(registry, scan.plates))
 
 
-def asked_plates(catalog: Catalog, registry: Registry) -> tuple[PlateKey, ...]:
-    """Return the plates that a code location should serve.
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Has the config.
-    registry : Registry
-        The plates there are now.
-
-    Returns
-    -------
-    tuple of PlateKey
-        Sorted.
-    """
-    excluded = {key: e.excluded for key, e in registry.plates.items() if e.excluded is not None}
-    return cohort(catalog.config, registry.plates, excluded).plates
-
-
 def look_around(
     catalog: Catalog,
     registry: Registry,
@@ -137,7 +117,7 @@ def look_around(
     Tick
         What to report and to remember.
     """
-    plates = sorted(set(catalog.cohort.plates) & set(asked_plates(catalog, registry)))
+    plates = sorted(set(catalog.cohort.plates) & set(catalog.cohort_of(registry).plates))
     known = known_plates(catalog, instance)
     order = turn(state, plates, known, hinted)
     begun = clock()

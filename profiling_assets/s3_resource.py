@@ -9,7 +9,7 @@ Importing this costs a second of CPU (dagster-aws): only who opens an S3 address
 
 import os
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,7 +17,6 @@ import boto3
 import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.utils import parse_timestamp
 from dagster_aws.s3 import S3Resource
 from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.store import S3Store
@@ -58,9 +57,6 @@ class WorkspaceS3Resource(S3Resource):
         """Return a new session; ProfileNotFound where the profile is not configured."""
         core = botocore.session.Session(profile=self.profile_name)
         core.get_scoped_config()  # an unknown profile is told here
-        # three quarters of the CPU of a listing is dateutil reading the times of 1,000 keys
-        parsers: Any = core.get_component("response_parser_factory")
-        parsers.set_parser_defaults(timestamp_parser=_timestamp)
         return boto3.Session(
             botocore_session=core,
             region_name=self.region_name,
@@ -106,14 +102,6 @@ class WorkspaceS3Resource(S3Resource):
         if configured == "auto" and not _is_aws(client):
             return "path"  # what other servers always understand
         return configured
-
-
-def _timestamp(value: Any) -> datetime:
-    """Read a time as listings have it, or else as boto3 does."""
-    try:
-        return datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return parse_timestamp(value)
 
 
 @dataclass(frozen=True)

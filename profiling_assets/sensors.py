@@ -10,7 +10,7 @@ import time
 
 import dagster as dg
 
-from profiling_assets.arriving import asked_plates, look_around, register_plates
+from profiling_assets.arriving import look_around, register_plates
 from profiling_assets.core.notices import plates_named
 from profiling_assets.core.watch_json import parse_watch_json, watch_json
 from profiling_assets.core.watching import may_reload, reloaded
@@ -84,7 +84,7 @@ def new_output_sensor(catalog: Catalog) -> dg.SensorDefinition:
             return dg.SkipReason("no workspace is set")
         state = parse_watch_json(context.cursor)
         registry = register_plates(catalog)
-        asked = asked_plates(catalog, registry)
+        asked = catalog.cohort_of(registry).plates
         if asked != catalog.cohort.plates:
             problem = _STALE
             if may_reload(state, asked, time.time()):

@@ -21,7 +21,7 @@ from profiling_assets.core.sync import (
     batch_of,
     transfer_plan,
 )
-from profiling_assets.opening import open_workspace
+from profiling_assets.opening import make_output_folder, open_workspace
 from profiling_assets.storage.sync import Compared, copy_files, list_files
 from profiling_assets.storage.workspace import Workspace
 
@@ -130,14 +130,7 @@ def _opened_target(root: str, *, dry_run: bool) -> Generator[Workspace]:
         with tempfile.TemporaryDirectory() as empty:
             yield open_workspace(empty)
     else:
-        try:
-            folder.mkdir(parents=True)
-        except OSError as error:
-            raise WorkspaceError(
-                f"the folder cannot be made: {error.strerror}",
-                path=root,
-                remedy="name a folder that this user may write to",
-            ) from error
+        make_output_folder(root)
         yield open_workspace(root)
 
 

@@ -19,6 +19,7 @@ from profiling_assets.core.ledger import (
     well_ledger_frame,
 )
 from profiling_assets.core.names import PlateKey
+from profiling_assets.core.packing import packed
 from profiling_assets.core.tables import read_profiles
 from profiling_assets.pipeline.engines import collate_sites, listing_of, sqlite_file
 from profiling_assets.pipeline.facts import site_facts, well_facts
@@ -214,7 +215,7 @@ def _taken_over(workspace: Workspace, config: Config, source: PlateSource) -> Ma
     frame = read_profiles(content, path=source.path)
     zipped = source.path.endswith(".gz")
     if config.options.compression == "gzip" and not zipped:
-        content = gzip.compress(content, mtime=1)
+        content = packed(content)
     elif config.options.compression != "gzip" and zipped:
         content = gzip.decompress(content)
     return Made(

@@ -68,12 +68,16 @@ class Catalog:
     @cached_property
     def cohort(self) -> Cohort:
         """The plates that the config asks for."""
+        return self.cohort_of(self.registry)
+
+    def cohort_of(self, registry: Registry) -> Cohort:
+        """Return the plates of a registry that the config asks for."""
         excluded = {
             key: entry.excluded
-            for key, entry in self.registry.plates.items()
+            for key, entry in registry.plates.items()
             if entry.excluded is not None
         }
-        return cohort(self.config, self.registry.plates, excluded)
+        return cohort(self.config, registry.plates, excluded)
 
     @cached_property
     def results(self) -> Mapping[str, Result]:

@@ -12,13 +12,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
 
+from profiling_assets.core.packing import packed
 from profiling_assets.core.sync import Transfer, is_entered
 from profiling_assets.storage.parallel import map_at_once
 from profiling_assets.storage.workspace import Listing, ObjectInfo, Workspace
 
 _IN_MEMORY_BYTES = 8 * 1024 * 1024  # larger files go by the disk
 _ETAG = re.compile(r"^[0-9a-f]{32}(?:-[0-9]+)?$")  # told by content; a folder's version is a time
-_ZIP_LEVEL = 6
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def _zip(
     if dry_run and standing is None:
         return Compared(transfer, differs=True, size=file.size)
     data = source.read_bytes(transfer.source)
-    zipped = gzip.compress(data, _ZIP_LEVEL, mtime=1)  # no clock: the same bytes each time
+    zipped = packed(data)  # no clock in it: the same bytes each time
     if standing is not None and _holds(target, standing, zipped, data):
         return Compared(transfer, differs=False, size=standing.size)
     if not dry_run:
