@@ -80,7 +80,10 @@ def register_plates(catalog: Catalog) -> Registry:
         )
     if not scan.plates and not former:
         return Registry({})  # nothing is to be left in what may be no workspace
-    return update_registry(workspace, lambda registry: registered(registry, scan.plates))
+    return update_registry(
+        workspace,
+        lambda registry: registered(registry, scan.plates, unreadable=scan.unreadable),
+    )
 
 
 def look_around(

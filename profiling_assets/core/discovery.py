@@ -75,10 +75,21 @@ class IgnoredEntry:
 
 @dataclass(frozen=True)
 class WorkspaceScan:
-    """The plates of a workspace, sorted by key, and what was left out, sorted by path."""
+    """What a look at a whole workspace told.
+
+    Attributes
+    ----------
+    plates : tuple of PlateFound
+        The plates, sorted by key.
+    ignored : tuple of IgnoredEntry
+        What was left out, sorted by path.
+    unreadable : frozenset of PlateKey
+        Plates that have results in a folder which cannot be read: what they hold is not known.
+    """
 
     plates: tuple[PlateFound, ...]
     ignored: tuple[IgnoredEntry, ...]
+    unreadable: frozenset[PlateKey] = frozenset()
 
 
 def csv_folder(key: PlateKey, csv_dir: str) -> str:
@@ -183,6 +194,7 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
     sources: dict[PlateKey, set[Source]] = {}
     ignored: list[IgnoredEntry] = []
     idle: dict[PlateKey, IgnoredEntry] = {}
+    unreadable: set[PlateKey] = set()
     for area, facts in areas.items():
         ignored.extend(_foreign(area, facts))
         for key, plate in facts.plates.items():
@@ -200,6 +212,8 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
             if reason is None:
                 continue
             entry = IgnoredEntry(path, reason)
+            if area != ANALYSIS and plate.unreadable:
+                unreadable.add(key)
             if area == ANALYSIS or plate.unreadable:
                 ignored.append(entry)
             else:
@@ -210,7 +224,7 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
     )
     known = {plate.key for plate in plates}
     ignored.extend(entry for key, entry in idle.items() if key not in known)
-    return WorkspaceScan(plates, tuple(sorted(set(ignored))))
+    return WorkspaceScan(plates, tuple(sorted(set(ignored))), frozenset(unreadable))
 
 
 def _foreign(area: str, facts: AreaFacts) -> Iterator[IgnoredEntry]:

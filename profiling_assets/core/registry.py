@@ -4,7 +4,7 @@ Put here: the record of each plate, and how scans and exclusions change it.
 Do not put here: its file (`registry_json`, `storage.registry_store`), finding plates (`discovery`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
@@ -70,6 +70,8 @@ def registered(
     registry: Registry,
     found: Iterable[PlateFound],
     facts: Mapping[PlateKey, PlateFacts] | None = None,
+    *,
+    unreadable: Collection[PlateKey] = (),
 ) -> Registry:
     """Merge a scan of the whole workspace.
 
@@ -87,6 +89,9 @@ def registered(
     facts : mapping of PlateKey to PlateFacts, optional
         What was learnt of plates whose site folders were listed; for the others what is
         remembered stays, unless their CSVs are gone.
+    unreadable : collection of PlateKey, optional
+        Plates with a folder of results that cannot be read now: what is remembered of those
+        results stays, as a closed folder is not an empty one.
 
     Returns
     -------
@@ -95,7 +100,7 @@ def registered(
     """
     known = facts or {}
     plates: dict[PlateKey, PlateEntry] = {}
-    for plate in found:
+    for plate in _with_unreadable(registry, found, unreadable):
         old = registry.plates.get(plate.key, PlateEntry(plate.sources))
         if Source.CSVS not in plate.sources:
             plates[plate.key] = PlateEntry(plate.sources, excluded=old.excluded)
@@ -110,6 +115,17 @@ def registered(
         if key not in plates and entry.excluded is not None:
             plates[key] = PlateEntry(frozenset(), excluded=entry.excluded)
     return Registry(plates)
+
+
+def _with_unreadable(
+    registry: Registry, found: Iterable[PlateFound], unreadable: Collection[PlateKey]
+) -> list[PlateFound]:
+    sources = {plate.key: plate.sources for plate in found}
+    for key in unreadable:
+        if key in registry.plates:
+            results = registry.plates[key].sources - {Source.CSVS}
+            sources[key] = sources.get(key, frozenset()) | results
+    return [PlateFound(key, of) for key, of in sources.items() if of]
 
 
 def looked_at(registry: Registry, facts: Mapping[PlateKey, PlateFacts]) -> Registry:

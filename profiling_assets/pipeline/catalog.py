@@ -207,5 +207,8 @@ def refreshed_catalog(settings: Settings) -> tuple[Catalog, WorkspaceScan]:
     scan = scan_workspace(catalog.workspace, catalog.config.collate.csv_dir)
     if not scan.plates and not catalog.registry.plates:
         return catalog, scan  # most likely not a workspace: nothing is to be left there
-    registry = update_registry(catalog.workspace, lambda known: registered(known, scan.plates))
+    registry = update_registry(
+        catalog.workspace,
+        lambda known: registered(known, scan.plates, unreadable=scan.unreadable),
+    )
     return Catalog(settings, catalog.config, registry, catalog.workspace), scan

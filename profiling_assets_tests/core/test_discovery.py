@@ -112,6 +112,13 @@ def test_an_unreadable_plate_stays_a_plate_and_is_named() -> None:
     assert "permission" in reasons(scan)["analysis/B1/PL-01-x"]
 
 
+@pytest.mark.parametrize("where", ["backend", "profiles"])
+def test_results_that_cannot_be_read_are_named_and_not_taken_for_absent(where: str) -> None:
+    scan = find_plates({where: area(FolderFacts(unreadable=True))}, "analysis")
+    assert (scan.plates, scan.unreadable) == ((), {KEY})
+    assert "permission" in reasons(scan)[f"{where}/B1/PL-01-x"]
+
+
 def test_the_same_plate_name_in_two_batches_is_two_plates_sorted_by_batch() -> None:
     plate = FolderFacts(("analysis",))
     keys = [PlateKey("B2", "000123"), PlateKey("B1", "000123")]

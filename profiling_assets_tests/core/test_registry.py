@@ -86,6 +86,15 @@ def test_a_plate_without_any_source_is_removed() -> None:
     assert registered(registered(Registry(), found(KEY)), []) == Registry()
 
 
+def test_results_in_a_folder_that_cannot_be_read_are_not_forgotten() -> None:
+    made = frozenset({Source.AGGREGATE, Source.SQLITE})
+    registry = registered(Registry(), found(KEY, sources=made))
+    assert registered(registry, [], unreadable={KEY}) == registry
+    back = registered(registry, found(KEY, sources=CSVS), unreadable={KEY})
+    assert back.plates[KEY] == PlateEntry(made | CSVS)
+    assert registered(Registry(), [], unreadable={KEY}) == Registry()
+
+
 def test_an_excluded_plate_does_not_come_back_when_its_files_do() -> None:
     registry = exclude(registered(Registry(), found(KEY)), KEY, " out of focus\n")
     gone = registered(registry, [])

@@ -1,6 +1,8 @@
 """The registry in a workspace that several processes change at once."""
 
 import multiprocessing
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from profiling_assets.core.registry import Registry, exclude, registered
 from profiling_assets.opening import open_workspace
 from profiling_assets.storage.folder import FolderWorkspace
 from profiling_assets.storage.registry_store import load_registry, update_registry
+from profiling_assets.storage.scan import scan_workspace
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
 
 WRITERS, PLATES_EACH = 8, 5
@@ -100,3 +103,19 @@ def test_a_registry_that_never_holds_still_ends_in_an_error(tmp_path: Path) -> N
     with quick.context(), pytest.raises(WorkspaceError, match="other processes"):
         update_registry(Restless(str(tmp_path)), scanned)
     quick.undo()
+
+
+def test_a_plate_of_results_alone_stays_while_its_folder_is_closed_to_this_user(
+    open_folder: Path, ordinary_user: Callable[[], AbstractContextManager[None]]
+) -> None:
+    for plate in ("closed", "other"):
+        made = open_folder / "backend" / "B" / plate / f"{plate}.csv"
+        made.parent.mkdir(parents=True)
+        made.write_text("Metadata_Plate\n")
+    workspace = open_workspace(str(open_folder))
+    first = registered(Registry(), scan_workspace(workspace).plates)
+    (open_folder / "backend" / "B" / "closed").chmod(0)
+    with ordinary_user():
+        scan = scan_workspace(workspace)
+    assert [plate.key.plate for plate in scan.plates] == ["other"]
+    assert registered(first, scan.plates, unreadable=scan.unreadable) == first
