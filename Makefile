@@ -46,9 +46,8 @@ ui: $(STAMP)  ## Open the demo workspace in the web UI
 	test -e $(DEMO)/workspace/config_files/demo.yml || $(BIN)/profiling-assets demo $(DEMO)
 	$(BIN)/profiling-assets ui --workspace $(DEMO)/workspace --config $(DEMO)/workspace/config_files/demo.yml
 
-bench: $(STAMP)  ## Measure against the reference engine, side by side
-	$(BIN)/python benchmarks/collate.py
-	$(BIN)/python benchmarks/profiles.py
+bench: $(STAMP)  ## Measure against the peers, side by side, and judge the targets
+	$(BIN)/python benchmarks/bench.py
 
 clean:  ## Remove what the targets made
-	rm -rf $(VENV) $(DEMO) benchmarks/.plates
+	rm -rf $(VENV) $(DEMO) benchmarks/.plates benchmarks/.peer

@@ -16,8 +16,8 @@ from profiling_assets.core.tables import profiles_csv
 from profiling_assets.storage.folder import FolderWorkspace
 from profiling_assets.storage.scan import scan_plate
 
-# What the handbook's collate.py passes to SingleCells.
-CATEGORIES = ("Granularity", "Texture", "ImageQuality", "Threshold")
+# the default of pycytominer's command
+CATEGORIES = ("Granularity", "Texture", "ImageQuality", "Count", "Threshold")
 
 
 def main(workspace: str, batch: str, plate: str, output: Path) -> None:

@@ -1,52 +1,42 @@
-"""The reference's collate of one plate: cytominer-database, indices, pycytominer's SingleCells.
+"""The reference's collate of one plate: pycytominer's own command, as the handbook calls it.
 
-Run by `collate.py`, a process a measurement: engine_reference.py WORKSPACE BATCH PLATE OUTPUT.
-The calls are those of `pycytominer.cyto_utils.collate.collate`, without its download and upload.
+Run by `collate.py` in the peer's environment (`peer`), a process a measurement:
+engine_reference.py WORKSPACE BATCH PLATE OUTPUT. Imports nothing of ours but the counters.
 """
 
+import runpy
+import shutil
 import sqlite3
 import sys
+import warnings
 from contextlib import closing
 from pathlib import Path
 
-import cytominer_database.ingest
-from meter import Meter
-from pycytominer.cyto_utils.cells import SingleCells
+warnings.simplefilter("ignore")  # collate calls itself deprecated
 
-INI = Path(cytominer_database.__path__[0], "config", "config_cellpainting.ini")
-CATEGORIES = ["Granularity", "Texture", "ImageQuality", "Threshold"]
+import cytominer_database.ingest  # noqa: E402, F401
+import cytominer_database.munge  # noqa: E402, F401
+import pycytominer.cyto_utils.cells  # noqa: E402
+from meter import Meter  # noqa: E402
+from peer import COMMAND, CONFIG, collate_options  # noqa: E402
 
 
 def main(workspace: str, batch: str, plate: str, output: Path) -> None:
     """Collate the plate into OUTPUT: backend.sqlite, aggregate.csv, measured.json."""
+    base = output / "base"
+    base.mkdir()
+    (base / "analysis").symlink_to(Path(workspace, "analysis").resolve())
+    arguments = collate_options(batch, plate, str(base), str(output / "scratch"))
+    packages = Path(pycytominer.__path__[0]).parent
     meter = Meter()
-    source = Path(workspace, "analysis", batch, plate, "analysis")
-    backend = output / "backend.sqlite"
-    cytominer_database.ingest.seed(str(source), f"sqlite:///{backend}", str(INI))
-    with closing(sqlite3.connect(backend, isolation_level=None)) as connection:
-        connection.execute("CREATE INDEX table_image_idx ON Image(TableNumber, ImageNumber)")
-        for table in ("Cells", "Cytoplasm", "Nuclei"):
-            connection.execute(
-                f"CREATE INDEX table_image_object_{table.lower()}_idx "
-                f"ON {table}(TableNumber, ImageNumber, ObjectNumber)"
-            )
-        connection.execute(
-            "CREATE INDEX plate_well_image_idx ON Image(Metadata_Plate, Metadata_Well)"
-        )
-    cells = SingleCells(
-        f"sqlite:///{backend}",
-        aggregation_operation="mean",
-        add_image_features=True,
-        image_feature_categories=CATEGORIES,
-    )
-    try:
-        cells.aggregate_profiles(output_file=str(output / "aggregate.csv"))
-    finally:
-        cells.conn.close()
-        cells.engine.dispose()
-    with closing(sqlite3.connect(backend)) as connection:
+    sys.argv = [COMMAND, arguments[0], str(packages / CONFIG), *arguments[2:]]
+    runpy.run_module(COMMAND, run_name="__main__")
+    made = base / "backend" / batch / plate
+    with closing(sqlite3.connect(made / f"{plate}.sqlite")) as connection:
         count = connection.execute("SELECT COUNT(*) FROM Cells").fetchone()[0]
     meter.write(output / "measured.json", cells=count)
+    shutil.move(made / f"{plate}.sqlite", output / "backend.sqlite")
+    shutil.move(made / f"{plate}.csv", output / "aggregate.csv")
 
 
 if __name__ == "__main__":

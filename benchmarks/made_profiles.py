@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from peer import FIVE_DIGITS
 
 from profiling_assets.demo.columns import all_object_columns
 from profiling_assets.demo.widths import rules_for
 
-FIVE_DIGITS = "%.5g"
 _SEED = 20240501
 _COMPARTMENTS = ("Cells", "Cytoplasm", "Nuclei")
 _ROW_NAMES = "ABCDEFGHIJKLMNOP"
@@ -31,8 +31,10 @@ def feature_names(count: int) -> list[str]:
     return names
 
 
-def aggregated(wells: int, features: int, *, missing: int = 6, plate: int = 0) -> pd.DataFrame:
-    """Make a plate's aggregated profiles, five significant digits.
+def aggregated(
+    wells: int, features: int, *, missing: int = 6, plate: int = 0, rounded: bool = True
+) -> pd.DataFrame:
+    """Make a plate's aggregated profiles, five significant digits unless asked for all.
 
     Features come in blocks that share a cause, from copies to loosely correlated ones, as textures
     in four directions or intensities of one channel do. One in 50 is constant; one in 100 is a copy
@@ -53,7 +55,8 @@ def aggregated(wells: int, features: int, *, missing: int = 6, plate: int = 0) -
     scale = 10 ** layout.uniform(-3, 3, features)
     values = values * scale + scale * layout.uniform(0, 10, features)
     values[:, layout.choice(features, features // 50, replace=False)] = 1.0
-    values = np.char.mod(FIVE_DIGITS, values).astype(np.float64)
+    if rounded:
+        values = np.char.mod(FIVE_DIGITS, values).astype(np.float64)
     values[rng.integers(wells, size=missing), rng.integers(features, size=missing)] = np.nan
     metadata = pd.DataFrame(
         {
@@ -98,6 +101,18 @@ def write_inputs(folder: Path, wells: int, features: int) -> None:
     scale = 1.4826 * (values - values.median()).abs().median()
     table[names] = (values - values.median()) / scale  # a constant feature: no value
     table.to_parquet(folder / "normalized.parquet")
+
+
+def write_batch(file: Path, plates: int, wells: int, features: int, *, missing: int) -> None:
+    """Write the varied features of several plates as one table."""
+    tables = [
+        aggregated(wells, features, missing=missing, plate=number, rounded=False).filter(
+            regex="^(?!Metadata_)"
+        )
+        for number in range(plates)
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    table.loc[:, table.var() > 0].to_parquet(file)
 
 
 def _wells(wells: int) -> list[str]:

@@ -5,6 +5,7 @@ Do not put here: what is in them (`profiling_assets.demo`).
 """
 
 import hashlib
+import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -57,7 +58,7 @@ def plate(size: PlateSize, folder: Path, *, engines: int, keep: bool) -> Generat
         part = workspace.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
         spec = plate_spec(size.wells, size.sites, size.cells, size.columns)
-        make_workspace(part, spec)
+        make_workspace(part, spec, processes=os.cpu_count() or 1)
         part.rename(workspace)
     try:
         yield workspace

@@ -1,37 +1,41 @@
 """Steps on profiles, side by side: our functions and pycytominer's on the same table.
 
-Put here: the pairs, the order of runs, whether results are equal, the table and the JSON.
-Do not put here: the steps (`steps_*`), the tables (`made_profiles`), counters (`meter`).
+Put here: the pairs, whether results are equal, the table.
+Do not put here: the steps (`steps_*`), the tables (`made_profiles`), the order of runs (`rounds`).
 Settings are environment variables, see README.md: STEPS, ROUNDS, WELLS, FEATURES.
 """
 
 import gzip
 import json
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import made_profiles
 import numpy as np
 import pandas as pd
-from machine import machine
+from peer import peer_python
+from results_file import add_figures
+from rounds import (
+    DifferentError,
+    Measured,
+    chosen,
+    compared,
+    in_turns,
+    measured,
+    ours_alone,
+    rounds_asked,
+)
 
 HERE = Path(__file__).resolve().parent
-LATEST = HERE / "results" / "latest.json"
 ENGINES = {"reference": HERE / "steps_reference.py", "ours": HERE / "steps_ours.py"}
 RTOL = 1e-12
 
-Measured = Mapping[str, Any]
-
-
-class DifferentError(Exception):
-    """Two engines made different results, or one failed."""
+MANY_PLATES, PLATES = "batch", 30
 
 
 def same_choice(reference: Path, ours: Path) -> str:
@@ -76,32 +80,27 @@ class Pair:
     key: str
     suffix: str
     equality: Callable[[Path, Path], str]
+    is_aimed_at: bool = False
 
 
 PAIRS: dict[str, Pair] = {
-    "correlation_threshold": Pair("correlation_threshold", "", same_choice),
+    "correlation_threshold": Pair("correlation_threshold", "", same_choice, is_aimed_at=True),
     "correlation_threshold_nan": Pair("correlation_threshold", "_nan", same_choice),
-    "normalize": Pair("normalize", "", same_numbers),
+    "normalize": Pair("normalize", "", same_numbers, is_aimed_at=True),
     "normalize_standardize": Pair("normalize", "_standardize", same_numbers),
     "normalize_robustize": Pair("normalize", "_robustize", same_numbers),
-    "write_csv_gz": Pair("write_csv_gz", "", same_texts),
-    "profile_chain": Pair("profile_chain", "", same_texts),
+    "write_csv_gz": Pair("write_csv_gz", "", same_texts, is_aimed_at=True),
+    "profile_chain": Pair("profile_chain", "", same_texts, is_aimed_at=True),
 }
 
 
 def main() -> int:
     """Run the chosen pairs; 1 where results differ."""
-    names = os.environ.get("STEPS", ",".join(PAIRS)).replace(",", " ").split()
-    unknown = [name for name in names if name not in PAIRS]
-    if unknown or not names:
-        print(f"STEPS: {' '.join(unknown) or 'none'}; there are {', '.join(PAIRS)}")
-        return 2
-    rounds = max(1, int(os.environ.get("ROUNDS", "1")))
+    names = chosen("STEPS", (*PAIRS, MANY_PLATES))
     wells, features = (
         int(os.environ.get(n, d)) for n, d in (("WELLS", "384"), ("FEATURES", "5700"))
     )
     size = f"{wells}x{features}"
-    results: dict[str, dict[str, Any]] = {}
     failed = False
     with tempfile.TemporaryDirectory() as folder:
         inputs = Path(folder, "inputs")
@@ -110,43 +109,34 @@ def main() -> int:
         made_profiles.write_inputs(inputs, wells, features)
         print(_HEADER, flush=True)
         for name in names:
-            pair = PAIRS[name]
-            try:
-                figures = _measured(name, pair, rounds, inputs)
-            except DifferentError as difference:
-                print(f"{name}: FAILED: {difference}", flush=True)
-                figures = {"failed": str(difference)}
-                failed = True
-            results.setdefault(pair.key, {})[size + pair.suffix] = figures
-    _merge(results)
-    print(f"written: {LATEST}")
+            if name == MANY_PLATES:
+                subject, label = "correlation_threshold", f"{PLATES}x{size}"
+                figures = _many_plates(wells, features, Path(folder))
+            else:
+                pair = PAIRS[name]
+                subject, label = pair.key, size + pair.suffix
+                try:
+                    figures = _measured(name, pair, inputs)
+                except DifferentError as difference:
+                    print(f"{name}: FAILED: {difference}", flush=True)
+                    figures, failed = {"failed": str(difference)}, True
+            add_figures(subject, {label: figures})
     return 1 if failed else 0
 
 
-def _measured(name: str, pair: Pair, rounds: int, inputs: Path) -> dict[str, Any]:
+def _measured(name: str, pair: Pair, inputs: Path) -> dict[str, Any]:
+    rounds = rounds_asked() if pair.is_aimed_at or "ROUNDS" in os.environ else 1
     runs: dict[str, list[Measured]] = {engine: [] for engine in ENGINES}
     verdict = ""
     for number in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
-            # every other round the other way round
-            for engine in list(ENGINES) if number % 2 == 0 else list(ENGINES)[::-1]:
-                runs[engine].append(_run(engine, name, inputs, Path(folder, engine)))
+            for engine in in_turns(tuple(ENGINES), number):
+                python = sys.executable if engine == "ours" else peer_python()
+                output = Path(folder, engine)
+                command = [python, str(ENGINES[engine]), name, str(inputs), str(output)]
+                runs[engine].append(measured(command, output))
             verdict = pair.equality(Path(folder, "reference"), Path(folder, "ours"))
-    peer, ours = (_medians(runs[engine]) for engine in ENGINES)
-    figures = {
-        "cpu_ratio": round(peer["cpu_s"] / ours["cpu_s"], 2),
-        "wall_ratio": round(peer["wall_s"] / ours["wall_s"], 2),
-        "cpu_s": ours["cpu_s"],
-        "peer_cpu_s": peer["cpu_s"],
-        "wall_s": ours["wall_s"],
-        "peer_wall_s": peer["wall_s"],
-        "rss_mb": ours["peak_rss_mib"],
-        "peer_rss_mb": peer["peak_rss_mib"],
-        "imports_cpu_s": ours["imports_cpu_s"],
-        "peer_imports_cpu_s": peer["imports_cpu_s"],
-        "rounds": rounds,
-        "equality": verdict,
-    }
+    figures = {**compared(runs["reference"], runs["ours"]), "equality": verdict}
     print(
         f"{name:26}{figures['peer_cpu_s']:8.2f}{figures['cpu_s']:8.2f}{figures['cpu_ratio']:7.1f}"
         f"{figures['wall_ratio']:7.1f}{figures['peer_rss_mb']:8.0f}{figures['rss_mb']:7.0f}"
@@ -156,25 +146,27 @@ def _measured(name: str, pair: Pair, rounds: int, inputs: Path) -> dict[str, Any
     return figures
 
 
+def _many_plates(wells: int, features: int, folder: Path) -> dict[str, Any]:
+    """Measure the correlations of a batch of plates; ours only, the peer would need hours."""
+    inputs = folder / "batch"
+    inputs.mkdir()
+    for missing, name in ((0, "features.parquet"), (6, "features_nan.parquet")):
+        made_profiles.write_batch(inputs / name, PLATES, wells, features, missing=missing)
+    figures: dict[str, Any] = {}
+    for name in ("features", "features_nan"):
+        step = "correlation_threshold" + name.removeprefix("features")
+        output = folder / name
+        command = [sys.executable, str(ENGINES["ours"]), step, str(inputs), str(output)]
+        costs = ours_alone([measured(command, output)])
+        figures |= {key + name.removeprefix("features"): cost for key, cost in costs.items()}
+        print(
+            f"{step + f', {PLATES} plates':36}{costs['cpu_s']:6.2f}{costs['rss_mb']:29.0f}",
+            flush=True,
+        )
+    return figures
+
+
 _HEADER = f"{'step':26}{'peer s':>8}{'ours s':>8}{'ratio':>7}{'wall':>7}{'MiB':>8}{'MiB':>7}"
-
-
-def _run(engine: str, step: str, inputs: Path, output: Path) -> Measured:
-    output.mkdir()
-    run = subprocess.run(
-        [sys.executable, str(ENGINES[engine]), step, str(inputs), str(output)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode != 0:
-        raise DifferentError(f"{engine} ended with {run.returncode}:\n{run.stderr[-2000:]}")
-    return json.loads((output / "measured.json").read_text())
-
-
-def _medians(runs: Sequence[Measured]) -> dict[str, float]:
-    costs = ("cpu_s", "wall_s", "peak_rss_mib", "imports_cpu_s")
-    return {cost: round(median(run[cost] for run in runs), 3) for cost in costs}
 
 
 def _first_difference(one: bytes, two: bytes) -> str:
@@ -184,15 +176,6 @@ def _first_difference(one: bytes, two: bytes) -> str:
             if a != b:
                 return f"line {number}, column {place + 1}: {a.decode()} and {b.decode()}"
     return "of other length"
-
-
-def _merge(results: dict[str, dict[str, Any]]) -> None:
-    LATEST.parent.mkdir(exist_ok=True)
-    latest = json.loads(LATEST.read_text()) if LATEST.exists() else {}
-    for key, sizes in results.items():
-        latest.setdefault(key, {}).update(sizes)
-    latest["profiles_machine"] = {**machine(), "load": round(os.getloadavg()[0], 1)}
-    LATEST.write_text(json.dumps(latest, indent=1) + "\n")
 
 
 if __name__ == "__main__":

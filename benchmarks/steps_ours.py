@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-from made_profiles import FIVE_DIGITS
 from meter import Meter
+from peer import FIVE_DIGITS
 
 from profiling_assets.core.annotate import annotate_profiles
 from profiling_assets.core.correlation import correlation_threshold

@@ -1,6 +1,7 @@
 """The reference's steps on profiles: pycytominer's functions, called as the profiling recipe does.
 
-Run by `profiles.py`, a process a measurement: steps_reference.py STEP INPUTS OUTPUT.
+Run by `profiles.py` in the peer's environment (`peer`), a process a measurement:
+steps_reference.py STEP INPUTS OUTPUT.
 """
 
 import json
@@ -12,8 +13,8 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
-from made_profiles import FIVE_DIGITS
 from meter import Meter
+from peer import FIVE_DIGITS
 
 warnings.simplefilter("ignore")  # pycytominer's, on import and on features without a value
 

@@ -19,6 +19,7 @@ from profiling_assets.core.reference import reference
 
 THRESHOLD = 0.9
 _BLOCK = 64  # columns, or rows, of the matrix at once
+_ROWS = 512
 
 
 def correlation_threshold(
@@ -133,8 +134,10 @@ def _sums(matrix: Matrix, *, by_column: bool) -> Matrix:
     sums: list[Matrix] = []
     for start, stop in pairwise(starts):
         if by_column:
-            columns = np.ascontiguousarray(matrix[:, start:stop].T)
-            np.abs(columns, out=columns)
+            columns = np.empty((stop - start, len(matrix)))
+            for top in range(0, len(matrix), _ROWS):  # few pages of memory are in use at a time
+                rows = slice(top, top + _ROWS)
+                np.abs(matrix[rows, start:stop].T, out=columns[:, rows])
             total = columns.sum(axis=1)
             if np.isnan(total).any():
                 columns[np.isnan(columns)] = 0.0

@@ -10,6 +10,8 @@ import csv
 import hashlib
 import zlib
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +40,7 @@ _EXPERIMENT = (
 )
 
 
-def make_workspace(root: Path, spec: WorkspaceSpec) -> GroundTruth:
+def make_workspace(root: Path, spec: WorkspaceSpec, *, processes: int = 1) -> GroundTruth:
     """Write a workspace.
 
     Parameters
@@ -47,6 +49,8 @@ def make_workspace(root: Path, spec: WorkspaceSpec) -> GroundTruth:
         Root folder; made where absent.
     spec : WorkspaceSpec
         What to write. The same specification gives the same bytes.
+    processes : int
+        How many write sites at once.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def make_workspace(root: Path, spec: WorkspaceSpec) -> GroundTruth:
         _write_metadata(root, batch, plates)
         for plate in plates:
             _write_load_data(root, plate, tables.channels)
-            _write_analysis(root, plate, spec, tables)
+            _write_analysis(root, plate, spec, tables, processes)
     return truth
 
 
@@ -131,14 +135,35 @@ def _write_load_data(root: Path, plate: PlateTruth, channels: Sequence[str]) -> 
         _write_rows(folder / name, [header, *rows], ends="\n")
 
 
-def _write_analysis(root: Path, plate: PlateTruth, spec: WorkspaceSpec, tables: _Tables) -> None:
+def _write_analysis(
+    root: Path, plate: PlateTruth, spec: WorkspaceSpec, tables: _Tables, processes: int
+) -> None:
     parent = root / layout.analysis_folder(plate.key)
     parent.mkdir(parents=True)
+    if processes == 1:
+        _write_sites(parent, plate, plate.sites, spec, tables)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        shares = (plate.sites[number::processes] for number in range(processes))
+        written = [
+            pool.submit(_write_sites, parent, plate, share, spec, tables) for share in shares
+        ]
+    for share in written:
+        share.result()
+
+
+def _write_sites(
+    parent: Path,
+    plate: PlateTruth,
+    sites: Sequence[SiteTruth],
+    spec: WorkspaceSpec,
+    tables: _Tables,
+) -> None:
     traits = tables.laws["Image"].traits
     biased = [trait for trait in traits if trait in BODY or trait in tables.channels]
     key = plate.key
     of_plate = stream(spec, "plate", key.batch, key.plate).standard_normal(len(biased))
-    for site in plate.sites:
+    for site in sites:
         defect = site.defect
         if defect and defect.kind is DefectKind.MISSING_SITE:
             continue

@@ -144,7 +144,7 @@ def test_plate_maps_name_every_well_but_the_forgotten_one(demo: GroundTruth):
 
 
 def test_the_same_specification_gives_the_same_bytes(tiny: GroundTruth, tmp_path: Path):
-    again = make_workspace(tmp_path / "again", tiny.spec)
+    again = make_workspace(tmp_path / "again", tiny.spec, processes=2)
     files = all_files(tiny.root)
     assert all_files(again.root) == files
     _, different, unread = filecmp.cmpfiles(tiny.root, again.root, files, shallow=False)

@@ -1,0 +1,27 @@
+"""`results/latest.json`: what the last measurements on this machine gave.
+
+Put here: adding figures to the file.
+Do not put here: measuring, judging figures (`bench`).
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from machine import machine
+
+LATEST = Path(__file__).resolve().parent / "results" / "latest.json"
+
+
+def latest() -> dict[str, Any]:
+    """Return the figures there are."""
+    return json.loads(LATEST.read_text()) if LATEST.exists() else {}
+
+
+def add_figures(subject: str, figures: dict[str, Any]) -> None:
+    """Put figures of a subject in the place of its earlier ones of the same names."""
+    results = latest()
+    results.setdefault(subject, {}).update(figures)
+    results["machine"] = machine()
+    LATEST.parent.mkdir(exist_ok=True)
+    LATEST.write_text(json.dumps(results, indent=1) + "\n")
