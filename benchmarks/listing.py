@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a script, from 
 
 from benchmarks.simulated_bucket import Shape, SimulatedBucket
 from profiling_assets.core.names import PlateKey
-from profiling_assets.storage.glance import glance_at_names
+from profiling_assets.storage.glance import expect_many, glance, glance_at_names
 from profiling_assets.storage.parallel import map_at_once
 from profiling_assets.storage.s3.workspace import S3Workspace
 from profiling_assets.storage.scan import scan_plate, scan_workspace, site_folder_names
@@ -36,6 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch, _no_credentials():
         workspace = bucket.workspace(Path(scratch))
         workspace.list_folder("metadata")  # the client is made
+        expect_many()  # as the command `scan` does
         print(
             f"{shape.plates} plates in {shape.batches} batches, {shape.wells * shape.sites} sites "
             f"each; {1000 * bucket.latency:.0f} ms a request, {workspace.at_once} at once"
@@ -51,7 +52,7 @@ def _looks(bucket: SimulatedBucket, workspace: S3Workspace) -> None:
         for number in range(shape.batches)
         for plate in shape.plates_of(number)
     ]
-    some, many = keys[:16], keys[:300]
+    many = keys[:300]
     looks: dict[str, Callable[[], object]] = {
         "scan_workspace, nothing known": lambda: scan_workspace(workspace),
         "scan_workspace, all plates known": lambda: scan_workspace(workspace, known=keys),
@@ -62,8 +63,8 @@ def _looks(bucket: SimulatedBucket, workspace: S3Workspace) -> None:
             many,
             at_once=workspace.at_once,
         ),
-        f"{len(some)} plates in full, at once": lambda: map_at_once(
-            lambda key: scan_plate(workspace, key), some, at_once=workspace.at_once
+        f"{len(many)} plates in full, at once": lambda: map_at_once(
+            lambda key: glance(workspace, key, "analysis"), many, at_once=workspace.at_once
         ),
     }
     for name, look in looks.items():

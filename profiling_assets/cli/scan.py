@@ -7,7 +7,7 @@ Do not put here: finding plates (`storage.scan`), completeness (`core.completene
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -22,18 +22,20 @@ from profiling_assets.core.completeness import PlateCompleteness
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.discovery import PlateFound, Source
 from profiling_assets.core.errors import MissingInputError, ProfilingError, WorkspaceError
+from profiling_assets.core.ignored import IgnoredEntry, printable
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.registry import PlateEntry, PlateFacts, Registry, registered
 from profiling_assets.opening import open_workspace
 from profiling_assets.pipeline.catalog import read_config
 from profiling_assets.settings import WORKSPACE_VARIABLE
-from profiling_assets.storage.glance import PlateGlance, glance, glance_at_names
+from profiling_assets.storage.glance import PlateGlance, expect_many, glance, glance_at_names
 from profiling_assets.storage.parallel import map_at_once
 from profiling_assets.storage.registry_store import load_registry, update_registry
 from profiling_assets.storage.scan import scan_workspace
 from profiling_assets.storage.workspace import Workspace
 
 _MAX_SITES = 20
+_MAX_IGNORED = 20
 _PIPED_WIDTH = 1000  # a pipe has no width; nothing is to be folded there
 _NUMBERS = ("expected", "found")
 _BY_NAMES = "not told by names"
@@ -53,8 +55,8 @@ _COLUMNS = ("batch", "plate", "starts at", *_NUMBERS, "state", "last change (UTC
 @click.option(
     "--quick",
     is_flag=True,
-    help="By the names of site folders only: seconds for hundreds of plates on S3, and not which "
-    "files they lack, when they changed and which plates are ready.",
+    help="By the names of site folders only: on S3 a tenth of the requests or less, and not told "
+    "which files they lack, when they changed and which plates are ready.",
 )
 @click.option("--sites", is_flag=True, help="List sites that are missing, unexpected or defective.")
 def command(
@@ -74,6 +76,7 @@ def command(
     opened = open_workspace(workspace, inputs=inputs)
     rules = read_config(config, opened)
     folder = rules.collate.csv_dir if csv_dir is None else csv_dir
+    expect_many()
     with Console(stderr=True).status("listing plates"):
         scan = scan_workspace(opened, folder)
         if not scan.plates:
@@ -97,9 +100,9 @@ def command(
         for key, look in looks.items():
             if isinstance(look, PlateGlance):
                 for line in _site_lines(look.completeness):
-                    console.print(f"{key}: {line}")
-    for entry in scan.ignored:
-        console.print(f"ignored: {entry.path} ({entry.reason})")
+                    console.print(printable(f"{key}: {line}"))
+    for line in _ignored_lines(scan.ignored, looks):
+        console.print(line)
     return 0
 
 
@@ -183,7 +186,7 @@ def _table(
     for key, entry in plates.items():
         row = _row(key, entry, looks.get(key), config, now)
         excluded = None if entry.excluded is None else f"excluded: {entry.excluded}"
-        table.add_row(
+        cells = (
             key.batch,
             key.plate,
             ", ".join(sorted(source.value for source in entry.sources)),
@@ -193,6 +196,7 @@ def _table(
             row.changed,
             excluded or row.ready,
         )
+        table.add_row(*map(printable, cells))
     return table
 
 
@@ -217,6 +221,21 @@ def _row(key: PlateKey, entry: PlateEntry, look: object, config: Config, now: fl
         changed="" if look.last_change is None else _minutes(look.last_change),
         ready=_BY_NAMES if by_names else f"{'yes' if ready.ready else 'no'}: {ready.reason}",
     )
+
+
+def _ignored_lines(
+    entries: Iterable[IgnoredEntry], looks: Mapping[PlateKey, object]
+) -> Iterator[str]:
+    """Yield a line for each entry; of what lies among the sites of one plate, not all."""
+    told = set(entries)
+    yield from (f"ignored: {entry.path} ({entry.reason})" for entry in sorted(told))
+    for key, look in looks.items():
+        if isinstance(look, PlateGlance):
+            more = sorted(set(look.ignored) - told)
+            for entry in more[:_MAX_IGNORED]:
+                yield f"ignored: {entry.path} ({entry.reason})"
+            if len(more) > _MAX_IGNORED:
+                yield f"ignored: {len(more) - _MAX_IGNORED} more of plate {printable(str(key))}"
 
 
 def _minutes(seconds: float) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from profiling_assets.core.sites import (
     ExpectedSite,
@@ -27,18 +28,32 @@ class PlateState(StrEnum):
     NOT_TOLD = "sites not told by folder names"
 
 
+class ListedSiteFolder(Protocol):
+    """A site folder as listed."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def site(self) -> SiteName:
+        """What the name tells."""
+        ...
+
+    @property
+    def files(self) -> Mapping[str, int]:
+        """File name to size in bytes."""
+        ...
+
+
 @dataclass(frozen=True)
 class SiteFolderFacts:
-    """A site folder as listed: its name, what the name tells, its files with sizes in bytes."""
+    """A site folder of which nothing else is known."""
 
     name: str
     site: SiteName
     files: Mapping[str, int]
-
-    @property
-    def has_image(self) -> bool:
-        """Whether it holds an `Image.csv`, the mark of a site that was imaged."""
-        return any(is_image_csv(file) for file in self.files)
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,7 @@ class PlateCompleteness:
 
 
 def site_matrix(
-    expected: Sequence[ExpectedSite] | None, folders: Iterable[SiteFolderFacts]
+    expected: Sequence[ExpectedSite] | None, folders: Iterable[ListedSiteFolder]
 ) -> PlateCompleteness:
     """Compare the expected sites of a plate with its site folders.
 
@@ -92,7 +107,7 @@ def site_matrix(
     ----------
     expected : sequence of ExpectedSite or None
         Sites of the load data; None where there is none.
-    folders : iterable of SiteFolderFacts
+    folders : iterable of ListedSiteFolder
         The plate's site folders, sorted by name.
 
     Returns
@@ -101,12 +116,12 @@ def site_matrix(
         Sites are compared by `site_identity`: `a1` and site `01` are well A01, site 1. A folder
         of a whole well (`PLATE-A01`) stands for every expected site of that well.
     """
-    listed = list(folders)
-    imaged = [folder for folder in listed if folder.has_image]
+    listed = _with_names(folders)
+    imaged = [(folder, names) for folder, names in listed if names.image]
     by_site: dict[tuple[str, str], list[str]] = {}
     by_well: dict[str, list[str]] = {}
     untold: list[str] = []
-    for folder in imaged:
+    for folder, _ in imaged:
         well, site = folder.site.well, folder.site.site
         if well is not None and site is not None:
             by_site.setdefault(site_identity(well, site), []).append(folder.name)
@@ -122,10 +137,11 @@ def site_matrix(
         found=None if untold else len(by_site),
         missing=missing,
         unexpected=unexpected,
-        without_image=tuple(folder.name for folder in listed if not folder.has_image),
+        without_image=tuple(folder.name for folder, names in listed if not names.image),
         empty=tuple(
             f"{folder.name}/{file}"
-            for folder in listed
+            for folder, _ in listed
+            if 0 in folder.files.values()
             for file, size in sorted(folder.files.items())
             if size == 0 and is_input_csv(file)
         ),
@@ -137,19 +153,47 @@ def site_matrix(
     )
 
 
-def _lacking(imaged: Sequence[SiteFolderFacts]) -> tuple[str, ...]:
+@dataclass(frozen=True, eq=False)
+class _Names:
+    """What the names of a folder's files tell: an `Image.csv`, the input CSVs, all in small."""
+
+    image: bool
+    inputs: frozenset[str]
+    all: frozenset[str]
+
+
+def _with_names(folders: Iterable[ListedSiteFolder]) -> list[tuple[ListedSiteFolder, _Names]]:
+    """Read the names of each folder's files; thousands of folders hold the same ones."""
+    read: dict[tuple[str, ...], _Names] = {}
+    listed: list[tuple[ListedSiteFolder, _Names]] = []
+    for folder in folders:
+        files = tuple(folder.files)
+        names = read.get(files)
+        if names is None:
+            names = read[files] = _Names(
+                any(map(is_image_csv, files)),
+                frozenset(file.lower() for file in files if is_input_csv(file)),
+                frozenset(map(str.lower, files)),
+            )
+        listed.append((folder, names))
+    return listed
+
+
+def _lacking(imaged: Sequence[tuple[ListedSiteFolder, _Names]]) -> tuple[str, ...]:
     """Return the folders without a table that more than half of them have."""
-    held = Counter(
-        name
-        for folder in imaged
-        for name in {file.lower() for file in folder.files if is_input_csv(file)}
-    )
+    held = Counter[str]()
+    for names, count in Counter(names for _, names in imaged).items():
+        held.update(dict.fromkeys(names.inputs, count))
     common = {name for name, count in held.items() if 2 * count > len(imaged)}
     return tuple(
         folder.name
-        for folder in imaged
-        if common - {file.lower() for file, size in folder.files.items() if size > 0}
+        for folder, names in imaged
+        if not common <= (names.all if 0 not in folder.files.values() else _filled(folder))
     )
+
+
+def _filled(folder: ListedSiteFolder) -> set[str]:
+    return {file.lower() for file, size in folder.files.items() if size > 0}
 
 
 def _differences(

@@ -1,18 +1,20 @@
 """Which plates a workspace holds, and where each can start.
 
-Put here: decisions on names and sizes of files: is this folder a plate, a site folder, a source?
-Do not put here: listing folders (`storage.scan`), what is remembered of plates (`registry`).
+Put here: decisions on names and sizes of files: is this folder a plate, is this file a source?
+Do not put here: listing folders (`storage.scan`), what is remembered of plates (`registry`), which
+names cannot be used (`ignored`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
 from profiling_assets.core.errors import ConfigError
+from profiling_assets.core.ignored import IgnoredEntry, entry_problem, no_path_entries, printable
 from profiling_assets.core.layout import ANALYSIS, BACKEND, PROFILES, analysis_folder
-from profiling_assets.core.names import PlateKey, name_problem
-from profiling_assets.core.sites import is_image_csv, is_input_csv, parse_site_folder
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.sites import is_image_csv, parse_site_folder
 
 AREAS = (ANALYSIS, BACKEND, PROFILES)
 _STEPS = ("_augmented", "_normalized")
@@ -31,11 +33,12 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class FolderFacts:
-    """One level of a folder: folder names, and file names with their sizes in bytes."""
+    """One level of a folder: folder names, file names with their sizes in bytes, and odd keys."""
 
     folders: tuple[str, ...] = ()
     files: Mapping[str, int] = field(default_factory=dict[str, int])
     unreadable: bool = False
+    no_paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,6 @@ class PlateFound:
 
     key: PlateKey
     sources: frozenset[Source]
-
-
-@dataclass(frozen=True, order=True)
-class IgnoredEntry:
-    """A file or folder that was left out, and why."""
-
-    path: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -121,60 +116,6 @@ def csv_folder(key: PlateKey, csv_dir: str) -> str:
     return PurePosixPath(analysis_folder(key, csv_dir)).as_posix()
 
 
-def printable(path: str) -> str:
-    """Return a path that can be printed: bytes that are not UTF-8 are written as escapes."""
-    return path.encode("utf-8", "backslashreplace").decode()
-
-
-def entry_problem(name: str) -> str | None:
-    """Say why a file or folder name found on disk cannot be used.
-
-    Parameters
-    ----------
-    name : str
-        The name as the file system gives it.
-
-    Returns
-    -------
-    str or None
-        The reason, or None.
-    """
-    if printable(name) != name:
-        return "its name is not UTF-8 text"
-    return name_problem(name)
-
-
-def site_folder_problem(name: str, files: Iterable[str], plate: str) -> str | None:
-    """Say why a folder among the site folders is none.
-
-    A folder with a CSV file is a site folder whatever its name; a folder named as a site is one
-    even if it is empty, as a failed CellProfiler job leaves it.
-
-    Parameters
-    ----------
-    name : str
-        The folder's name.
-    files : iterable of str
-        Names of its files.
-    plate : str
-        The plate's name.
-
-    Returns
-    -------
-    str or None
-        The reason, or None where it is a site folder.
-    """
-    if name.startswith("."):
-        return "its name begins with a dot"
-    if printable(name) != name:
-        return "its name is not UTF-8 text"
-    if any(is_input_csv(file) for file in files):
-        return None
-    if parse_site_folder(name, plate).well is not None:
-        return None
-    return "it is not named as a site and holds no CSV file"
-
-
 def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
     """Tell plates from foreign files and folders.
 
@@ -198,7 +139,7 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
     for area, facts in areas.items():
         ignored.extend(_foreign(area, facts))
         for key, plate in facts.plates.items():
-            path = f"{area}/{key}"
+            path = printable(f"{area}/{key}")
             found, reason = (
                 _analysis_source(key, plate, csv_dir)
                 if area == ANALYSIS
@@ -206,7 +147,7 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
             )
             sources.setdefault(key, set()).update(found)
             ignored.extend(
-                IgnoredEntry(f"{path}/{file}", "it is empty (0 bytes)")
+                IgnoredEntry(printable(f"{path}/{file}"), "it is empty (0 bytes)")
                 for file in _empty_sources(key, plate, area)
             )
             if reason is None:
@@ -229,6 +170,8 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
 
 def _foreign(area: str, facts: AreaFacts) -> Iterator[IgnoredEntry]:
     """Yield what lies among the batches and among the plates and is neither."""
+    for level in (facts.top, *facts.batches.values(), *facts.plates.values()):
+        yield from no_path_entries(level.no_paths)
     for path, level, kind in (
         (area, facts.top, "batch"),
         *((f"{area}/{batch}", level, "plate") for batch, level in facts.batches.items()),
@@ -243,7 +186,7 @@ def _foreign(area: str, facts: AreaFacts) -> Iterator[IgnoredEntry]:
                     printable(f"{path}/{name}"), f"it is a file where {kind} folders lie"
                 )
         if kind == "plate" and not level.folders:
-            yield IgnoredEntry(path, "it holds no plate folder")
+            yield IgnoredEntry(printable(path), "it holds no plate folder")
 
 
 def _analysis_source(

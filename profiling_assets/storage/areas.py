@@ -12,9 +12,9 @@ from profiling_assets.core.discovery import (
     AreaFacts,
     FolderFacts,
     csv_folder,
-    entry_problem,
 )
 from profiling_assets.core.errors import WorkspaceError
+from profiling_assets.core.ignored import entry_problem
 from profiling_assets.core.layout import ANALYSIS
 from profiling_assets.core.names import PlateKey
 from profiling_assets.storage.parallel import map_at_once
@@ -115,5 +115,7 @@ def _may_lie_in_one_folder(workspace: Workspace) -> bool:
 
 def _facts(listing: Listing) -> FolderFacts:
     return FolderFacts(
-        listing.folders, {file.path.rpartition("/")[2]: file.size for file in listing.files}
+        listing.folders,
+        {file.path.rpartition("/")[2]: file.size for file in listing.files},
+        no_paths=listing.no_paths,
     )

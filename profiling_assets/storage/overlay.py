@@ -82,26 +82,8 @@ class OverlayWorkspace:
         Returns
         -------
         TwoLevels
-            Folders and files of both.
-        """
-        return self.list_with_holders(path)[0]
-
-    def list_with_holders(self, path: str) -> tuple[TwoLevels, Mapping[str, Workspace]]:
-        """List as `list_two_levels` does, and tell which workspace to read each folder from.
-
-        Asking the output first for each of thousands of files that only the input has would
-        double the requests.
-
-        Parameters
-        ----------
-        path : str
-            The folder.
-
-        Returns
-        -------
-        tuple of TwoLevels and mapping
-            What both have, and of each folder: the input where only that has it, else the
-            overlay itself.
+            Folders and files of both; the input holds the folders that only it has. Asking the
+            output first for each of their thousands of files would double the requests.
         """
         above, below = self._outputs.list_two_levels(path), self._inputs.list_two_levels(path)
         level = _merged(above.level, below.level)
@@ -109,8 +91,12 @@ class OverlayWorkspace:
             name: _merged(_folder(above.folders, name), _folder(below.folders, name))
             for name in level.folders
         }
-        holders = {name: self if name in above.folders else self._inputs for name in folders}
-        return TwoLevels(level, folders), holders
+        holders = {
+            name: below.holders.get(name, self._inputs)
+            for name in folders
+            if name not in above.folders
+        }
+        return TwoLevels(level, folders, holders)
 
     def stat(self, path: str) -> ObjectInfo | None:
         """Look a file up in the output, then in the input."""
@@ -235,4 +221,5 @@ def _merged(above: Listing, below: Listing) -> Listing:
     return Listing(
         tuple(sorted({*above.folders, *below.folders})),
         tuple(files[path] for path in sorted(files)),
+        tuple(sorted({*above.no_paths, *below.no_paths})),
     )

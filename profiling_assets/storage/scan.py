@@ -6,20 +6,19 @@ how `analysis`, `backend` and `profiles` are listed (`areas`).
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from operator import attrgetter
 
-from profiling_assets.core.completeness import PlateCompleteness, SiteFolderFacts, site_matrix
-from profiling_assets.core.discovery import (
+from profiling_assets.core.completeness import PlateCompleteness, site_matrix
+from profiling_assets.core.discovery import WorkspaceScan, csv_folder, find_plates
+from profiling_assets.core.ignored import (
     IgnoredEntry,
-    WorkspaceScan,
-    csv_folder,
-    find_plates,
+    no_path_entries,
     printable,
     site_folder_problem,
+    site_name_problem,
 )
-from profiling_assets.core.errors import InvalidNameError
 from profiling_assets.core.layout import LOAD_DATA_NAMES, load_data_folder
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.sites import (
@@ -30,15 +29,8 @@ from profiling_assets.core.sites import (
     parse_site_folder,
 )
 from profiling_assets.storage.areas import list_areas
-from profiling_assets.storage.overlay import OverlayWorkspace
 from profiling_assets.storage.site_folder import WorkspaceSiteFolder
-from profiling_assets.storage.workspace import (
-    Listing,
-    ObjectInfo,
-    TwoLevels,
-    Workspace,
-    checked_path,
-)
+from profiling_assets.storage.workspace import Listing, ObjectInfo, Workspace
 
 
 @dataclass(frozen=True)
@@ -124,22 +116,29 @@ def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -
         folder is the only site folder.
     """
     base = csv_folder(key, csv_dir)
-    listed, holders = _two_levels(workspace, base)
+    listed = workspace.list_two_levels(base)
     level = listed.level
     folders: list[WorkspaceSiteFolder] = []
     inputs: list[ObjectInfo] = []
-    ignored: list[IgnoredEntry] = []
+    ignored = list(no_path_entries(level.no_paths))
     for name in level.folders:
         path, listing = f"{base}/{name}", listed.folders[name]
-        problem = _path_problem(path) or site_folder_problem(name, _sizes(listing), key.plate)
+        ignored.extend(no_path_entries(listing.no_paths))
+        sizes = _sizes(path, listing)
+        problem = site_folder_problem(name, sizes, key.plate)
         if problem is not None:
             ignored.append(IgnoredEntry(printable(path), problem))
             continue
-        folders.append(_site_folder(holders.get(name, workspace), path, listing, key))
-        inputs.extend(listing.files)
-    if not folders and any(is_image_csv(_name(file)) for file in level.files):
-        folders.append(_site_folder(workspace, base, level, key))
-        inputs.extend(level.files)
+        holder = listed.holders.get(name, workspace)
+        site = parse_site_folder(name, key.plate)
+        folders.append(WorkspaceSiteFolder(holder, path, name, site, sizes))
+        inputs.extend(_inputs(path, listing))
+    sizes = _sizes(base, level)
+    if not folders and any(map(is_image_csv, sizes)):
+        name = _name(base)
+        site = parse_site_folder(name, key.plate)
+        folders.append(WorkspaceSiteFolder(workspace, base, name, site, sizes))
+        inputs.extend(_inputs(base, level))
     else:
         ignored.extend(
             IgnoredEntry(printable(file.path), "it is a file where site folders lie")
@@ -147,7 +146,6 @@ def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -
         )
     loaded = read_expected(workspace, key)
     expected = None if loaded is None else loaded.sites
-    inputs = [file for file in inputs if is_input_csv(_name(file))]
     changes = [file.modified for file in (*inputs, *(() if loaded is None else (loaded.file,)))]
     return PlateListing(
         folders=tuple(folders),
@@ -155,10 +153,7 @@ def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -
         expected=expected,
         load_data_path=None if loaded is None else loaded.file.path,
         load_data_fingerprint=None if loaded is None else loaded.fingerprint,
-        completeness=site_matrix(
-            expected,
-            [SiteFolderFacts(folder.name, folder.site, folder.files) for folder in folders],
-        ),
+        completeness=site_matrix(expected, folders),
         ignored=tuple(ignored),
         last_change=max(changes, default=None),
     )
@@ -185,11 +180,8 @@ def site_folder_names(
     tuple of str
         Sorted. A folder with another kind of name counts too: only its files tell what it is.
     """
-    return tuple(
-        name
-        for name in workspace.list_folder(csv_folder(key, csv_dir)).folders
-        if name and not name.startswith(".") and printable(name) == name
-    )
+    listing = workspace.list_folder(csv_folder(key, csv_dir))
+    return tuple(name for name in listing.folders if site_name_problem(name) is None)
 
 
 @dataclass(frozen=True)
@@ -217,7 +209,7 @@ def read_expected(workspace: Workspace, key: PlateKey) -> LoadData | None:
         From the first of `load_data_with_illum.csv[.gz]` and `load_data.csv[.gz]`; None where
         neither is there.
     """
-    files = {_name(file): file for file in workspace.list_folder(load_data_folder(key)).files}
+    files = {_name(file.path): file for file in workspace.list_folder(load_data_folder(key)).files}
     for name in LOAD_DATA_NAMES:
         if name in files:
             file = files[name]
@@ -233,42 +225,24 @@ def fingerprint_bytes(data: bytes) -> str:
 
 
 def _fingerprint(files: Iterable[ObjectInfo], base: str) -> str:
-    digest = hashlib.sha256()
     # below `base`, so that the hash does not depend on what the plate or batch is called
-    for file in sorted(files, key=lambda file: file.path):
-        path = file.path[len(base) + 1 :]
-        digest.update(f"{path}\0{file.size}\0{file.version}\n".encode())
-    return digest.hexdigest()
+    cut = len(base) + 1
+    lines = [
+        f"{file.path[cut:]}\0{file.size}\0{file.version}\n"
+        for file in sorted(files, key=attrgetter("path"))
+    ]
+    return fingerprint_bytes("".join(lines).encode())
 
 
-def _site_folder(
-    workspace: Workspace, path: str, listing: Listing, key: PlateKey
-) -> WorkspaceSiteFolder:
-    name = PurePosixPath(path).name
-    return WorkspaceSiteFolder(
-        workspace, path, name, parse_site_folder(name, key.plate), _sizes(listing)
-    )
+def _sizes(path: str, listing: Listing) -> dict[str, int]:
+    cut = len(path) + 1
+    return {file.path[cut:]: file.size for file in listing.files}
 
 
-def _two_levels(workspace: Workspace, path: str) -> tuple[TwoLevels, Mapping[str, Workspace]]:
-    """List two levels, and tell which workspace to read a folder from where it is another one."""
-    if isinstance(workspace, OverlayWorkspace):
-        return workspace.list_with_holders(path)
-    return workspace.list_two_levels(path), {}
+def _inputs(path: str, listing: Listing) -> list[ObjectInfo]:
+    cut = len(path) + 1
+    return [file for file in listing.files if is_input_csv(file.path[cut:])]
 
 
-def _path_problem(path: str) -> str | None:
-    """Say why what S3 takes for a folder has no path (`analysis/B/P//x`), or None."""
-    try:
-        checked_path(path)
-    except InvalidNameError:
-        return "its key cannot be a path: an empty part, '.' or '..' is in it"
-    return None
-
-
-def _sizes(listing: Listing) -> dict[str, int]:
-    return {_name(file): file.size for file in listing.files}
-
-
-def _name(file: ObjectInfo) -> str:
-    return file.path.rpartition("/")[2]
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

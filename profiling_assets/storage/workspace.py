@@ -14,7 +14,7 @@ from typing import Protocol
 from profiling_assets.core.errors import InvalidNameError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there are tens of thousands a plate
 class ObjectInfo:
     """A file of the workspace.
 
@@ -40,18 +40,43 @@ class ObjectInfo:
 
 @dataclass(frozen=True)
 class Listing:
-    """One level of a folder: names of the folders, sorted, and the files, sorted by path."""
+    """One level of a folder.
+
+    Attributes
+    ----------
+    folders : tuple of str
+        Names of the folders, sorted.
+    files : tuple of ObjectInfo
+        The files, sorted by path.
+    no_paths : tuple of str
+        What lies there under a key that is no path (an empty part, `.` or `..`), sorted: below the
+        root, up to the odd part and, where more follows, the slash after it (`analysis//`). Only
+        S3 has such.
+    """
 
     folders: tuple[str, ...]
     files: tuple[ObjectInfo, ...]
+    no_paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class TwoLevels:
-    """A folder and each of its folders, one level each."""
+    """A folder and each of its folders, one level each.
+
+    Attributes
+    ----------
+    level : Listing
+        The folder.
+    folders : mapping of str to Listing
+        Each of its folders.
+    holders : mapping of str to Workspace
+        From where to read a folder's files, where that is another workspace than the listed one:
+        it need not be looked for there first.
+    """
 
     level: Listing
     folders: Mapping[str, Listing]
+    holders: Mapping[str, "Workspace"] = field(default_factory=dict[str, "Workspace"])
 
 
 class Workspace(Protocol):

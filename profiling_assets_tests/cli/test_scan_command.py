@@ -209,6 +209,20 @@ def test_entries_that_are_no_plates_are_listed_with_the_reason(fresh: Place) -> 
     assert len(table(done)) == 3
 
 
+def test_what_lies_among_the_sites_of_a_plate_is_listed_and_commands_no_terminal(
+    fresh: Place,
+) -> None:
+    sites = fresh.root / "analysis" / GOOD / "analysis"
+    (sites / "0 \x1b[2J\n.txt").write_text("x")
+    for number in range(22):
+        (sites / f"notes{number:02}").mkdir()
+    done = fresh("scan", fresh.root)
+    assert rf"ignored: analysis/{GOOD}/analysis/0 \x1b[2J\n.txt (it is a file where" in done.out
+    assert "\x1b" not in done.out
+    assert f"ignored: 3 more of plate {GOOD}" in done.out
+    assert len(table(done)) == 3
+
+
 def test_an_excluded_plate_is_shown_with_its_reason_and_comes_back(fresh: Place) -> None:
     taken = fresh("exclude", BAD, "--reason", "focus lost", "--workspace", fresh.root)
     assert (taken.code, taken.err) == (0, "")

@@ -91,3 +91,38 @@ def test_expected_sites_are_found_or_missing_and_found_ones_expected_or_unexpect
     assert len(got.unexpected) == len(set(found) - set(expected))
     assert got.found == len(found)
     assert (got.state is PlateState.COMPLETE) == (set(expected) <= set(found))
+
+
+FILES = st.dictionaries(
+    st.sampled_from(
+        ["Image.csv", "image.CSV", "Cells.csv", "Nuclei.csv", "Experiment.csv", "x.png"]
+    ),
+    st.integers(0, 1),
+)
+
+
+@given(st.lists(FILES, max_size=6))
+def test_what_folders_lack_is_told_of_each_folder_by_itself(folders: list[dict[str, int]]) -> None:
+    named = {f"A01-{number}": files for number, files in enumerate(folders)}
+    got = site_matrix(None, [facts(name, files) for name, files in named.items()])
+    imaged = {
+        name: files for name, files in named.items() if {"Image.csv", "image.CSV"} & set(files)
+    }
+    tables = {"image.csv", "cells.csv", "nuclei.csv"}
+    common = {
+        table
+        for table in tables
+        if 2 * sum(table in map(str.lower, files) for files in imaged.values()) > len(imaged)
+    }
+    assert got.without_image == tuple(name for name in named if name not in imaged)
+    assert got.lacking == tuple(
+        name
+        for name, files in imaged.items()
+        if common - {file.lower() for file, size in files.items() if size}
+    )
+    assert got.empty == tuple(
+        f"{name}/{file}"
+        for name, files in named.items()
+        for file, size in sorted(files.items())
+        if size == 0 and file.lower() in tables
+    )

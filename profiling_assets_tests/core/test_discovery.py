@@ -7,16 +7,14 @@ from hypothesis import strategies as st
 from profiling_assets.core.discovery import (
     AreaFacts,
     FolderFacts,
-    IgnoredEntry,
     PlateFound,
     Source,
     WorkspaceScan,
     csv_folder,
-    entry_problem,
     find_plates,
-    site_folder_problem,
 )
 from profiling_assets.core.errors import ConfigError
+from profiling_assets.core.ignored import IgnoredEntry, entry_problem, site_folder_problem
 from profiling_assets.core.names import PlateKey
 
 KEY = PlateKey("B1", "PL-01-x")
@@ -141,7 +139,22 @@ def test_foreign_entries_are_listed_and_our_own_batch_files_are_not() -> None:
     assert {path.split("/", 1)[1] for path in reasons(scan)} == {
         ".git",
         "README.md",
-        "B1/bad\nname",
+        "B1/bad\\nname",
+    }
+
+
+@pytest.mark.parametrize("where", ["analysis", "profiles"])
+def test_keys_that_are_no_paths_are_ignored_at_every_level(where: str) -> None:
+    facts = AreaFacts(
+        FolderFacts(("B1",), no_paths=("x//",)),
+        {"B1": FolderFacts(("PL-01-x",), no_paths=("x/B1/../",))},
+        {KEY: FolderFacts(("analysis",), no_paths=("x/B1/PL-01-x/\x1b//",))},
+    )
+    found = reasons(find_plates({where: facts}, "analysis"))
+    odd = {"x//", "x/B1/../", "x/B1/PL-01-x/\\x1b//"}
+    assert odd <= set(found)
+    assert {found[path] for path in odd} == {
+        "its key cannot be a path: a part of it is empty, '.' or '..', or has a NUL"
     }
 
 

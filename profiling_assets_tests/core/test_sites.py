@@ -183,3 +183,19 @@ def test_other_columns_never_disturb_the_sites(
     assert {site_identity(s.well, s.site) for s in got} == {
         site_identity(f"{row}{column}", str(site)) for _, row, column, site in rows
     }
+
+
+FIELDS = st.text(alphabet="aA01 ;\t\x0c", max_size=4)
+
+
+@given(st.lists(st.lists(FIELDS, max_size=4), max_size=6), st.sampled_from(["\n", "\r\n", "\r"]))
+def test_a_file_without_quotes_is_read_as_one_with_quotes(rows: list[list[str]], end: str) -> None:
+    header = "Metadata_Site,FileName_DNA,Metadata_Well"
+    told: list[object] = []
+    for quoting in ("Metadata_Plate", '"Metadata_Plate"'):  # one quote is enough
+        text = end.join([f"{header},{quoting}", *(",".join(row) for row in rows)])
+        try:
+            told.append(expected_sites(text.encode(), path="x", plate="a"))
+        except InvalidInputError as error:
+            told.append(error.what)
+    assert told[0] == told[1]

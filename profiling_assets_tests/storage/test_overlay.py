@@ -82,6 +82,7 @@ def test_folders_of_both_are_listed_once_and_sorted(
     assert got.level.folders == tuple(got.folders) == ("a", "b", "c", "z")
     assert got.folders == {name: both.list_folder(f"top/{name}") for name in got.level.folders}
     assert [file.path for file in got.folders["b"].files] == ["top/b/file", "top/b/more"]
+    assert got.holders == {"a": inputs, "z": inputs}  # what only the input has is read from there
     assert both.read_bytes("top/b/file") == outputs.root.encode()
 
 

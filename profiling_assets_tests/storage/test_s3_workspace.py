@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from profiling_assets.core.errors import ConflictError, InvalidNameError
 from profiling_assets.opening import open_workspace
 from profiling_assets.storage.s3 import reads
-from profiling_assets.storage.s3.page_xml import PAGE
+from profiling_assets.storage.s3.page_xml import EVENT, PAGE
 from profiling_assets.storage.s3.pages import pages
 from profiling_assets.storage.s3.workspace import S3Workspace
 from profiling_assets.storage.workspace import Listing, Workspace, checked_path
@@ -116,23 +116,27 @@ def test_whatever_name_is_written_is_read_and_listed(s3_workspace: S3Workspace, 
     s3_workspace.remove(path)
 
 
-def test_keys_that_are_no_paths_are_passed_over(
+def test_keys_that_are_no_paths_are_told_apart(
     s3_workspace: S3Workspace, client: "S3Client", bucket: str, s3: S3Server
 ) -> None:
     base = s3_workspace.root.removeprefix(f"s3://{bucket}/")
     if s3.kind == "seaweedfs":
         pytest.skip("SeaweedFS keeps objects as files of folders, and changes such keys")
-    strange = ["/", "/a//x", "//x", "/a/", "/a/../x", "/./x", "/a/./y/z"]
+    strange = ["/", "/a//x", "/a//y", "//x", "/a/", "/a/../x", "/./x", "/a/./y/z", "/a/..", "/."]
     for ending in [*strange, "/a/file", "/marked/"]:
         client.put_object(Bucket=bucket, Key=f"{base}{ending}", Body=b"")
     client.put_object(Bucket=bucket, Key=f"{base}beside/x", Body=b"")
     info = s3_workspace.stat("a/file")
-    assert s3_workspace.list_folder("") == Listing(("a", "marked"), ())
-    assert s3_workspace.list_folder("a") == Listing((), (info,) if info else ())
+    top, below = (".", "./", "/"), ("a/..", "a/../", "a/./", "a//")
+    assert s3_workspace.list_folder("") == Listing(("a", "marked"), (), top)
+    assert s3_workspace.list_folder("a") == Listing((), (info,) if info else (), below)
+    assert s3_workspace.list_two_levels("").level == s3_workspace.list_folder("")
     assert s3_workspace.list_two_levels("").folders == {
         "a": s3_workspace.list_folder("a"),
         "marked": Listing((), ()),
     }
+    client.put_object(Bucket=bucket, Key=f"{base}/marked/", Body=b"no mere marker")
+    assert s3_workspace.list_folder("marked") == Listing((), (), ("marked/",))
 
 
 def test_a_folder_of_more_than_one_page_is_listed_whole(s3_workspace: S3Workspace) -> None:
@@ -259,7 +263,7 @@ def test_listings_are_read_as_botocore_reads_them(s3_workspace: S3Workspace) -> 
         list(pages(connection, "", s3_workspace._address.folder_key(""), delimiter=end))
         for end in ("", "/")
     ]
-    connection.client.meta.events.unregister("before-parse.s3.ListObjectsV2", unique_id=PAGE)
+    connection.client.meta.events.unregister(EVENT, unique_id=PAGE)
     theirs = [
         list(pages(connection, "", s3_workspace._address.folder_key(""), delimiter=end))
         for end in ("", "/")

@@ -12,10 +12,12 @@ from profiling_assets.core.discovery import PlateFound, Source, WorkspaceScan
 from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.storage.folder import FolderWorkspace
+from profiling_assets.storage.glance import glance, glance_at_names
 from profiling_assets.storage.parallel import map_at_once
 from profiling_assets.storage.s3.workspace import S3Workspace
 from profiling_assets.storage.scan import scan_plate, scan_workspace, site_folder_names
 from profiling_assets.storage.workspace import Listing, TwoLevels, Workspace
+from profiling_assets_tests.s3_servers import S3Server
 
 KEY = PlateKey("B", "PL-01-x")
 SITES = f"analysis/{KEY}/analysis"
@@ -90,7 +92,9 @@ def test_a_bucket_is_found_to_hold_what_a_folder_holds(
     assert site_folder_names(s3_workspace, PlateKey("B", "absent")) == ()
 
 
-def test_keys_that_are_no_paths_are_no_crash(s3_workspace: S3Workspace, bucket: str) -> None:
+def test_keys_that_are_no_paths_are_ignored_with_the_reason(
+    s3_workspace: S3Workspace, bucket: str, s3: S3Server
+) -> None:
     fill(s3_workspace)
     before = scan_workspace(s3_workspace), scan_plate(s3_workspace, KEY)
     prefix = s3_workspace.root.removeprefix(f"s3://{bucket}/")
@@ -102,7 +106,11 @@ def test_keys_that_are_no_paths_are_no_crash(s3_workspace: S3Workspace, bucket: 
         f"{SITES}/PL-01-x-A01-1//x.csv",
         "analysis//x",
         "analysis/B//analysis/A01-1/Image.csv",
+        "analysis/B/PL-01-x//x.csv",
+        f"{SITES}/../Image.csv",
+        f"{SITES}/PL-01-x-A01-1/./x.csv",
         "backend/B/",
+        "profiles/B/PL-01-x/..",
     ):
         try:
             client.put_object(Bucket=bucket, Key=f"{prefix}/{key}", Body=b"")
@@ -113,6 +121,26 @@ def test_keys_that_are_no_paths_are_no_crash(s3_workspace: S3Workspace, bucket: 
     assert scan.plates == before[0].plates
     assert listing.fingerprint == before[1].fingerprint
     assert [folder.name for folder in listing.folders] == ["PL-01-x-A01-1", "PL-01-x-A01-2"]
+    if s3.kind == "seaweedfs":
+        return  # it makes paths of such keys
+    for seen, was, odd in (
+        (
+            scan.ignored,
+            before[0].ignored,
+            ["analysis//", "analysis/B//", "analysis/B/PL-01-x//", "profiles/B/PL-01-x/.."],
+        ),
+        (
+            listing.ignored,
+            before[1].ignored,
+            [f"{SITES}/../", f"{SITES}//", f"{SITES}/PL-01-x-A01-1/./", f"{SITES}/PL-01-x-A01-1//"],
+        ),
+    ):
+        new = set(seen) - set(was)
+        assert sorted(entry.path for entry in new) == sorted(odd)
+        assert all("cannot be a path" in entry.reason for entry in new)
+    by_names = glance_at_names(s3_workspace, KEY, "analysis")
+    assert [entry.path for entry in by_names.ignored] == [f"{SITES}/../", f"{SITES}//"]
+    assert glance(s3_workspace, KEY, "analysis").ignored == listing.ignored
 
 
 def test_a_workspace_is_listed_in_few_requests(workspace: FolderWorkspace) -> None:

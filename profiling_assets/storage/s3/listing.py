@@ -4,59 +4,52 @@ Put here: what of the keys is addressable below the root.
 Do not put here: asking for pages (`pages`), what the folders mean (`storage.scan`).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from profiling_assets.storage.s3.connection import Connection
 from profiling_assets.storage.s3.failures import talking
-from profiling_assets.storage.s3.pages import Entry, check_is_listing, pages
+from profiling_assets.storage.s3.pages import check_is_listing, pages
 from profiling_assets.storage.workspace import Listing, ObjectInfo, TwoLevels
 
 _NO_NAMES = frozenset({"", ".", ".."})
+_path = attrgetter("path")
 
 
 def list_folder(connection: Connection, path: str) -> Listing:
     """List one level below the root, in as many requests as it has pages."""
     base = _Base.of(connection, path)
-    folders: set[str] = set()
-    files: list[ObjectInfo] = []
+    level, cut = _Level(), len(base.key)
     for page in pages(connection, path, base.key, delimiter="/"):
         for prefix in page.prefixes:
-            name = prefix[len(base.key) : -1]
-            if name not in _NO_NAMES:
-                folders.add(name)
-        for entry in page.entries:
-            name = entry.key[len(base.key) :]
-            if name not in _NO_NAMES and "/" not in name:
-                files.append(_info(base.path + name, entry))
-    return _listing(folders, files)
+            level.add_folder(base.path, prefix[cut:-1])
+        for key, size, tag, modified in page.entries:
+            level.add_file(base.path, key[cut:], size, tag, modified)
+    return level.listing()
 
 
 def list_two_levels(connection: Connection, path: str) -> TwoLevels:
     """List a folder and its folders from one flat listing of everything below."""
     base = _Base.of(connection, path)
-    files: list[ObjectInfo] = []
-    folders: dict[str, _Level] = {}
+    top, cut = _Level(), len(base.key)
+    levels: dict[str, _Level] = {}
     for page in pages(connection, path, base.key):
-        for entry in page.entries:
-            name, slash, rest = entry.key[len(base.key) :].partition("/")
-            if name in _NO_NAMES:
-                continue
+        for key, size, tag, modified in page.entries:
+            name, slash, rest = key[cut:].partition("/")
             if not slash:
-                files.append(_info(base.path + name, entry))
+                top.add_file(base.path, name, size, tag, modified)
                 continue
-            level = folders.setdefault(name, _Level())
+            level = levels.get(name)
+            if level is None:
+                if not top.add_folder(base.path, name):
+                    continue
+                level = levels[name] = _Level()
             below, deeper, _ = rest.partition("/")
-            if below in _NO_NAMES:
-                continue
             if deeper:
-                level.folders.add(below)
+                level.add_folder(f"{base.path}{name}/", below)
             else:
-                level.files.append(_info(f"{base.path}{name}/{below}", entry))
-    return TwoLevels(
-        _listing(folders, files),
-        {name: _listing(folders[name].folders, folders[name].files) for name in sorted(folders)},
-    )
+                level.add_file(f"{base.path}{name}/", below, size, tag, modified)
+    return TwoLevels(top.listing(), {name: levels[name].listing() for name in sorted(levels)})
 
 
 def probe(connection: Connection) -> str | None:
@@ -91,15 +84,33 @@ class _Base:
         return cls(connection.address.folder_key(path), f"{path}/" if path else "")
 
 
-@dataclass
+@dataclass(slots=True)
 class _Level:
     folders: set[str] = field(default_factory=set[str])
     files: list[ObjectInfo] = field(default_factory=list[ObjectInfo])
+    no_paths: set[str] = field(default_factory=set[str])
+
+    def add_folder(self, base: str, name: str) -> bool:
+        """Note a folder; False where its name cannot be part of a path."""
+        if _is_no_name(name):
+            self.no_paths.add(f"{base}{name}/")
+            return False
+        self.folders.add(name)
+        return True
+
+    def add_file(self, base: str, name: str, size: int, tag: str, modified: float) -> None:
+        if not _is_no_name(name):
+            self.files.append(ObjectInfo(base + name, size, tag, modified))
+        elif name or size:  # else the marker of the folder itself
+            self.no_paths.add(base + name)
+
+    def listing(self) -> Listing:
+        return Listing(
+            tuple(sorted(self.folders)),
+            tuple(sorted(self.files, key=_path)),
+            tuple(sorted(self.no_paths)),
+        )
 
 
-def _listing(folders: Iterable[str], files: list[ObjectInfo]) -> Listing:
-    return Listing(tuple(sorted(folders)), tuple(sorted(files, key=lambda file: file.path)))
-
-
-def _info(path: str, entry: Entry) -> ObjectInfo:
-    return ObjectInfo(path, entry.size, entry.tag, entry.modified)
+def _is_no_name(name: str) -> bool:
+    return name in _NO_NAMES or "\0" in name

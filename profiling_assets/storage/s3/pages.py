@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.storage.s3.connection import Connection
 from profiling_assets.storage.s3.failures import talking
-from profiling_assets.storage.s3.page_xml import PAGE, Entry, Page
+from profiling_assets.storage.s3.page_xml import PAGE, Page
 from profiling_assets.storage.s3.sentences import Refusal, sentence
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def check_is_listing(connection: Connection, path: str, answer: Mapping[str, obj
 def _of_answer(answer: dict[str, Any]) -> Page:
     return Page(
         tuple(
-            Entry(
+            (
                 str(item["Key"]),
                 int(item["Size"]),
                 str(item["ETag"]).strip('"'),

@@ -98,7 +98,8 @@ class S3Workspace:
         Returns
         -------
         Listing
-            Without keys that have an empty, `.` or `..` part: they are not addressable as paths.
+            Keys with an empty, `.` or `..` part, which are not addressable as paths, are told
+            apart.
         """
         return listing.list_folder(self._connection, path)
 
