@@ -11,18 +11,17 @@ import dagster as dg
 
 from profiling_assets.assets.backend import backend_assets
 from profiling_assets.assets.external import external_assets
+from profiling_assets.assets.preflight import preflight_checks
 from profiling_assets.assets.profiles import profile_assets
+from profiling_assets.assets.quality_control import quality_control_assets
 from profiling_assets.assets.selection import selection_assets
-from profiling_assets.io_managers import BackendIOManager, TableIOManager
+from profiling_assets.assets.stacked import stacked_assets
+from profiling_assets.io_managers import BackendIOManager, PictureIOManager, TableIOManager
+from profiling_assets.jobs import publish_job
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import load_catalog
 from profiling_assets.sensors import automation_sensor, new_output_sensor
 from profiling_assets.settings import Settings
-
-# Loaded once in the server that step processes are forked from, so that a step starts in a
-# fraction of a second. A test proves that these names import.
-PRELOADED = ["profiling_assets.definitions", "profiling_assets.warm"]
-_STEPS_AT_ONCE = 2
 
 
 def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -46,6 +45,7 @@ def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None
         "catalog": catalog,
         "tables": TableIOManager(catalog),
         "backends": BackendIOManager(catalog),
+        "pictures": PictureIOManager(catalog),
         **(overrides or {}),
     }
     return dg.Definitions(
@@ -54,13 +54,13 @@ def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None
             *backend_assets(catalog, partitions),
             *profile_assets(catalog, partitions),
             *selection_assets(catalog, partitions),
+            *stacked_assets(catalog, partitions),
+            *quality_control_assets(catalog, partitions),
         ],
+        asset_checks=preflight_checks(catalog),
         resources=resources,
+        jobs=[publish_job(catalog)],
         sensors=[new_output_sensor(catalog), automation_sensor(settings.watch)],
-        executor=dg.multiprocess_executor.configured(
-            {
-                "max_concurrent": _STEPS_AT_ONCE,
-                "start_method": {"forkserver": {"preload_modules": PRELOADED}},
-            }
-        ),
+        # a run is one process, of one plate or one batch: docs/decisions/runs-and-processes.md
+        executor=dg.in_process_executor,
     )

@@ -6,6 +6,7 @@ The daemon does the same (run monitoring) where it runs; `run` works without one
 """
 
 import os
+import signal
 import socket
 import time
 from collections.abc import Sequence
@@ -96,11 +97,60 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """
     ended: list[str] = []
     for run in runs_in_progress(instance):
-        if _is_dead(instance, run):
-            instance.report_run_failed(run, "its process was killed; `run` builds what is missing")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        if is_dead(instance, run):
+            _end(instance, run, "its process was killed")
             ended.append(run.run_id)
     return ended
+
+
+def end_killed_run(instance: dg.DagsterInstance, run_id: str, code: int) -> None:
+    """Mark a run as ended whose process has just ended without saying so.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        The event log.
+    run_id : str
+        The run; nothing is done where its end is known.
+    code : int
+        How the process ended: its exit code, or the signal that killed it, negated.
+    """
+    run = instance.get_run_by_id(run_id)
+    if run is None or run.is_finished:
+        return
+    if run.status is dg.DagsterRunStatus.CANCELING:
+        instance.report_run_canceled(run)
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        return
+    how = f"ended with {code}" if code > 0 else f"was killed by {signal.Signals(-code).name}"
+    reason = " (a machine that runs out of memory does so)" if code == -signal.SIGKILL else ""
+    steps = RunWatch(instance, run_id).open_steps()
+    during = f" during {', '.join(sorted(steps))}" if steps else ""
+    _end(instance, run, f"its process {how}{reason}{during}")
+
+
+def _end(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str) -> None:
+    instance.report_run_failed(run, f"{reason}; `run` builds what is missing")
+    instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def living_processes(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[int]:
+    """Return the processes of a run that live.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        The event log.
+    run : dagster.DagsterRun
+        A run that was started on this machine.
+
+    Returns
+    -------
+    set of int
+        Process ids; empty also for a run whose process has not yet said so.
+    """
+    pids = RunWatch(instance, run.run_id).process_ids()
+    return {pid for pid in pids if _serves(pid, instance.root_directory)}
 
 
 def has_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
@@ -118,11 +168,24 @@ def has_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     bool
         False also for a run whose process has not yet said so.
     """
-    pids = RunWatch(instance, run.run_id).process_ids()
-    return any(_serves(pid, instance.root_directory) for pid in pids)
+    return bool(living_processes(instance, run))
 
 
-def _is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Say whether a run that has not ended is carried out by nobody on this machine.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        The event log.
+    run : dagster.DagsterRun
+        The run.
+
+    Returns
+    -------
+    bool
+        False in case of doubt, and for a run that was submitted on another machine.
+    """
     host, _, process = run.tags.get(SUBMITTER_TAG, "").partition(":")
     if host and host != socket.gethostname():
         return False

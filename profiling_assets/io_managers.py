@@ -5,19 +5,31 @@ Do not put here: how bytes are published (`storage`), what is in a table (`core`
 Two managers, because a profile table is made in memory and a backend is a file of many gigabytes
 that never is: https://docs.dagster.io/guides/build/io-managers
 An asset's `path` metadata is its path template, with `{batch}` and `{plate}`.
+What needs pandas is imported where it is used: the graph is loaded without it.
 """
 
-import io
 from typing import Any, get_origin
 
 import dagster as dg
 
 from profiling_assets.core.names import PlateKey
-from profiling_assets.core.tables import ledger_tsv, profiles_csv, read_profiles
 from profiling_assets.pipeline.catalog import Catalog
-from profiling_assets.pipeline.made import ANYTHING, Kept, Made, MadeFile, Stored
+from profiling_assets.pipeline.made import (
+    ANYTHING,
+    Kept,
+    Made,
+    MadeFile,
+    MadePictures,
+    Published,
+    Stored,
+)
 from profiling_assets.pipeline.sources import content_hash, table_hash
-from profiling_assets.reporting import FULL_PRECISION, content_metadata, file_metadata
+from profiling_assets.reporting import (
+    FULL_PRECISION,
+    content_metadata,
+    file_metadata,
+    path_metadata,
+)
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
 
 PATH_TEMPLATE = "path_template"
@@ -87,6 +99,8 @@ class WorkspaceIOManager(dg.IOManager):
         return only
 
     def _publish_companions(self, value: Made | MadeFile) -> None:
+        from profiling_assets.core.tables import ledger_tsv
+
         for path, ledger in value.ledgers.items():
             self._workspace.publish_bytes(ledger_tsv(ledger), path)
         for path, local in value.files.items():
@@ -99,7 +113,7 @@ class WorkspaceIOManager(dg.IOManager):
         self,
         context: dg.OutputContext,
         info: ObjectInfo,
-        value: Made | MadeFile,
+        value: Made | MadeFile | MadePictures,
         content: str = "",
     ) -> None:
         for warning in value.warnings:
@@ -122,7 +136,7 @@ class WorkspaceIOManager(dg.IOManager):
 
 
 class TableIOManager(WorkspaceIOManager):
-    """Profile tables and ledgers: csv, csv.gz, tsv, and Parquet where the config adds it."""
+    """Profile tables and ledgers: csv, csv.gz, tsv, gct, and copies where the config asks."""
 
     def handle_output(self, context: dg.OutputContext, obj: Made | Kept) -> None:
         """Publish a table, its ledgers first.
@@ -141,16 +155,25 @@ class TableIOManager(WorkspaceIOManager):
         if FULL_PRECISION_TEMPLATE in context.definition_metadata and obj.unchanged is None:
             self._publish_full_precision(context, obj)
         path, content = self._path(context), self._content(context, obj)
-        if "parquet" in self._catalog.config.options.formats and not path.endswith(".tsv"):
-            # the same values as in the text, so that either may be read
-            copy = io.BytesIO()
-            read_profiles(content, path=path).to_parquet(copy, index=False)
-            name = path.removesuffix(".gz").removesuffix(".csv")
-            self._workspace.publish_bytes(copy.getvalue(), f"{name}.parquet")
+        self._publish_copies(path, content)
         info = self._workspace.publish_bytes(content, path)
         self._describe(context, info, obj, content_hash(content))
 
+    def _publish_copies(self, path: str, content: bytes) -> None:
+        from profiling_assets.core.formats import COPIES
+        from profiling_assets.core.tables import read_profiles
+
+        asked = [form for form in self._catalog.config.options.formats if form in COPIES]
+        if not asked or not path.endswith((".csv", ".csv.gz")):
+            return
+        frame = read_profiles(content, path=path)  # what the text says, so that either may be read
+        name = path.removesuffix(".gz").removesuffix(".csv")
+        for form in asked:
+            self._workspace.publish_bytes(COPIES[form](frame), f"{name}.{form}")
+
     def _publish_full_precision(self, context: dg.OutputContext, made: Made) -> None:
+        from profiling_assets.core.tables import profiles_csv
+
         path = self._path(context, FULL_PRECISION_TEMPLATE)
         text = profiles_csv(made.frame, float_format=None, gzip=False)
         standing = self._workspace.read_bytes(path) if self._workspace.stat(path) else text
@@ -161,16 +184,50 @@ class TableIOManager(WorkspaceIOManager):
         context.add_output_metadata({FULL_PRECISION: dg.MetadataValue.text(content_hash(text))})
 
     def _content(self, context: dg.OutputContext, made: Made) -> bytes:
+        from profiling_assets.core.gct import gct_bytes
+        from profiling_assets.core.tables import ledger_tsv, profiles_csv
+
         path = self._path(context)
         if made.unchanged is not None:
             return made.unchanged
         if path.endswith(".tsv"):
             return ledger_tsv(made.frame)
+        if path.endswith(".gct"):
+            return gct_bytes(made.frame)
         return profiles_csv(
             made.frame,
             float_format=self._catalog.config.options.float_format,
             gzip=path.endswith(".gz"),
         )
+
+
+class PictureIOManager(WorkspaceIOManager):
+    """Pictures of a plate, and files of all batches that a step changed in their place."""
+
+    def handle_output(
+        self, context: dg.OutputContext, obj: MadePictures | Published | Kept
+    ) -> None:
+        """Publish the pictures, the result itself last.
+
+        Parameters
+        ----------
+        context : dagster.OutputContext
+            Says which asset and partition.
+        obj : MadePictures, Published or Kept
+            The pictures, the file that was changed already, or the standing file that stays.
+        """
+        if isinstance(obj, Kept):
+            self._keep(context, obj)
+            return
+        if isinstance(obj, Published):
+            for warning in obj.warnings:
+                context.log.warning(warning)
+            context.add_output_metadata(path_metadata(self._workspace, obj.path))
+            return
+        first, *others = obj.pictures
+        for other in others:
+            self._workspace.publish_bytes(other.content, other.path)
+        self._describe(context, self._workspace.publish_bytes(first.content, first.path), obj)
 
 
 class BackendIOManager(WorkspaceIOManager):

@@ -27,6 +27,8 @@ from profiling_assets.io_managers import result_path
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.forewarn import slim
 from profiling_assets.pipeline.platemaps import plate_map_fingerprint
+from profiling_assets.pipeline.quality_results import LOAD_DATA
+from profiling_assets.pipeline.quality_sites import load_data_fingerprint
 from profiling_assets.pipeline.results import (
     CSVS,
     PARQUET,
@@ -240,13 +242,17 @@ class Judge:
         result = self._graph[task.name]
         inputs: dict[str, str] = {}
         for name in result.external:
-            key = PlateKey.parse(task.partition)
-            inputs[name] = (
-                self.plate_map(key) if name == PLATE_MAP else self.source(key).fingerprint
-            )
+            inputs[name] = self._external(name, PlateKey.parse(task.partition))
         for up in self.upstream(task):
             inputs[input_name(up.name, up.partition)] = self._identity(up)
         return marks(result.code_version, inputs)
+
+    def _external(self, name: str, key: PlateKey) -> str:
+        if name == PLATE_MAP:
+            return self.plate_map(key)
+        if name == LOAD_DATA:
+            return load_data_fingerprint(self._look, key, self.source(key))
+        return self.source(key).fingerprint
 
     def _identity(self, task: Task) -> str:
         # what will stand for this result once the plan is carried out

@@ -26,7 +26,8 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget
 from dagster._grpc.constants import GrpcServerCommand
 
-from profiling_assets.core.errors import WorkspaceError
+from profiling_assets.core.errors import ProfilingError, WorkspaceError
+from profiling_assets.run_launcher import WarmRunLauncher
 
 PARTITION_TAG = "dagster/partition"
 # also the name that `dagster dev` gives the code location: the UI must know these runs as its own
@@ -77,6 +78,8 @@ class Launcher:
         )
         try:
             with _printing_to(self._log):
+                if isinstance(self._instance.run_launcher, WarmRunLauncher):
+                    self._instance.run_launcher.warm_up()  # while the code server starts
                 servers = self._stack.enter_context(
                     GrpcServerRegistry(
                         self._instance.get_ref(),
@@ -154,7 +157,7 @@ class Launcher:
             )
         )
         # a run that cannot be started has ended as failed by then, with the reason in its events
-        with suppress(dg.DagsterError):
+        with suppress(dg.DagsterError, ProfilingError):
             self._instance.launch_run(run.run_id, workspace)
         return run.run_id
 

@@ -6,6 +6,7 @@ Do not put here: errors of a step (they are in its run), what is to be done (`ju
 
 from collections.abc import Collection, Iterable
 
+from profiling_assets.core.config.step import Step
 from profiling_assets.core.currency import Action
 from profiling_assets.core.errors import MissingInputError
 from profiling_assets.core.names import PlateKey
@@ -14,6 +15,14 @@ from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.results import AGGREGATED, CSVS, PLATE, SQLITE, scope_of
 
 _SHOWN = 5  # names in a reason
+_SELECTED = "features are selected over all plates"
+_STACKED = "all plates of a batch are stacked"
+_TOGETHER = {
+    Step.SELECT: _SELECTED,
+    Step.SELECT_NEGCON: _SELECTED,
+    Step.STACK: _STACKED,
+    Step.STACK_NEGCON: _STACKED,
+}
 
 
 class Obstacles:
@@ -46,6 +55,8 @@ class Obstacles:
             Empty where it stands or can be made, and where it is not asked of a plate that starts
             at a later result.
         """
+        if self._graph[task.name].step is Step.SUMMARY:
+            return ""  # a plate that is not there is a line less
         if self._graph[task.name].level != PLATE:
             return self._lacking_plates(task)
         return self._withheld(task) or self._switched_off(task)
@@ -83,6 +94,8 @@ class Obstacles:
         lacking = [up for up in inputs if self._judge.action(up) is None]
         if len(lacking) == len(inputs):  # all of its plates start later: it is not asked for
             return ""
+        if all(self._graph[up.name].level != PLATE for up in inputs):
+            return ""  # what it is made from says it
         remedy = "put its CellProfiler output there, or set `process: false` in the config"
         if lacking:
             first, path = lacking[0].partition, self._judge.path(lacking[0])
@@ -102,7 +115,8 @@ class Obstacles:
             return ""
         return str(
             MissingInputError(
-                f"features are selected over all plates, and {what}",
+                f"{_TOGETHER.get(self._graph[task.name].step, 'it is made of all plates')}, "
+                f"and {what}",
                 path=path,
                 remedy=remedy,
             )

@@ -13,11 +13,21 @@ import dagster as dg
 from profiling_assets.core.currency import Action, Recorded
 from profiling_assets.core.errors import ConfigError
 from profiling_assets.core.names import PlateKey
+from profiling_assets.core.preflight.finding import Finding
 from profiling_assets.judging import Judge, Task
 from profiling_assets.obstacles import Obstacles, listed
 from profiling_assets.pipeline.catalog import Catalog
-from profiling_assets.pipeline.forewarn import forewarnings
-from profiling_assets.pipeline.results import AGGREGATED, CSVS, PLATE, Result, scope_of
+from profiling_assets.pipeline.results import (
+    AGGREGATED,
+    ANNOTATED,
+    CSVS,
+    PARQUET,
+    PLATE,
+    SQLITE,
+    Result,
+    normalized_name,
+    scope_of,
+)
 from profiling_assets.pipeline.sources import PlateSource
 from profiling_assets.records import latest_records
 
@@ -171,8 +181,8 @@ class Planner:
         """
         return self._judge.upstream(task)
 
-    def forewarnings(self, plan: Plan) -> list[str]:
-        """Say what can be told of the plates to be built before anything is computed.
+    def preflight(self, plan: Plan) -> tuple[Finding, ...]:
+        """Say what can be told of what is to be built before anything is computed.
 
         Parameters
         ----------
@@ -181,17 +191,26 @@ class Planner:
 
         Returns
         -------
-        list of str
-            One sentence a plate and matter.
+        tuple of Finding
+            Of the plates and steps that are to be built, and of the workspace.
         """
-        return [
-            f"{task.partition}: {warning}"
-            for task in plan.build
-            if task.name == AGGREGATED
-            for warning in forewarnings(
-                self._catalog.config, self._judge.source(PlateKey.parse(task.partition))
+        # here and not above: it needs pandas, for plate maps, and planning does not
+        from profiling_assets.core.preflight.facts import Wanted
+        from profiling_assets.pipeline.preflight import preflight
+
+        names: dict[PlateKey, set[str]] = {}
+        for task in plan.build:
+            if self._graph[task.name].level == PLATE:
+                names.setdefault(PlateKey.parse(task.partition), set()).add(task.name)
+        wanted = {
+            key: Wanted(
+                collate=bool(made & {SQLITE, PARQUET, AGGREGATED}),
+                annotate=ANNOTATED in made,
+                negcon=normalized_name(negcon=True) in made,
             )
-        ]
+            for key, made in names.items()
+        }
+        return preflight(self._catalog, wanted, source_of=self._judge.source, whole=False).findings
 
     def is_there(self, task: Task) -> bool:
         """Say whether a result stood in the workspace when the planner looked."""
@@ -241,18 +260,23 @@ class Planner:
         waiting: Collection[Task],
     ) -> str:
         # `--plate` builds a batch asset only where the batch's other plates are current
+        before = [up for up in self.upstream(task) if up in waiting]
+        waits = f"{before[0]} waits" if before else ""
         if result.level == PLATE:
-            behind = [up for up in self.upstream(task) if up in waiting]
-            return f"{behind[0]} waits" if behind else ""
+            return waits
         chosen = {str(key) for key in plates}
         there = (Action.CURRENT, Action.ADOPT)
+        if self._judge.action(task) in there:
+            return ""
         behind = [
             up
             for up in self.upstream(task)
-            if up.partition not in chosen and self._judge.action(up) not in there
+            if self._graph[up.name].level == PLATE
+            and up.partition not in chosen
+            and self._judge.action(up) not in there
         ]
-        if not behind or self._judge.action(task) in there:
-            return ""
+        if not behind:
+            return waits
         return f"{listed(behind)} {_are(behind)} not current; run without --plate or with them"
 
 

@@ -76,10 +76,17 @@ def file_metadata(workspace: Workspace, info: ObjectInfo) -> dict[str, dg.Metada
         Path, size in bytes, and the version by which another file in its place is noticed.
     """
     return {
-        PATH: dg.MetadataValue.path(workspace.location(info.path)),
-        WORKSPACE_PATH: dg.MetadataValue.text(info.path),
+        **path_metadata(workspace, info.path),
         SIZE: dg.MetadataValue.int(info.size),
         VERSION: dg.MetadataValue.text(info.version),
+    }
+
+
+def path_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue]:
+    """Say where a file of the workspace is, for a person and for `records`."""
+    return {
+        PATH: dg.MetadataValue.path(workspace.location(path)),
+        WORKSPACE_PATH: dg.MetadataValue.text(path),
     }
 
 

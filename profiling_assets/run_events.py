@@ -12,6 +12,12 @@ import dagster as dg
 from dagster import DagsterEventType, EventLogEntry
 
 _PAGE = 500
+_CANCELED = "the run was canceled"
+_STEP_ENDS = (
+    DagsterEventType.STEP_SUCCESS,
+    DagsterEventType.STEP_FAILURE,
+    DagsterEventType.STEP_UP_FOR_RETRY,
+)
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,19 @@ class RunWatch:
                 found.add(int(str(value.value)))
         return found
 
+    def open_steps(self) -> set[str]:
+        """Return the steps that have started and not ended."""
+        begun, ended = set[str](), set[str]()
+        for entry in self.instance.all_logs(self.run_id):
+            event = entry.dagster_event
+            if event is None or event.step_key is None:
+                continue
+            if event.event_type is DagsterEventType.STEP_START:
+                begun.add(event.step_key)
+            elif event.event_type in _STEP_ENDS:
+                ended.add(event.step_key)
+        return begun - ended
+
     def _noted(self, entry: EventLogEntry) -> str | None:
         event = entry.dagster_event
         if event is None:
@@ -114,7 +133,7 @@ class RunWatch:
         elif event.event_type is DagsterEventType.RUN_FAILURE and event.message:
             self.run_failure = event.message
         elif event.event_type is DagsterEventType.RUN_CANCELED:
-            self.run_failure = "the run was canceled"
+            self.run_failure = _CANCELED
         return None
 
     def _assets_of_step(self, step_key: str | None) -> list[str]:
@@ -132,6 +151,8 @@ def _error_text(event: dg.DagsterEvent) -> str:
         error = error.cause
     if error is None:
         return event.message or "the step failed"
+    if error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
+        return _CANCELED
     # the first line of a serialised error repeats the class's name and module
     text = error.message.strip()
     head, _, rest = text.partition(": ")

@@ -10,7 +10,6 @@ import time
 
 import dagster as dg
 
-from profiling_assets.arriving import look_around, register_plates
 from profiling_assets.core.notices import plates_named
 from profiling_assets.core.watch_json import parse_watch_json, watch_json
 from profiling_assets.core.watching import may_reload, reloaded
@@ -80,6 +79,8 @@ def new_output_sensor(catalog: Catalog) -> dg.SensorDefinition:
     def new_analysis_output(
         context: dg.SensorEvaluationContext,
     ) -> dg.SensorResult | dg.SkipReason:
+        from profiling_assets.arriving import look_around, register_plates
+
         if catalog.opened is None:
             return dg.SkipReason("no workspace is set")
         state = parse_watch_json(context.cursor)

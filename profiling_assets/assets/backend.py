@@ -4,18 +4,25 @@ Put here: the multi-asset that reads a plate once and stores what was asked for.
 Do not put here: reading and aggregating (`core.collate`), choice of source (`pipeline.sources`).
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import dagster as dg
 
 from profiling_assets.assets.automation import when_inputs_change
+from profiling_assets.assets.checking import (
+    Checked,
+    check_specs,
+    refused,
+    verdict,
+    with_verdicts,
+)
 from profiling_assets.assets.making import described, is_forced, kept, recorded_of, wanted_marks
 from profiling_assets.core.errors import BackendError, MissingInputError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.io_managers import FULL_PRECISION_TEMPLATE, PATH_TEMPLATE
 from profiling_assets.partitions import Partitions
-from profiling_assets.pipeline.aggregate import make_plate
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import ANYTHING, Kept, Made, MadeFile, Progress
 from profiling_assets.pipeline.results import AGGREGATED, CSVS, PARQUET, PLATE, SQLITE, Result
@@ -23,6 +30,7 @@ from profiling_assets.pipeline.sources import plate_source
 
 GROUP = "backend"
 POOL = "backend"
+_SECONDS_BETWEEN = 5.0  # lines of progress in the event log, each of which is a transaction
 _KINDS = {SQLITE: {"sqlite"}, PARQUET: {"parquet"}, AGGREGATED: {"csv", "pandas"}}
 _DESCRIPTIONS = {
     SQLITE: "All cells of a plate as `backend/BATCH/PLATE/PLATE.sqlite`: the tables, columns, "
@@ -56,13 +64,14 @@ def backend_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDe
         name="collate",
         outs={result.name: _out(result) for result in made},
         deps=[CSVS],
+        check_specs=[spec for result in made for spec in check_specs(result)],
         can_subset=True,
         partitions_def=partitions.by_level[PLATE],
         pool=POOL,
     )
     def collate(
         context: dg.AssetExecutionContext, catalog: dg.ResourceParam[Catalog]
-    ) -> Iterator[dg.Output]:
+    ) -> Iterator[Checked]:
         wanted = [r for r in made if r.name in context.op_execution_context.selected_output_names]
         yield from collated(context, catalog, wanted)
 
@@ -87,7 +96,7 @@ def _out(result: Result) -> dg.AssetOut:
 
 def collated(
     context: dg.AssetExecutionContext, catalog: Catalog, wanted: list[Result]
-) -> Iterator[dg.Output[Made | MadeFile | Kept]]:
+) -> Iterator[Checked]:
     """Yield what was asked for of a plate's backend and aggregated profiles.
 
     Nothing is raised after an output was yielded: Dagster would skip what depends on it. An output
@@ -104,16 +113,20 @@ def collated(
 
     Yields
     ------
-    dagster.Output
-        One for each result that was made or kept.
+    dagster.Output or dagster.AssetCheckResult
+        One of each for each result that was made or kept.
 
     Raises
     ------
+    CheckError
+        Where a check blocks one of them.
     BackendError
         Where nothing else was asked for than a backend that SQLite cannot hold.
     MissingInputError
         Where the plate has nothing to start from.
     """
+    from profiling_assets.pipeline.aggregate import make_plate
+
     key = PlateKey.parse(context.partition_key)
     source = plate_source(catalog.workspace, catalog.config, key)
     marks = {r.name: wanted_marks(context, catalog, r, {CSVS: source.fingerprint}) for r in wanted}
@@ -140,9 +153,16 @@ def collated(
             outputs.update(made.made)
             if AGGREGATED in made.made:
                 outputs[AGGREGATED] = _sparing(context, catalog, outputs[AGGREGATED])
+        yield from refused(context, outputs)
+        told = {
+            name: verdict(context, catalog, catalog.results[name], value)
+            for name, value in outputs.items()
+        }
         for name, value in outputs.items():
             metadata = described(value, marks[name], source=source.kind)
-            yield dg.Output(value, output_name=name, metadata=metadata)
+            output = dg.Output(value, output_name=name, metadata=metadata)
+            yield with_verdicts(context, output)
+            yield told[name]
 
 
 def _noting(withheld: str, value: Made | MadeFile | Kept) -> Made | MadeFile | Kept:
@@ -175,13 +195,13 @@ def _nothing_made(key: PlateKey, path: str, withheld: str) -> BackendError | Mis
 
 
 def _logged(context: dg.AssetExecutionContext) -> Progress:
-    tenth = -1
+    last = time.monotonic()
 
     def progress(done: int, total: int) -> None:
-        nonlocal tenth
-        now = 10 * done // max(total, 1)
-        if now > tenth:
-            tenth = now
+        nonlocal last
+        now = time.monotonic()
+        if now - last > _SECONDS_BETWEEN or done == total:
+            last = now
             context.log.info(f"{done} of {total} sites")
 
     return progress

@@ -7,7 +7,7 @@ Do not put here: what a step computes (`pipeline`), where it is stored (`io_mana
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 
@@ -26,18 +26,21 @@ from profiling_assets.core.errors import MissingInputError
 from profiling_assets.io_managers import PATH_TEMPLATE, result_path
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
-from profiling_assets.pipeline.made import Kept, Made, MadeFile
+from profiling_assets.pipeline.made import Kept, Made, MadeFile, MadePictures, Published
 from profiling_assets.pipeline.results import Result, input_name, input_partitions
 from profiling_assets.pipeline.sources import SourceKind, is_moved_away, table_hash
 from profiling_assets.records import latest_records
 from profiling_assets.reporting import facts_metadata, marks_metadata, notes_metadata
+from profiling_assets.showing import shown_metadata
+
+_Value = TypeVar("_Value", Made, MadePictures, Published)
 
 FORCE_TAG = "profiling_assets/force"
 
 
 def asset_of(
     result: Result, partitions: Partitions, **arguments: Any
-) -> Callable[[Callable[..., dg.Output]], dg.AssetsDefinition]:
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Return the decorator of an asset: `dagster.asset` with what all assets here have in common.
 
     Parameters
@@ -59,8 +62,7 @@ def asset_of(
         partitions_def=partitions.by_level[result.level],
         code_version=result.code_version,
         metadata={PATH_TEMPLATE: result.template},
-        io_manager_key="tables",
-        **arguments,
+        **{"io_manager_key": "tables", **arguments},
     )
 
 
@@ -195,10 +197,10 @@ def produced(
     context: dg.AssetExecutionContext,
     catalog: Catalog,
     result: Result,
-    make: Callable[[], Made],
+    make: Callable[[], _Value],
     *,
     external: Mapping[str, str] | None = None,
-) -> dg.Output[Made | Kept]:
+) -> dg.Output[_Value | Kept]:
     """Keep a standing file or make a new one, with the fingerprint of its inputs.
 
     Parameters
@@ -225,13 +227,16 @@ def produced(
 
 
 def described(
-    value: Made | MadeFile | Kept, wanted: Marks, *, source: SourceKind | None = None
+    value: Made | MadeFile | MadePictures | Published | Kept,
+    wanted: Marks,
+    *,
+    source: SourceKind | None = None,
 ) -> dict[str, Any]:
     """Return the metadata of a result: its numbers, its warnings, what it was made from.
 
     Parameters
     ----------
-    value : Made, MadeFile or Kept
+    value : Made, MadeFile, MadePictures, Published or Kept
         The result.
     wanted : Marks
         What it was made from.
@@ -254,6 +259,7 @@ def described(
         return {**marks_metadata(value.recorded or foreign)}
     return {
         **facts_metadata(value.facts),
+        **shown_metadata(value),
         **notes_metadata(value.warnings),
         **marks_metadata(recorded),
     }

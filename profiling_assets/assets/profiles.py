@@ -4,16 +4,17 @@ Put here: one small factory a step; its body calls one function of `pipeline.pro
 Do not put here: the list of selected features (`assets.selection`), the science (`core`).
 """
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from profiling_assets.assets.automation import after_the_list, when_inputs_change
+from profiling_assets.assets.checking import Checked, check_specs, checked
 from profiling_assets.assets.making import asset_of, produced
 from profiling_assets.core.names import PlateKey
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Stored
-from profiling_assets.pipeline.platemaps import plate_map_fingerprint
-from profiling_assets.pipeline.profiles import annotated, feature_selected, normalized
 from profiling_assets.pipeline.results import (
     AGGREGATED,
     ANNOTATED,
@@ -63,6 +64,7 @@ def _annotated(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
         partitions,
         group_name=GROUP,
         kinds=KINDS,
+        check_specs=check_specs(result),
         ins={"aggregated": dg.AssetIn(AGGREGATED)},
         deps=[PLATE_MAP],
         automation_condition=when_inputs_change(),
@@ -73,16 +75,20 @@ def _annotated(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         aggregated: Stored,
         catalog: dg.ResourceParam[Catalog],
-    ) -> dg.Output:
+    ) -> Iterator[Checked]:
+        from profiling_assets.pipeline.platemaps import plate_map_fingerprint
+        from profiling_assets.pipeline.profiles import annotated
+
         key = PlateKey.parse(context.partition_key)
         workspace, config = catalog.workspace, catalog.config
-        return produced(
+        output = produced(
             context,
             catalog,
             result,
             lambda: annotated(workspace, config, key, aggregated),
             external={PLATE_MAP: plate_map_fingerprint(workspace, config, key)},
         )
+        yield from checked(context, catalog, result, output)
 
     return annotated_profiles
 
@@ -95,6 +101,7 @@ def _normalized(result: Result, partitions: Partitions, *, negcon: bool) -> dg.A
         partitions,
         group_name=GROUP,
         kinds=KINDS,
+        check_specs=check_specs(result),
         ins={"annotated": dg.AssetIn(ANNOTATED)},
         automation_condition=when_inputs_change(),
         description=f"The annotated profiles, each feature on the scale of {reference} of its "
@@ -104,14 +111,17 @@ def _normalized(result: Result, partitions: Partitions, *, negcon: bool) -> dg.A
         context: dg.AssetExecutionContext,
         annotated: Stored,
         catalog: dg.ResourceParam[Catalog],
-    ) -> dg.Output:
+    ) -> Iterator[Checked]:
+        from profiling_assets.pipeline.profiles import normalized
+
         key = PlateKey.parse(context.partition_key)
-        return produced(
+        output = produced(
             context,
             catalog,
             result,
             lambda: normalized(catalog.workspace, catalog.config, key, annotated, negcon=negcon),
         )
+        yield from checked(context, catalog, result, output)
 
     return normalized_profiles
 
@@ -126,6 +136,7 @@ def _feature_selected(
         partitions,
         group_name=SELECTION_GROUP,
         kinds=KINDS,
+        check_specs=check_specs(result),
         ins={
             "profiles": dg.AssetIn(source),
             "selection": dg.AssetIn(
@@ -142,7 +153,10 @@ def _feature_selected(
         profiles: Stored,
         selection: Stored,
         catalog: dg.ResourceParam[Catalog],
-    ) -> dg.Output:
-        return produced(context, catalog, result, lambda: feature_selected(profiles, selection))
+    ) -> Iterator[Checked]:
+        from profiling_assets.pipeline.profiles import feature_selected
+
+        output = produced(context, catalog, result, lambda: feature_selected(profiles, selection))
+        yield from checked(context, catalog, result, output)
 
     return feature_selected_profiles

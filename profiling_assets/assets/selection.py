@@ -4,16 +4,18 @@ Put here: the asset that lets all plates vote.
 Do not put here: the choice of columns on a plate (`assets.profiles`), the operations (`core`).
 """
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from profiling_assets.assets.automation import when_inputs_change, when_plates_change
+from profiling_assets.assets.checking import Checked, check_specs, checked
 from profiling_assets.assets.making import asset_of, produced
 from profiling_assets.assets.profiles import SELECTION_GROUP
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Stored
 from profiling_assets.pipeline.results import PLATE, Result
-from profiling_assets.pipeline.selection import selected_features
 
 
 def selection_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
@@ -44,6 +46,7 @@ def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.Ass
         partitions,
         group_name=SELECTION_GROUP,
         kinds={"tsv", "pandas"},
+        check_specs=check_specs(result),
         ins={
             "normalized": dg.AssetIn(
                 result.upstream[0], partition_mapping=partitions.mapping(PLATE, result.level)
@@ -59,13 +62,16 @@ def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.Ass
         context: dg.AssetExecutionContext,
         normalized: dict[str, Stored],
         catalog: dg.ResourceParam[Catalog],
-    ) -> dg.Output:
+    ) -> Iterator[Checked]:
+        from profiling_assets.pipeline.selection import selected_features
+
         absent = catalog.absent_of(result.level, context.partition_key)
-        return produced(
+        output = produced(
             context,
             catalog,
             result,
             lambda: selected_features(catalog.config, normalized, absent, negcon=negcon),
         )
+        yield from checked(context, catalog, result, output)
 
     return selected

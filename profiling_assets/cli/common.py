@@ -13,8 +13,9 @@ from typing import Any
 import click
 
 from profiling_assets.core.config.model import Config
-from profiling_assets.core.errors import ConfigError, MissingInputError
+from profiling_assets.core.errors import ConfigError, MissingInputError, WorkspaceError
 from profiling_assets.core.names import PlateKey
+from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.settings import (
     CONFIG_VARIABLE,
     INPUT_VARIABLE,
@@ -169,6 +170,37 @@ def check_ready(config: Config) -> None:
             path=config.path,
             remedy="mend the lines named; `profiling-assets init-config WORKSPACE` writes a config "
             "with the batches and plates found",
+        )
+
+
+def check_plates(catalog: Catalog) -> None:
+    """Refuse a config that asks for no plate of the workspace.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Config and plates.
+
+    Raises
+    ------
+    WorkspaceError
+        Where there is none; says whether all are excluded, elsewhere, or not found.
+    """
+    if not catalog.cohort.plates and catalog.cohort.excluded:
+        names = ", ".join(f"{key} ({why})" for key, why in catalog.cohort.excluded.items())
+        raise WorkspaceError(
+            f"every plate that the config asks for is excluded: {names}",
+            path=catalog.workspace.root,
+            remedy="take one back in with `profiling-assets include BATCH/PLATE`",
+        )
+    if not catalog.cohort.plates:
+        raise WorkspaceError(
+            "none of the plates that the config asks for is in the workspace"
+            if catalog.registry.plates
+            else "no plates found",
+            path=catalog.workspace.root,
+            remedy="plates are expected in analysis/BATCH/PLATE/analysis/PLATE-WELL-SITE/; see "
+            "`profiling-assets scan` for what is there",
         )
 
 

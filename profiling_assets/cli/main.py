@@ -20,10 +20,13 @@ _COMMANDS = {
     "scan": ("profiling_assets.cli.scan", "Show the plates of a workspace and their sites."),
     "exclude": ("profiling_assets.cli.exclude", "Take a plate out, with a reason."),
     "include": ("profiling_assets.cli.include", "Take an excluded plate back in."),
+    "check": ("profiling_assets.cli.check", "Say what is wrong before anything is computed."),
     "run": ("profiling_assets.cli.run", "Build what is not current."),
     "ui": ("profiling_assets.cli.ui", "Start the web UI on a workspace."),
     "pull": ("profiling_assets.cli.pull", "Copy what profiling starts from into a workspace."),
     "push": ("profiling_assets.cli.push", "Copy what was made to another workspace."),
+    "publish": ("profiling_assets.cli.publish", "Commit what was made to a data repository."),
+    "init-data-repo": ("profiling_assets.cli.init_data_repo", "Make a data repository."),
     "config": ("profiling_assets.cli.config", "Check a config file, or print the reference."),
 }
 

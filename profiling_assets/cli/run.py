@@ -14,21 +14,24 @@ from profiling_assets.assets.making import FORCE_TAG
 from profiling_assets.cli.common import (
     applied_settings,
     check_assets,
+    check_plates,
     check_ready,
     chosen_plates,
     config_option,
     input_option,
     workspace_option,
 )
+from profiling_assets.cli.findings import drop_told, refuse_whole, run_lines
 from profiling_assets.cli.progress import ProgressListener
 from profiling_assets.cli.stopping import StopRequest
 from profiling_assets.cli.summary import plate_lines, problem_lines
-from profiling_assets.core.config.model import Config
 from profiling_assets.core.config.step import Step
 from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.core.names import PlateKey
+from profiling_assets.core.preflight.finding import Severity
 from profiling_assets.io_managers import result_path
 from profiling_assets.pipeline.catalog import Catalog, refreshed_catalog
+from profiling_assets.pipeline.quality_results import CORRELATIONS
 from profiling_assets.pipeline.results import PLATE
 from profiling_assets.planning import Plan, Planner, Task
 from profiling_assets.run_groups import Outcome
@@ -65,7 +68,8 @@ def command(
     _stop_on_terminate()
     settings = applied_settings(workspace, config, inputs)
     catalog, _ = refreshed_catalog(settings)
-    _check(catalog)
+    check_ready(catalog.config)
+    check_plates(catalog)
     chosen = chosen_plates(catalog.cohort.plates, batches, plates)
     check_assets(catalog.results, names)
     absent = (
@@ -116,8 +120,10 @@ def _built(
         if not plan.build:
             return Outcome(), plan, {}
         click.echo(f"{len(plan.current)} current, {len(plan.build)} to build; event log in {home}")
-        for warning in planner.forewarnings(plan):
-            click.echo(f"warning: {warning}", err=True)
+        findings = planner.preflight(plan)
+        for line, severity in run_lines(findings):
+            click.echo(line, err=severity is Severity.ERROR)
+        refuse_whole(findings)
         limit = instance.get_concurrency_config().run_queue_config
         with ExitStack() as stack:
             listener = stack.enter_context(ProgressListener(home / "logs", len(plan.build)))
@@ -141,6 +147,7 @@ def _built(
                 stop=stop,
             )
             outcome = runner.carry_out(plan)
+        drop_told(outcome.warnings, findings)
         tried = {**outcome.failed, **outcome.blocked}
         return outcome, plan, {t: str(listener.log_file(t.partition)) for t in tried}
 
@@ -168,41 +175,19 @@ def _notes(
             f"{len(plan.adopt)} results stand that this event log does not know (made elsewhere, "
             "or the workspace was moved): they are used as they are; --force builds them anew"
         )
-    lists = [task for task in outcome.built if catalog.results[task.name].level != PLATE]
+    select = (Step.SELECT, Step.SELECT_NEGCON)
+    lists = [task for task in outcome.built if catalog.results[task.name].step in select]
     if alone and lists:
         lines.append(
             "the batch's list of features is new: its other plates have the old one until `run` "
             "without --plate"
         )
-    idle = [name for name, wanted in _makes_nothing_yet(catalog.config).items() if wanted]
-    if idle:
-        lines.append(f"asked for in the config and not there yet: {', '.join(idle)}")
+    if catalog.config.performs(Step.CORRELATIONS) and CORRELATIONS not in catalog.results:
+        lines.append(
+            "correlation and position effect are of feature-selected profiles, and the config "
+            "selects no features: they are not drawn"
+        )
     return lines
-
-
-def _makes_nothing_yet(config: Config) -> dict[str, bool]:
-    gct = config.performs(Step.STACK) or config.performs(Step.STACK_NEGCON)
-    return {"gct": gct, "quality_control": config.quality_control.perform}
-
-
-def _check(catalog: Catalog) -> None:
-    check_ready(catalog.config)
-    if not catalog.cohort.plates and catalog.cohort.excluded:
-        names = ", ".join(f"{key} ({why})" for key, why in catalog.cohort.excluded.items())
-        raise WorkspaceError(
-            f"every plate that the config asks for is excluded: {names}",
-            path=catalog.workspace.root,
-            remedy="take one back in with `profiling-assets include BATCH/PLATE`",
-        )
-    if not catalog.cohort.plates:
-        raise WorkspaceError(
-            "none of the plates that the config asks for is in the workspace"
-            if catalog.registry.plates
-            else "no plates found",
-            path=catalog.workspace.root,
-            remedy="plates are expected in analysis/BATCH/PLATE/analysis/PLATE-WELL-SITE/; see "
-            "`profiling-assets scan` for what is there",
-        )
 
 
 def _counts(plan: Plan, outcome: Outcome) -> str:

@@ -9,7 +9,7 @@ pycytominer's `annotate` does the join, on tables prepared so that `A1` meets `A
 # pyright: reportUnknownVariableType=false
 # ^ pandas and pycytominer ship partial types
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -104,26 +104,33 @@ def annotate_profiles(
     wells = _books(profiles, joined, plate_map, well_column)
     found = set(joined)
     if not found.intersection(plate_map.wells):
-        raise PlateMapError(
-            f"no well of {key} is in the plate map: the profiles have {_some(joined)}, "
-            f"the plate map has {_some(plate_map.wells)}",
-            path=plate_map.path,
-            remedy="give the plate its own plate map in barcode_platemap.csv, or mend the wells",
-        )
+        raise no_well_joins(str(key), joined, plate_map)
     warnings = [*plate_map.warnings, *_plate_warnings(profiles, key)]
     strangers = [record.well for record in wells if record.state is WellState.NOT_IN_PLATE_MAP]
     if strangers:
-        warnings.append(
-            f"{len(strangers)} wells are not in {plate_map.path} and are dropped: "
-            f"{_some(strangers)}"
-        )
+        warnings.append(dropped_wells_warning(plate_map.path, strangers))
     if external is not None:
-        external, remark = _checked_external(external, plate_map, profiles)
+        external, remark = checked_external(external, plate_map, list(profiles.columns))
         warnings.extend(remark)
     frame = _joined(profiles, joined, plate_map, well_column, external)
     if external is not None:
-        warnings.extend(_unmatched(frame, external))
+        warnings.extend(unmatched_external(frame, external))
     return AnnotateResult(frame=frame, wells=wells, warnings=tuple(warnings))
+
+
+def no_well_joins(plate: str, wells: Sequence[str], plate_map: PlateMap) -> PlateMapError:
+    """Return the error of a plate of which no well is in its plate map."""
+    return PlateMapError(
+        f"no well of {plate} is in the plate map: the profiles have {_some(wells)}, "
+        f"the plate map has {_some(plate_map.wells)}",
+        path=plate_map.path,
+        remedy="give the plate its own plate map in barcode_platemap.csv, or mend the wells",
+    )
+
+
+def dropped_wells_warning(path: str, wells: Sequence[str]) -> str:
+    """Say which wells are dropped, being in no row of the plate map."""
+    return f"{len(wells)} wells are not in {path} and are dropped: {_some(wells)}"
 
 
 def _joined(
@@ -209,9 +216,30 @@ def _counts(profiles: pd.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtyp
     return np.nan_to_num(column(profiles, name).to_numpy(dtype=np.float64))
 
 
-def _checked_external(
-    external: ExternalMetadata, plate_map: PlateMap, profiles: pd.DataFrame
+def checked_external(
+    external: ExternalMetadata, plate_map: PlateMap, columns: Collection[str]
 ) -> tuple[ExternalMetadata, list[str]]:
+    """Refuse external metadata that cannot be joined, or would give a well several profiles.
+
+    Parameters
+    ----------
+    external : ExternalMetadata
+        The table.
+    plate_map : PlateMap
+        The plate's plate map.
+    columns : collection of str
+        Columns of the profiles.
+
+    Returns
+    -------
+    tuple of ExternalMetadata and list of str
+        The table without repeated rows, and what the user should know.
+
+    Raises
+    ------
+    PlateMapError
+        Where the column to join on is absent, or has a value twice with different rows.
+    """
     on = metadata_name(external.merge_column)
     named = external.frame.rename(columns={name: metadata_name(name) for name in external.frame})
     if on not in named.columns:
@@ -221,7 +249,7 @@ def _checked_external(
             path=external.path,
             remedy="set annotate.external.merge_column to a column of this file",
         )
-    if on not in plate_map.frame.columns and on not in profiles.columns:
+    if on not in plate_map.frame.columns and on not in columns:
         raise PlateMapError(
             f"there is no column {external.merge_column} to join {external.path} on",
             path=plate_map.path,
@@ -244,7 +272,8 @@ def _checked_external(
     return ExternalMetadata(external.path, different, external.merge_column), remark
 
 
-def _unmatched(frame: pd.DataFrame, external: ExternalMetadata) -> list[str]:
+def unmatched_external(frame: pd.DataFrame, external: ExternalMetadata) -> list[str]:
+    """Say which values of the column to join on have no row in the external metadata."""
     on = metadata_name(external.merge_column)
     short = on.removeprefix("Metadata_")
     name = on if on in external.frame.columns else short

@@ -80,3 +80,11 @@ class BackendError(InvalidInputError):
 
 class DefectiveSiteError(InvalidInputError):
     """A defective site while `collate.on_defective_site` is `fail`."""
+
+
+class DataRepositoryError(ProfilingError):
+    """A data repository, or its clone, that cannot be published to as it is."""
+
+
+class CheckError(ProfilingError):
+    """A result that was made and is not published, because a check of it failed."""

@@ -12,8 +12,12 @@ REGISTRY = f"{STATE_FOLDER}/plates.json"
 ANALYSIS = "analysis"
 BACKEND = "backend"
 PROFILES = "profiles"
+GCT = "gct"
 LOAD_DATA = "load_data_csv"
 CONFIGS = "config_files"
+QUALITY_CONTROL = "quality_control"
+QUALITY_SUMMARY = f"{QUALITY_CONTROL}/summary/summary.tsv"
+QUALITY_RECORDS = f"{STATE_FOLDER}/{QUALITY_CONTROL}"
 EXTERNAL_METADATA = "metadata/external_metadata"
 OBJECT_TABLE_SUFFIX = ".csv"
 
@@ -120,3 +124,13 @@ def selected_features(scope: PlateKey | str | None, level: str, *, negcon: bool)
     if scope is not None:
         return f"{PROFILES}/{scope}/{scope}_{name}"
     return f"{PROFILES}/{name}"
+
+
+def quality_record(key: PlateKey) -> str:
+    """Return the path of a plate's line of the quality control summary, with its origin."""
+    return f"{QUALITY_RECORDS}/{key.batch}/{key.plate}.tsv"
+
+
+def quality_picture(key: PlateKey, picture: str) -> str:
+    """Return the path of a picture of a plate, as `cell_count`."""
+    return f"{QUALITY_CONTROL}/heatmap/{key.batch}/{key.plate}/{key.plate}_{picture}.png"

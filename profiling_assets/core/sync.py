@@ -9,7 +9,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from profiling_assets.core.layout import BACKEND, CONFIGS, EXTERNAL_METADATA, LOAD_DATA, PROFILES
+from profiling_assets.core.layout import (
+    BACKEND,
+    CONFIGS,
+    EXTERNAL_METADATA,
+    GCT,
+    LOAD_DATA,
+    PROFILES,
+)
 
 METADATA = "metadata"
 _PLATEMAPS = f"{METADATA}/platemaps"
@@ -26,7 +33,7 @@ class Direction(StrEnum):
 
 FOLDERS = {
     Direction.PULL: (BACKEND, LOAD_DATA, METADATA),
-    Direction.PUSH: (CONFIGS, "gct", PROFILES, "quality_control"),
+    Direction.PUSH: (CONFIGS, GCT, PROFILES, "quality_control"),
 }
 
 
@@ -103,7 +110,7 @@ def batch_of(path: str) -> str | None:
     parts = path.split("/")
     if path.startswith((f"{_PLATEMAPS}/", f"{_HEATMAPS}/")):
         at = 2
-    elif parts[0] in {BACKEND, LOAD_DATA, PROFILES, "gct", METADATA}:
+    elif parts[0] in {BACKEND, LOAD_DATA, PROFILES, GCT, METADATA}:
         at = 1
     else:
         return None

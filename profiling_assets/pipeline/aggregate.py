@@ -20,10 +20,15 @@ from profiling_assets.core.ledger import (
 )
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.packing import packed
+from profiling_assets.core.preflight.plate_rules import repeated_warning
 from profiling_assets.core.tables import read_profiles
+from profiling_assets.pipeline.checks import (
+    aggregated_checks,
+    backend_checks,
+    standing_checks,
+)
 from profiling_assets.pipeline.engines import collate_sites, listing_of, sqlite_file
 from profiling_assets.pipeline.facts import site_facts, well_facts
-from profiling_assets.pipeline.forewarn import repeated_warning
 from profiling_assets.pipeline.former import vanished_sites
 from profiling_assets.pipeline.made import Fact, Made, MadeFile, Progress
 from profiling_assets.pipeline.results import AGGREGATED, PARQUET, SQLITE
@@ -114,7 +119,7 @@ def make_plate(
         return Collated({})
     if source.kind is SourceKind.SQLITE:
         return Collated({AGGREGATED: _from_sqlite(workspace, config, key, source, scratch)})
-    return Collated({AGGREGATED: _taken_over(workspace, config, source)})
+    return Collated({AGGREGATED: _taken_over(workspace, config, key, source)})
 
 
 def _from_csvs(
@@ -146,10 +151,11 @@ def _from_csvs(
     repeated = listing.completeness.repeated
     warnings += [repeated_warning(repeated)] if repeated else []
     result = replace(result, sites=(*result.sites, *gone), warnings=(*result.warnings, *warnings))
-    return _collated(key, source, result, sqlite_file(scratch, key), wanted=wanted)
+    return _collated(config, key, source, result, sqlite_file(scratch, key), wanted=wanted)
 
 
 def _collated(
+    config: Config,
     key: PlateKey,
     source: PlateSource,
     result: CollateResult,
@@ -170,6 +176,7 @@ def _collated(
             facts={**facts, **{f"rows_{t}": s.rows for t, s in result.tables.items()}},
             ledgers=ledgers,
             warnings=result.warnings,
+            checks=backend_checks(result),
         )
     if PARQUET in wanted:
         first = layout.parquet_table(key, "Image")
@@ -178,6 +185,7 @@ def _collated(
             facts={**facts, **{f"rows_{t}": s.rows for t, s in result.tables.items()}},
             ledgers=ledgers,
             warnings=result.warnings,
+            checks=backend_checks(result),
             files={path: local for path, local in tables.items() if path != first},
         )
     if result.aggregate is not None:
@@ -188,6 +196,7 @@ def _collated(
             facts={**facts, **well_facts(result.aggregate, result.wells), **noted},
             ledgers={**ledgers, **wells},
             warnings=(*result.warnings, *([withheld] if withheld else [])),
+            checks=aggregated_checks(config, key, result.aggregate, result.wells),
             files={} if PARQUET in wanted else tables,
         )
     return Collated(made, withheld)
@@ -207,10 +216,11 @@ def _from_sqlite(
         facts={"source": source.kind.value, **well_facts(result.frame, result.wells)},
         ledgers={layout.aggregated_well_ledger(key): well_ledger_frame(result.wells)},
         warnings=result.warnings,
+        checks=aggregated_checks(config, key, result.frame, result.wells),
     )
 
 
-def _taken_over(workspace: Workspace, config: Config, source: PlateSource) -> Made:
+def _taken_over(workspace: Workspace, config: Config, key: PlateKey, source: PlateSource) -> Made:
     content = workspace.read_bytes(source.path)
     frame = read_profiles(content, path=source.path)
     zipped = source.path.endswith(".gz")
@@ -225,5 +235,6 @@ def _taken_over(workspace: Workspace, config: Config, source: PlateSource) -> Ma
             "taken_over_from": source.path,
             **well_facts(frame, ()),
         },
+        checks=standing_checks(key, frame),
         unchanged=content,
     )

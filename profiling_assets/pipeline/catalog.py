@@ -185,6 +185,33 @@ def load_catalog(settings: Settings) -> Catalog:
     return Catalog(settings, config, registry, workspace)
 
 
+def scanned_catalog(settings: Settings) -> Catalog:
+    """Open what the settings name with the plates found now, without changing anything.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which workspace, which config; the workspace must be set.
+
+    Returns
+    -------
+    Catalog
+        What `refreshed_catalog` would return.
+
+    Raises
+    ------
+    ConfigError
+        Where the config cannot be used.
+    WorkspaceError
+        Where the workspace cannot be read.
+    """
+    workspace = open_workspace(str(settings.workspace), inputs=settings.inputs)
+    config = read_config(settings.config, workspace)
+    scan = scan_workspace(workspace, config.collate.csv_dir)
+    registry = registered(load_registry(workspace), scan.plates, unreadable=scan.unreadable)
+    return Catalog(settings, config, registry, workspace)
+
+
 def refreshed_catalog(settings: Settings) -> tuple[Catalog, WorkspaceScan]:
     """Scan the workspace, bring its registry up to date, and open both.
 

@@ -1,25 +1,26 @@
-"""What can be told of a plate before anything is computed, from a few headers.
+"""What a few headers tell of a plate, and what is kept of its listing for that.
 
-Put here: warnings that would otherwise come after hours.
-Do not put here: errors of a step, completeness of sites (`core.completeness`).
+Put here: the choice of the few site folders whose headers are read before anything is computed.
+Do not put here: what follows from them (`core.preflight`), completeness of sites
+(`core.completeness`).
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from profiling_assets.core.collate.folders import SiteFolder
+from profiling_assets.core.collate.folders import SiteFolder, site_files, table_order
 from profiling_assets.core.collate.header import read_header
-from profiling_assets.core.collate.survey import absent_categories
-from profiling_assets.core.config.model import Config
+from profiling_assets.core.collate.header_survey import survey_headers
+from profiling_assets.core.collate.survey import Survey
 from profiling_assets.core.sites import is_image_csv
-from profiling_assets.pipeline.sources import PlateSource
+from profiling_assets.pipeline.sources import PlateShape, PlateSource
 from profiling_assets.storage.site_folder import WorkspaceSiteFolder
+from profiling_assets.storage.space import csv_bytes
 
 _HEADERS = 3  # the largest Image.csv files: a site that failed QC has a short one
 
 
 def slim(source: PlateSource) -> PlateSource:
-    """Keep of a plate's source what `forewarnings` needs: a plan looks at thousands of plates.
+    """Keep of a plate's source what preflight needs: a plan looks at thousands of plates.
 
     Parameters
     ----------
@@ -29,86 +30,66 @@ def slim(source: PlateSource) -> PlateSource:
     Returns
     -------
     PlateSource
-        The same with the few site folders whose Image.csv is largest.
+        The same with the few site folders whose Image.csv is largest, and the shape of all.
     """
     if source.listing is None:
         return source
-    folders = tuple({folder.name: folder for folder, _ in _largest_images(source)}.values())
-    return replace(source, listing=replace(source.listing, folders=folders, expected=None))
+    folders = _largest_folders(source)
+    listing = replace(source.listing, folders=folders, expected=None)
+    return replace(source, listing=listing, shape=_shape(source))
 
 
-def forewarnings(config: Config, source: PlateSource) -> list[str]:
-    """Say what can be told of a plate before anything is computed.
+def few_headers(source: PlateSource, *, munge: bool) -> Survey:
+    """Read the headers of the site folders whose Image.csv is largest.
 
     Parameters
     ----------
-    config : Config
-        The config.
     source : PlateSource
         What the plate starts from.
+    munge : bool
+        Whether `object.csv` is to be split into compartments.
 
     Returns
     -------
-    list of str
-        Sentences; empty for a plate that does not start at CSVs.
+    Survey
+        Without tables for a plate that does not start at CSVs.
     """
-    found: list[str] = []
-    absent = absent_image_categories(config, source)
-    if absent:
-        found.append(
-            f"no Image.csv has features of the categories {', '.join(absent)}, which the config "
-            "asks for (image_feature_categories); the profiles come out without them"
-        )
-    if source.listing is not None:
-        look = source.listing.completeness
-        if look.missing:
-            found.append(f"{len(look.missing)} sites that the load data names are missing")
-        if look.repeated:
-            found.append(repeated_warning(look.repeated))
-    return found
+    return survey_headers(_largest_folders(source), munge=munge)
 
 
-def repeated_warning(folders: Sequence[str]) -> str:
-    """Say that folders hold a site that another folder holds too.
+def _largest_folders(source: PlateSource) -> tuple[WorkspaceSiteFolder, ...]:
+    return tuple({folder.name: folder for folder, _ in _largest_images(source)}.values())
 
-    Parameters
-    ----------
-    folders : sequence of str
-        The second folders of their sites.
 
-    Returns
-    -------
-    str
-        One sentence.
-    """
-    shown = ", ".join(folders[:5]) + (" ..." if len(folders) > 5 else "")
-    return (
-        f"{len(folders)} folders hold a site that another folder holds too, and both are counted "
-        f"in its well: {shown}"
+def _shape(source: PlateSource) -> PlateShape:
+    folders = () if source.listing is None else source.listing.folders
+    files = [(folder, site_files(folder)) for folder in folders]
+    imaged = [folder for folder, found in files if found.image is not None]
+    wells = {folder.site.well for folder in imaged}
+    named = tuple(sorted(well for well in wells if well is not None))
+    merged = any(found.merged is not None for _, found in files)
+    tables = {table for _, found in files for table in found.tables}
+    return PlateShape(
+        wells=None if None in wells else named,
+        tables=() if merged else tuple(sorted(tables, key=table_order)),
+        csv_bytes=csv_bytes(folders),
     )
 
 
-def absent_image_categories(config: Config, source: PlateSource) -> tuple[str, ...]:
-    """List the image feature categories that the config asks for and the plate does not have.
+def image_table_columns(source: PlateSource) -> set[str]:
+    """Return the columns of a plate's image tables, from the headers of the largest few.
 
     Parameters
     ----------
-    config : Config
-        Names the categories.
     source : PlateSource
         What the plate starts from.
 
     Returns
     -------
-    tuple of str
+    set of str
         Empty for a plate that does not start at CSVs.
     """
-    if source.listing is None:
-        return ()
-    columns = {column for image in _largest_images(source) for column in _columns(*image)}
-    if not columns:
-        return ()
-    return absent_categories(columns, config.aggregation.image_feature_categories)
+    return {column for image in _largest_images(source) for column in _columns(*image)}
 
 
 def _largest_images(source: PlateSource) -> list[tuple[WorkspaceSiteFolder, str]]:

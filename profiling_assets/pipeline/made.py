@@ -4,16 +4,20 @@ Put here: the plain values that travel between `pipeline` functions, assets and 
 Do not put here: how they are stored (`io_managers`) or shown (`reporting`).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from profiling_assets.core.checks.verdict import CheckResult
 from profiling_assets.core.currency import Recorded
 from profiling_assets.core.errors import MissingInputError
-from profiling_assets.core.tables import read_profiles
 from profiling_assets.storage.workspace import Workspace
+
+if TYPE_CHECKING:  # for annotations alone: the graph is loaded without pandas
+    import pandas as pd
 
 ANYTHING = "anything"
 
@@ -34,6 +38,8 @@ class Made:
         Workspace path to ledger, published before the table.
     warnings : tuple of str
         Sentences for the log and the UI.
+    checks : tuple of CheckResult
+        Verdicts on the table; it is published only if none of them blocks.
     unchanged : bytes or None
         The text to store as it is, where a standing file is taken over unchanged.
     files : mapping of str to pathlib.Path
@@ -45,8 +51,9 @@ class Made:
 
     frame: pd.DataFrame
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
-    ledgers: Mapping[str, pd.DataFrame] = field(default_factory=dict[str, pd.DataFrame])
+    ledgers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
     unchanged: bytes | None = None
     files: Mapping[str, Path] = field(default_factory=dict[str, Path])
     may_replace: str = ""
@@ -66,15 +73,81 @@ class MadeFile:
         Workspace path to ledger, published before the file.
     warnings : tuple of str
         Sentences for the log and the UI.
+    checks : tuple of CheckResult
+        Verdicts on the file; it is published only if none of them blocks.
     files : mapping of str to pathlib.Path
         Workspace path to further local file, published before this one and consumed.
     """
 
     local: Path
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
-    ledgers: Mapping[str, pd.DataFrame] = field(default_factory=dict[str, pd.DataFrame])
+    ledgers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict[str, Path])
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a plate.
+
+    Attributes
+    ----------
+    name : str
+        What it shows, as its file's name ends.
+    path : str
+        Workspace path.
+    content : bytes
+        A PNG file.
+    """
+
+    name: str
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class MadePictures:
+    """Pictures that a step drew, ready to be published and shown.
+
+    Attributes
+    ----------
+    pictures : tuple of Picture
+        The first is the result itself, under its own path; it is published last.
+    facts : mapping of str to Fact
+        Numbers and words for the UI, by stable names.
+    warnings : tuple of str
+        Sentences for the log and the UI.
+    """
+
+    pictures: tuple[Picture, ...]
+    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Published:
+    """A file of all batches, which a step has changed in its place.
+
+    Other batches change it too, so neither its size nor its content tells whether it is the one
+    that was made.
+
+    Attributes
+    ----------
+    path : str
+        Workspace path.
+    facts : mapping of str to Fact
+        Numbers and words for the UI, by stable names.
+    warnings : tuple of str
+        Sentences for the log and the UI.
+    shown : mapping of str to pandas.DataFrame
+        Tables for the UI, by name.
+    """
+
+    path: str
+    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+    warnings: tuple[str, ...] = ()
+    shown: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -154,6 +227,8 @@ class Stored:
         pandas.DataFrame
             One row a well; metadata as text, features as float64.
         """
+        from profiling_assets.core.tables import read_profiles
+
         return read_profiles(self.content(), path=self.path)
 
 

@@ -16,6 +16,11 @@ from profiling_assets.core.ledger import WellState, count_states, well_ledger_fr
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.normalize import normalize_profiles
 from profiling_assets.core.tables import read_tsv
+from profiling_assets.pipeline.checks import (
+    annotated_checks,
+    feature_selected_checks,
+    normalized_checks,
+)
 from profiling_assets.pipeline.facts import well_facts
 from profiling_assets.pipeline.made import Fact, Made, Stored
 from profiling_assets.pipeline.platemaps import load_plate_map, plate_map_files
@@ -71,6 +76,7 @@ def annotated(workspace: Workspace, config: Config, key: PlateKey, aggregated: S
         },
         ledgers={layout.annotated_well_ledger(key): well_ledger_frame(result.wells)},
         warnings=result.warnings,
+        checks=annotated_checks(config, key, profiles, result, files.plate_map),
     )
 
 
@@ -133,6 +139,7 @@ def normalized(
             "features_of_degenerate_scale": len(result.degenerate),
         },
         warnings=(*warnings, *result.warnings, *_left_out(frame, result.frame)),
+        checks=normalized_checks(config, key, frame, result),
     )
 
 
@@ -183,4 +190,7 @@ def feature_selected(profiles: Stored, listed: Stored) -> Made:
         selected,
         facts={**well_facts(selected, ()), "columns_absent_on_this_plate": len(lacking)},
         warnings=(warning,) if lacking else (),
+        checks=feature_selected_checks(
+            PlateKey.parse(profiles.partition), frame, selected, selection
+        ),
     )

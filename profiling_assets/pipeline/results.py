@@ -6,13 +6,15 @@ Do not put here: how a result is made (`aggregate`, `profiles`, `selection`), Da
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.config.parts import Step, config_part
+from profiling_assets.core.layout import GCT
 from profiling_assets.core.names import PlateKey
+from profiling_assets.pipeline.quality_results import quality_results
+from profiling_assets.pipeline.scopes import ALL, BATCH, PLATE, scope_of
 
-PLATE, BATCH, ALL = "plate", "batch", "all"
 CSVS = "cellprofiler_csvs"
 PLATE_MAP = "plate_map"
 SQLITE = "sqlite_backend"
@@ -32,6 +34,12 @@ _CODE = {
     Step.SELECT_NEGCON: 1,
     Step.FEATURE_SELECT: 1,
     Step.FEATURE_SELECT_NEGCON: 1,
+    Step.STACK: 1,
+    Step.STACK_NEGCON: 1,
+    Step.SITES: 1,
+    Step.SUMMARY: 1,
+    Step.CELL_COUNTS: 1,
+    Step.CORRELATIONS: 1,
 }
 
 
@@ -137,6 +145,12 @@ def results(config: Config) -> dict[str, Result]:
         )
     for negcon in twins:
         _add_selection(config, add, negcon=negcon)
+    counted = ANNOTATED if ANNOTATED in found else AGGREGATED
+    selected = [name for name in map(selected_name, (False, True)) if name in found]
+    for extra in quality_results(config, counted=counted, selected=selected):
+        add(extra.name, extra.level, extra.step, extra.template, extra.upstream, extra.external)
+        if extra.overwrite:
+            found[extra.name] = replace(found[extra.name], overwrite=True)
     return found
 
 
@@ -156,12 +170,19 @@ def _add_selection(config: Config, add, *, negcon: bool) -> None:
         [source],
     )
     add(
-        f"feature_selected{twin}_profiles",
+        selected_name(negcon),
         PLATE,
         chosen,
         _profile(config, f"_normalized_feature_select{twin}_{level}"),
         [source, listed],
     )
+    stack = Step.STACK_NEGCON if negcon else Step.STACK
+    if config.performs(stack):
+        # a batch has its own files also where features are selected over all batches
+        path = f"{GCT}/{{batch}}/{{batch}}_normalized_feature_select{twin}_{level}"
+        name = stacked_name(negcon=negcon)
+        add(name, BATCH, stack, path + _suffix(config), [selected_name(negcon)])
+        add(gct_name(negcon=negcon), BATCH, stack, f"{path}.gct", [name])
 
 
 _BACKEND_TEMPLATES = {
@@ -178,6 +199,21 @@ _LIST_TEMPLATES = {
 def normalized_name(*, negcon: bool) -> str:
     """Return the name of the normalized profiles or of their negative-control twin."""
     return "normalized_negcon_profiles" if negcon else "normalized_profiles"
+
+
+def selected_name(negcon: bool) -> str:  # noqa: FBT001 - mapped over both
+    """Return the name of the feature-selected profiles or of their negative-control twin."""
+    return f"feature_selected{'_negcon' if negcon else ''}_profiles"
+
+
+def stacked_name(*, negcon: bool) -> str:
+    """Return the name of the stacked profiles or of their negative-control twin."""
+    return "stacked_negcon_profiles" if negcon else "stacked_profiles"
+
+
+def gct_name(*, negcon: bool) -> str:
+    """Return the name of the GCT file or of its negative-control twin."""
+    return "gct_negcon" if negcon else "gct"
 
 
 def selection_level(config: Config, *, negcon: bool) -> str:
@@ -212,24 +248,6 @@ def input_partitions(
     return [scope_of(PlateKey.parse(partition), upstream.level)]
 
 
-def scope_of(key: PlateKey, level: str) -> str:
-    """Return the partition of a level that a plate belongs to.
-
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    level : str
-        `plate`, `batch` or `all`.
-
-    Returns
-    -------
-    str
-        The plate's own key, its batch, or `all`.
-    """
-    return {PLATE: str(key), BATCH: key.batch, ALL: ALL}[level]
-
-
 def _backends(config: Config) -> list[tuple[str, Step]]:
     wanted = {"sqlite": [SQLITE], "parquet": [PARQUET], "both": [SQLITE, PARQUET]}
     return [(name, Step.COLLATE) for name in wanted[str(config.collate.backend)]]
@@ -245,8 +263,11 @@ def _wanted(config: Config, *, negcon: bool) -> bool:
 
 
 def _profile(config: Config, step: str) -> str:
-    suffix = ".csv.gz" if config.options.compression == "gzip" else ".csv"
-    return "profiles/{batch}/{plate}/{plate}" + step + suffix
+    return "profiles/{batch}/{plate}/{plate}" + step + _suffix(config)
+
+
+def _suffix(config: Config) -> str:
+    return ".csv.gz" if config.options.compression == "gzip" else ".csv"
 
 
 def _code_version(config: Config, step: Step) -> str:

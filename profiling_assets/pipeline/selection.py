@@ -1,16 +1,19 @@
 """The list of selected features of a plate, a batch or a whole config.
 
-Put here: who votes, and the refusal to vote while a plate is missing.
+Put here: who votes.
 Do not put here: the operations (`core.feature_select`).
 """
 
 from collections.abc import Collection, Mapping
 
+import pandas as pd
+
 from profiling_assets.core.config.model import Config
-from profiling_assets.core.errors import MissingInputError
 from profiling_assets.core.feature_select import select_features, selection_table
 from profiling_assets.core.names import PlateKey
+from profiling_assets.pipeline.checks import selection_checks
 from profiling_assets.pipeline.made import Made, Stored
+from profiling_assets.pipeline.whole_batch import refuse_while_missing
 
 
 def selected_features(
@@ -44,9 +47,19 @@ def selected_features(
         Where a plate that should vote is not there; says how to take it out.
     """
     section = config.feature_select_negcon if negcon else config.feature_select
-    _refuse_while_missing(normalized, absent)
+    refuse_while_missing(
+        normalized,
+        absent,
+        what="features are selected over all plates",
+        lack="not normalized",
+    )
+    frames = {PlateKey.parse(key): normalized[key].frame() for key in sorted(normalized)}
+    checks = selection_checks({key: list(frame.columns) for key, frame in frames.items()})
+    if any(check.verdict == "failed" for check in checks):
+        # not to be published: the check is shown, and raised (`assets.checking`)
+        return Made(pd.DataFrame(), checks=checks)
     selection = select_features(
-        {PlateKey.parse(key): normalized[key].frame() for key in sorted(normalized)},
+        frames,
         operations=section.operations,
         features=section.features,
         image_features=section.image_features,
@@ -61,23 +74,5 @@ def selected_features(
             "wells_that_voted": selection.voters or 0,
             **{f"features_{name}": count for name, count in selection.counts.items()},
         },
-    )
-
-
-def _refuse_while_missing(normalized: Mapping[str, Stored], absent: Collection[PlateKey]) -> None:
-    missing = sorted({key for key, stored in normalized.items() if not stored.exists()})
-    missing += sorted(str(key) for key in absent)
-    if not missing:
-        return
-    first = missing[0]
-    there = first in normalized
-    path = normalized[first].path if there else f"analysis/{first}"
-    exclude = (
-        f"take it out with `profiling-assets exclude {first} --reason ... --workspace ...`, or "
-    )
-    raise MissingInputError(
-        f"features are selected over all plates, and {len(missing)} of them "
-        f"{'are' if len(missing) > 1 else 'is'} not normalized: {', '.join(missing)}",
-        path=path,
-        remedy=f"build the plate, or {exclude if there else ''}set `process: false` in the config",
+        checks=checks,
     )

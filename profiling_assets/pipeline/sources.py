@@ -16,7 +16,7 @@ from profiling_assets.core.names import PlateKey
 from profiling_assets.storage.scan import PlateListing, fingerprint_bytes, scan_plate
 from profiling_assets.storage.workspace import Workspace
 
-_TABLES = (".csv", ".csv.gz", ".tsv")
+_TABLES = (".csv", ".csv.gz", ".tsv", ".gct")
 
 
 class SourceKind(StrEnum):
@@ -26,6 +26,25 @@ class SourceKind(StrEnum):
     SQLITE = "sqlite"
     PROFILES = "profiles"
     NONE = "none"
+
+
+@dataclass(frozen=True)
+class PlateShape:
+    """What is kept of a plate's listing where thousands of plates are looked at.
+
+    Attributes
+    ----------
+    wells : tuple of str or None
+        Wells with an image, normalized and sorted; None where a folder's name does not tell.
+    tables : tuple of str
+        Object tables that any folder has; empty where `object.csv` holds them.
+    csv_bytes : int
+        Bytes of the files that a build reads.
+    """
+
+    wells: tuple[str, ...] | None
+    tables: tuple[str, ...]
+    csv_bytes: int
 
 
 @dataclass(frozen=True)
@@ -44,6 +63,8 @@ class PlateSource:
         The site folders, where the source is the CSVs.
     looked_for : tuple of str
         The paths that were tried, for the message where none was found.
+    shape : PlateShape or None
+        What is known of a listing of which few folders are left (`forewarn.slim`).
     """
 
     kind: SourceKind
@@ -51,6 +72,7 @@ class PlateSource:
     fingerprint: str
     listing: PlateListing | None
     looked_for: tuple[str, ...]
+    shape: PlateShape | None = None
 
     def required(self, key: PlateKey) -> "PlateSource":
         """Return the source itself, or refuse a plate that has none.

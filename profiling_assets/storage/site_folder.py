@@ -59,8 +59,7 @@ class WorkspaceSiteFolder:
         path, size = self._path_of(file), _HEAD_BYTES
         while True:
             data = self.workspace.read_head(path, size)
-            lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
-            if len(data) < size or lines >= _HEAD_LINES:
+            if len(data) < size or _has_lines(data):
                 return data
             size *= 4
 
@@ -68,3 +67,14 @@ class WorkspaceSiteFolder:
         if "/" in file:
             raise InvalidNameError(f"{file!r} is not the name of a file of {self.path}")
         return f"{self.path}/{file}"
+
+
+def _has_lines(data: bytes) -> bool:
+    """Tell whether enough lines end in the data; CR alone ends one too."""
+    end = -1
+    for _ in range(_HEAD_LINES):
+        end = data.find(b"\n", end + 1)
+        if end < 0:
+            lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
+            return lines >= _HEAD_LINES
+    return True

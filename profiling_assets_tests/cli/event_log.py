@@ -20,10 +20,15 @@ ASSETS = (
     "feature_selected_profiles",
     "selected_features_negcon_batch",
     "feature_selected_negcon_profiles",
+    "stacked_profiles",
+    "gct",
+    "stacked_negcon_profiles",
+    "gct_negcon",
 )
 PLATE_STEPS = ASSETS[:5]
 LISTS = ("selected_features_batch", "selected_features_negcon_batch")
 SELECTED = ("feature_selected_profiles", "feature_selected_negcon_profiles")
+STACKS = ("stacked_profiles", "gct", "stacked_negcon_profiles", "gct_negcon")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from profiling_assets_tests.cli.event_log import (
     LISTS,
     PLATE_STEPS,
     SELECTED,
+    STACKS,
     Run,
     made,
     new_since,
@@ -28,7 +29,7 @@ from profiling_assets_tests.cli.web_ui import WebUI
 
 pytestmark = pytest.mark.integration
 
-ALL = sorted([*tasks((*PLATE_STEPS, *SELECTED), GOOD, BAD), *tasks(LISTS, FIRST)])
+ALL = sorted([*tasks((*PLATE_STEPS, *SELECTED), GOOD, BAD), *tasks((*LISTS, *STACKS), FIRST)])
 
 
 @dataclass
@@ -45,6 +46,7 @@ def backfilled(tmp_path_factory: pytest.TempPathFactory) -> Generator[Beside]:
     folder = tmp_path_factory.mktemp("backfilled")
     place = new_place(folder / "workspace", replace(tiny_spec(), batches=tiny_spec().batches[:1]))
     assert place("init-config", place.root).code == 0
+    place.without_quality_control()
     ui = WebUI(place, folder / "ui.log")
     try:
         ui.wait_until_up()
@@ -67,7 +69,7 @@ def twice(backfilled: Beside, tmp_path_factory: pytest.TempPathFactory) -> Gener
         done = finished(command)
         assert done.code == 0, done.text
         assert done.err == ""
-        assert done.out.splitlines()[-1] == "0 current, 16 built"
+        assert done.out.splitlines()[-1] == "0 current, 20 built"
     assert place.wait_until_alone(10), place.processes()
     yield place
     place.kill_all()
@@ -95,14 +97,14 @@ def test_run_leaves_the_event_log_that_a_backfill_in_the_web_ui_leaves(
 ) -> None:
     assert backfilled.ui.wait_for_backfill(backfilled.backfill) == "COMPLETED_SUCCESS"
     ours, theirs = runs(twice), runs(backfilled.place)
-    assert len(ours) == len(theirs) == 5
+    assert len(ours) == len(theirs) == 6
     assert {shape(run) for run in ours} == {shape(run) for run in theirs}
     assert stages(made(twice)) == stages(made(backfilled.place))
 
 
 def test_both_ways_give_the_same_bytes(backfilled: Beside, twice: Place) -> None:
     backfilled.ui.wait_for_backfill(backfilled.backfill)
-    for area in ("backend", "profiles"):
+    for area in ("backend", "profiles", "gct"):
         files = [path for path in (twice.root / area).rglob("*") if path.is_file()]
         assert files
         for path in files:
@@ -119,14 +121,14 @@ def test_beside_the_web_ui_run_builds_what_is_not_current_and_the_server_answers
     done = finished(place.start_run())
     assert done.code == 0, done.text
     # what the web UI built is current
-    assert done.out.splitlines()[-1] == "16 current, 0 built"
+    assert done.out.splitlines()[-1] == "20 current, 0 built"
     (place.root / f"profiles/{GOOD}/000123_normalized.csv.gz").unlink()
     done = finished(place.start_run("--select", "normalized_profiles"))
     assert done.code == 0, done.text
     assert done.err == ""
     assert new_since(before, place) == tasks(("normalized_profiles",), GOOD)
     answer = backfilled.ui.ask("{ runsOrError { ... on Runs { results { status } } } }")
-    assert [run["status"] for run in answer["runsOrError"]["results"]] == ["SUCCESS"] * 6
+    assert [run["status"] for run in answer["runsOrError"]["results"]] == ["SUCCESS"] * 7
 
 
 def test_ctrl_c_stops_web_server_and_daemon(backfilled: Beside) -> None:

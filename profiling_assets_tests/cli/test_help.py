@@ -15,10 +15,16 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "scan": ("WORKSPACE", "--input", "--config", "--batch", "--csv-dir", "--quick", "--sites"),
     "exclude": ("BATCH/PLATE", "--reason", "--workspace", "--input"),
     "include": ("BATCH/PLATE", "--workspace", "--input"),
+    "check": ("--workspace", "--input", "--config", "--batch", "--plate", "--json"),
     "run": ("--workspace", "--input", "--config", "--batch", "--plate", "--select", "--force"),
     "ui": ("--workspace", "--input", "--config", "--host", "--port", "--watch"),
     "pull": ("SOURCE", "--workspace", "--batch", "--folder", "--dry-run"),
     "push": ("TARGET", "--workspace", "--batch", "--folder", "--dry-run"),
+    "publish": (
+        *("TARGET", "--workspace", "--input", "--config", "--batch", "--branch", "--push"),
+        *("--dry-run", "--limit-mb", "--warn-mb"),
+    ),
+    "init-data-repo": ("DIR", "--lfs"),
     "config": ("FILE", "--reference"),
 }
 

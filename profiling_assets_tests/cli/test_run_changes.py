@@ -12,6 +12,7 @@ from profiling_assets_tests.cli.commands import Place
 from profiling_assets_tests.cli.event_log import (
     LISTS,
     SELECTED,
+    STACKS,
     made,
     new_since,
     runs,
@@ -50,9 +51,9 @@ def test_a_corrected_plate_map_builds_the_annotated_profiles_and_what_follows(
     assert done.err == ""
     followers = ("annotated_profiles", "normalized_profiles", "normalized_negcon_profiles")
     assert new_since(before, built) == sorted(
-        [*tasks((*followers, *SELECTED), OTHER), *tasks(LISTS, SECOND)]
+        [*tasks((*followers, *SELECTED), OTHER), *tasks((*LISTS, *STACKS), SECOND)]
     )
-    assert done.out.splitlines()[-1] == "18 current, 7 built"
+    assert done.out.splitlines()[-1] == "22 current, 11 built"
     assert "007" in compounds(built, OTHER, "_normalized_feature_select_batch.csv.gz")
     changed = {path for path, data in contents(built).items() if files[path] != data}
     assert all(path.startswith("profiles/2026_03_09_Batch2/000123/") for path in changed)
@@ -73,7 +74,9 @@ def test_an_excluded_plate_leaves_its_batch_and_comes_back(built: Place) -> None
     done = built.run()
     assert done.code == 0, done.text
     assert done.err == ""
-    assert new_since(before, built) == sorted([*tasks(LISTS, FIRST), *tasks(SELECTED, GOOD)])
+    assert new_since(before, built) == sorted(
+        [*tasks((*LISTS, *STACKS), FIRST), *tasks(SELECTED, GOOD)]
+    )
     of_one = listed.read_bytes()
     assert of_one != of_two
     of_bad = {path for path in files if path.startswith((f"backend/{BAD}/", f"profiles/{BAD}/"))}
@@ -99,13 +102,13 @@ def test_results_without_a_history_are_adopted_and_not_touched(built: Place) -> 
     done = built.run()
     assert done.code == 0, done.text
     assert done.err == ""
-    assert done.out.splitlines()[-1] == "0 current, 0 built, 25 adopted"
+    assert done.out.splitlines()[-1] == "0 current, 0 built, 33 adopted"
     assert runs(built) == []
     assert "max_concurrent_runs: 3" in (built.home / "dagster.yaml").read_text()
     assert contents(built) == files
     assert {path: (built.root / path).stat().st_mtime_ns for path in files} == times
     again = built.run().out.splitlines()[-1]
-    assert again == "25 current (25 of them not made here), 0 built"
+    assert again == "33 current (33 of them not made here), 0 built"
 
 
 def test_a_plate_whose_batch_is_not_whole_is_built_without_the_batch(built: Place) -> None:

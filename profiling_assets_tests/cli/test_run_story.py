@@ -10,6 +10,7 @@ from profiling_assets_tests.cli.event_log import (
     LISTS,
     PLATE_STEPS,
     SELECTED,
+    STACKS,
     made,
     runs,
     tasks,
@@ -64,7 +65,7 @@ def test_beside_a_bad_plate_all_other_plates_get_all_their_files(story: Story) -
         [
             *tasks(PLATE_STEPS[:2], BAD),
             *tasks(PLATE_STEPS, OTHER),
-            *tasks(LISTS, SECOND),
+            *tasks((*LISTS, *STACKS), SECOND),
             *tasks(SELECTED, OTHER),
         ]
     )
@@ -103,8 +104,8 @@ def test_the_waiting_batch_names_the_bad_plate_and_the_command_that_takes_it_out
 
 def test_what_is_not_there_is_counted(story: Story) -> None:
     lines = story.steps["broken"].done.out.splitlines()
-    # 3 steps of the bad plate, 2 lists of its batch, 2 last steps of both plates
-    assert lines[-1] == "5 current, 11 built, 9 not there"
+    # 3 steps of the bad plate, 2 lists and 4 stacks of its batch, 2 last steps of both plates
+    assert lines[-1] == "5 current, 15 built, 13 not there"
 
 
 def test_the_mended_plate_and_its_batch_are_built_and_nothing_before(story: Story) -> None:
@@ -121,8 +122,8 @@ def test_the_rest_of_the_batch_follows(story: Story) -> None:
     step = story.steps["mended"]
     assert step.done.code == 0, step.done.text
     assert step.done.err == ""
-    assert step.made == tasks(SELECTED, GOOD)
-    assert step.done.out.splitlines()[-1] == "23 current, 2 built"
+    assert step.made == sorted([*tasks(SELECTED, GOOD), *tasks(STACKS, FIRST)])
+    assert step.done.out.splitlines()[-1] == "27 current, 6 built"
 
 
 def test_at_the_end_every_file_of_the_layout_is_there_and_no_other(story: Story) -> None:
@@ -148,13 +149,13 @@ def test_a_second_run_builds_nothing_and_starts_no_run(story: Story) -> None:
     assert step.done.code == 0, step.done.text
     assert step.done.err == ""
     assert step.made == []
-    assert step.done.out.splitlines()[-1] == "25 current, 0 built"
-    # 5 of the broken workspace, 3 of the mended plate, 1 of the rest
+    assert step.done.out.splitlines()[-1] == "33 current, 0 built"
+    # 6 of the broken workspace, 3 of the mended plate, 2 of the rest
     ended = [run.status for run in runs(story.place)]
-    assert sorted(ended) == ["FAILURE", *["SUCCESS"] * 8]
+    assert sorted(ended) == ["FAILURE", *["SUCCESS"] * 10]
 
 
 def test_over_the_whole_story_everything_was_built_once(story: Story) -> None:
     whole = made(story.place)
-    assert len(whole) == len(set(whole)) == 25
+    assert len(whole) == len(set(whole)) == 33
     assert {name for name, _ in whole} == set(ASSETS)

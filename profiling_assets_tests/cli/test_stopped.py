@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from profiling_assets.dead_runs import living_processes
 from profiling_assets.demo.presets import plate_spec
 from profiling_assets_tests.cli.commands import Place, finished, new_place, wait_for
-from profiling_assets_tests.cli.event_log import PLATE_STEPS, made, runs, tasks
+from profiling_assets_tests.cli.event_log import PLATE_STEPS, made, opened, runs, tasks
 
 pytestmark = pytest.mark.integration
 
@@ -56,7 +57,14 @@ def results(place: Place) -> dict[str, bytes]:
 
 
 def of_code_server(words: str) -> bool:
-    return "dagster api grpc" in words or "resource_tracker" in words
+    return "dagster api grpc" in words
+
+
+def process_of_the_run(place: Place) -> int:
+    with opened(place) as instance:
+        (run,) = instance.get_runs()
+        (pid,) = living_processes(instance, run)
+    return pid
 
 
 def caught_in_collate(place: Place) -> "subprocess.Popen[str]":
@@ -141,6 +149,30 @@ def test_after_kill_9_of_the_command_alone_its_run_is_waited_for_and_not_doubled
     assert wait_for(lambda: all(map(of_code_server, orphans.processes().values())), 20), (
         orphans.processes()
     )
+
+
+def test_a_run_whose_process_is_killed_fails_with_the_signal_and_the_step(stopped: Place) -> None:
+    # so ends a step that brings the system out of memory, or a segmentation fault
+    command = caught_in_collate(stopped)
+    os.kill(process_of_the_run(stopped), signal.SIGKILL)
+    done = finished(command)
+    assert done.code == 1, done.text
+    assert "was killed by SIGKILL (a machine that runs out of memory does so)" in done.err
+    assert "during collate" in done.err
+    assert [run.status for run in runs(stopped)] == ["FAILURE"]
+    assert stopped.wait_until_alone(10), stopped.processes()
+
+
+def test_a_run_is_stopped_from_another_process_as_the_web_server_does(stopped: Place) -> None:
+    command = caught_in_collate(stopped)
+    with opened(stopped) as instance:
+        assert instance.run_launcher.terminate(runs(stopped)[0].run_id)
+    done = finished(command, 60)
+    assert done.code == 1, done.text
+    assert "the run was canceled" in done.err
+    assert [run.status for run in runs(stopped)] == ["CANCELED"]
+    assert stopped.leftovers() == []
+    assert results(stopped) == {}
 
 
 def test_a_run_whose_processes_die_while_another_command_waits_for_it_is_taken_over(

@@ -53,7 +53,8 @@ def bits(number: float) -> bytes:
 @example(["0.1", "1e400", "-0.0", "4.9e-324", "2.2250738585072011e-308"])
 @example(["9007199254740993", "1.7976931348623159e308", ".5", "5.", " 7", "+inf"])
 def test_numbers_are_those_of_python_bit_for_bit_on_both_paths(cells: list[str]):
-    wanted = [bits(float(cell)) for cell in cells]
+    # + 0.0: zero has no sign, as in a backend
+    wanted = [bits(float(cell) + 0.0) for cell in cells]
     fast = objects(cells)
     slow = objects([f'"{cell}"' for cell in cells])
     for read in (fast, slow):
@@ -61,9 +62,7 @@ def test_numbers_are_those_of_python_bit_for_bit_on_both_paths(cells: list[str])
             bits(float(read.integers[2][at] or 0)) if 2 in read.integers else bits(value)
             for at, value in enumerate(read.values[:, 2].tolist())
         ]
-        # whole numbers know no negative zero
-        zero = [bits(0.0) if w == bits(-0.0) and 2 in read.integers else w for w in wanted]
-        assert found == zero
+        assert found == wanted
 
 
 @settings(deadline=None)

@@ -255,7 +255,7 @@ def test_a_key_given_twice_is_an_error_with_both_lines() -> None:
         ("feature_select: {level: [batch]}", "the list ['batch']; it must be plate, batch or all"),
         ("feature_select: {gct: <X>}", "a placeholder that was never edited"),
         ("options: {compression: bz2}", "it must be gzip, or null for none"),
-        ("options: {formats: csv.gz}", "it must be a list of csv.gz and parquet"),
+        ("options: {formats: csv.gz}", "it must be a list of csv.gz, parquet and h5ad"),
         ("collate: {engine: cytotable}", "it must be native or cytominer-database"),
         ("collate: {munge: !!python/object/apply:os.system [ls]}", "collate.munge"),
         ("collate: {csv_dir: !env HOME}", "collate.csv_dir has the tag !env"),

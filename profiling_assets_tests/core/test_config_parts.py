@@ -25,12 +25,16 @@ _CHOSEN_NEGCON = {Step.SELECT_NEGCON, Step.FEATURE_SELECT_NEGCON, Step.STACK_NEG
 _CHANGES: list[tuple[str, object, set[Step]]] = [
     ("pipeline", "other", set()),
     ("platemap_well_column", "Metadata_well", {Step.ANNOTATE}),
-    ("compartments", ["cells", "nuclei"], {Step.AGGREGATE, *_FITS}),
+    (
+        "compartments",
+        ["cells", "nuclei"],
+        {Step.AGGREGATE, *_FITS, Step.STACK, Step.STACK_NEGCON, Step.CORRELATIONS},
+    ),
     ("options.compression", None, _WRITES),
     ("options.float_format", "%.3g", _WRITES),
     ("options.formats", ["csv.gz", "parquet"], _WRITES),
     ("options.samples", "Metadata_x == 'a'", _FITS),
-    ("collate.csv_dir", "other", _READS),
+    ("collate.csv_dir", "other", {*_READS, Step.SITES}),
     ("collate.munge", True, _READS),
     ("collate.column", "Metadata_Barcode", _READS),
     ("collate.engine", "cytominer-database", _READS),
@@ -54,9 +58,9 @@ _CHANGES: list[tuple[str, object, set[Step]]] = [
     ("aggregate.image_feature_categories", ["Count"], {Step.AGGREGATE}),
     ("annotate.perform", False, {Step.ANNOTATE}),
     ("annotate.well_column", "Metadata_W", {Step.ANNOTATE}),
-    ("annotate.external.perform", False, {Step.ANNOTATE}),
+    ("annotate.external.perform", False, {Step.ANNOTATE, Step.CORRELATIONS}),
     ("annotate.external.file", "other.tsv", {Step.ANNOTATE}),
-    ("annotate.external.merge_column", "other", {Step.ANNOTATE}),
+    ("annotate.external.merge_column", "other", {Step.ANNOTATE, Step.CORRELATIONS}),
     *(
         (f"{section}.{key}", value, {step})
         for section, step in (
@@ -91,8 +95,8 @@ _CHANGES: list[tuple[str, object, set[Step]]] = [
     ),
     ("quality_control.perform", False, set()),
     ("quality_control.summary.perform", False, set()),
-    ("quality_control.summary.row", "Metadata_R", set()),
-    ("quality_control.summary.column", "Metadata_C", set()),
+    ("quality_control.summary.row", "Metadata_R", {Step.SITES}),
+    ("quality_control.summary.column", "Metadata_C", {Step.SITES}),
     ("quality_control.heatmap.perform", False, set()),
 ]
 
@@ -189,7 +193,10 @@ def test_the_fudge_factor_counts_only_where_the_method_uses_it() -> None:
 def test_csv_keys_do_not_count_for_an_aggregate_of_the_sqlite_file() -> None:
     values = with_value(everything_on(), "collate.aggregate_only", value=True)
     before = build(values)
-    assert changed(before, build(with_value(values, "collate.csv_dir", "x"))) == {Step.COLLATE}
+    assert changed(before, build(with_value(values, "collate.csv_dir", "x"))) == {
+        Step.COLLATE,
+        Step.SITES,
+    }
 
 
 def test_batches_influence_no_part() -> None:

@@ -21,10 +21,11 @@ def _shared(tmp_path_factory: pytest.TempPathFactory, worker: str, name: str) ->
 def inputs(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Desk:
     """A workspace with CSVs and plate maps only; not to be changed."""
     folder = _shared(tmp_path_factory, worker_id, "inputs")
-    desk = Desk(folder / "workspace", folder / "home", blank=folder / "blank")
+    desk = Desk(folder / "workspace", folder / "home", folder / "config.yml", folder / "blank")
     with FileLock(folder / ".lock"):
         if not (folder / "made").exists():
             make_workspace(desk.root, tiny_spec())
+            desk.configure({})
             with Desk(desk.root, folder / "blank").instance() as instance:
                 instance.all_asset_keys()
             (folder / "made").touch()
@@ -35,7 +36,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Desk:
 def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str, inputs: Desk) -> Desk:
     """The same with every result of the handbook's config built; not to be changed."""
     folder = _shared(tmp_path_factory, worker_id, "built")
-    desk = Desk(folder / "workspace", folder / "home", blank=inputs.blank)
+    desk = Desk(folder / "workspace", folder / "home", inputs.config, inputs.blank)
     with FileLock(folder / ".lock"):
         if not (folder / "made").exists():
             inputs.copied_to(folder).run()

@@ -20,6 +20,7 @@ from profiling_assets.storage.registry_store import update_registry
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,
+    BATCH_ASSETS,
     LISTS,
     NORMALIZED,
     P1,
@@ -28,6 +29,7 @@ from profiling_assets_tests.graph.desk import (
     PLATE_ASSETS,
     PLATES,
     SELECTED,
+    STACKS,
     Desk,
     expected_tasks,
 )
@@ -116,7 +118,7 @@ def test_once_all_plates_are_there_the_batch_is_made_and_then_each_plate_of_it(
     ticks = daemon.settle()
     assert _each_once(ticks) == (
         expected_tasks(UP_TO_NORMALIZED, [P2])
-        | expected_tasks(LISTS, [BATCH1])
+        | expected_tasks(BATCH_ASSETS, [BATCH1])
         | expected_tasks(SELECTED, [P1, P2])
     )
     when = {task: tick for tick, tasks in enumerate(ticks) for task in tasks}
@@ -125,13 +127,18 @@ def test_once_all_plates_are_there_the_batch_is_made_and_then_each_plate_of_it(
             # runs of one tick start together: what crosses partitions must wait for a later one
             listed = when[f"{LISTS[twin]} of {BATCH1}"]
             assert when[f"{NORMALIZED[twin]} of {P2}"] < listed
-            assert listed < when[f"{SELECTED[twin]} of {plate}"]
+            selected = when[f"{SELECTED[twin]} of {plate}"]
+            assert listed < selected < when[f"{STACKS[2 * twin]} of {BATCH1}"]
+        # the two steps of a batch are one run
+        assert (
+            when[f"{STACKS[2 * twin]} of {BATCH1}"] == when[f"{STACKS[2 * twin + 1]} of {BATCH1}"]
+        )
 
 
 def test_plates_that_come_together_make_their_batches_once(daemon: Daemon) -> None:
     daemon.new("1", P1, P2, P3)
     assert _each_once(daemon.settle()) == (
-        expected_tasks(PLATE_ASSETS, [P1, P2, P3]) | expected_tasks(LISTS, [BATCH1, BATCH2])
+        expected_tasks(PLATE_ASSETS, [P1, P2, P3]) | expected_tasks(BATCH_ASSETS, [BATCH1, BATCH2])
     )
 
 
@@ -141,7 +148,7 @@ def test_a_redelivered_plate_is_built_with_its_batch_and_each_plate_of_it_once(
     _delivered(daemon).new("2", P2, names=[CSVS])
     assert _each_once(daemon.settle()) == (
         expected_tasks(UP_TO_NORMALIZED, [P2])
-        | expected_tasks(LISTS, [BATCH1])
+        | expected_tasks(BATCH_ASSETS, [BATCH1])
         | expected_tasks(SELECTED, [P1, P2])
     )
 
@@ -149,7 +156,19 @@ def test_a_redelivered_plate_is_built_with_its_batch_and_each_plate_of_it_once(
 def test_a_corrected_plate_map_builds_annotation_and_what_follows(daemon: Daemon) -> None:
     _delivered(daemon).new("2", P3, names=[PLATE_MAP])
     assert _each_once(daemon.settle()) == (
-        expected_tasks(PLATE_ASSETS[2:], [P3]) | expected_tasks(LISTS, [BATCH2])
+        expected_tasks(PLATE_ASSETS[2:], [P3]) | expected_tasks(BATCH_ASSETS, [BATCH2])
+    )
+
+
+def test_a_batch_is_stacked_once_its_plates_have_the_new_list(daemon: Daemon) -> None:
+    _delivered(daemon)
+    # by hand: a new list, and one plate with it; the other plate has the old one
+    for name, partition in ((LISTS[0], BATCH1), (SELECTED[0], P1)):
+        daemon.instance.report_runless_asset_event(
+            dg.AssetMaterialization(name, partition=partition)
+        )
+    assert _each_once(daemon.settle()) == (
+        expected_tasks(SELECTED[:1], [P2]) | expected_tasks(STACKS[:2], [BATCH1])
     )
 
 
@@ -193,7 +212,7 @@ def test_inputs_reported_before_the_first_look_are_built(inputs: Desk) -> None:
         daemon = Daemon(inputs.definitions(), instance)
         daemon.new("1", P3)
         assert _each_once(daemon.settle()) == (
-            expected_tasks(PLATE_ASSETS, [P3]) | expected_tasks(LISTS, [BATCH2])
+            expected_tasks(PLATE_ASSETS, [P3]) | expected_tasks(BATCH_ASSETS, [BATCH2])
         )
 
 
@@ -202,7 +221,7 @@ def test_results_that_were_adopted_with_their_inputs_are_not_built(daemon: Daemo
     for name in ("sqlite_backend", "aggregated_profiles"):
         daemon.instance.report_runless_asset_event(dg.AssetMaterialization(name, partition=P3))
     assert _each_once(daemon.settle()) == (
-        expected_tasks(PLATE_ASSETS[2:], [P3]) | expected_tasks(LISTS, [BATCH2])
+        expected_tasks(PLATE_ASSETS[2:], [P3]) | expected_tasks(BATCH_ASSETS, [BATCH2])
     )
 
 
@@ -224,14 +243,14 @@ def test_a_plate_that_joins_a_finished_batch_is_built_and_then_the_batch_once(fr
         daemon.settle()
         daemon.new("1", P1)
         assert _each_once(daemon.settle()) == (
-            expected_tasks(PLATE_ASSETS, [P1]) | expected_tasks(LISTS, [BATCH1])
+            expected_tasks(PLATE_ASSETS, [P1]) | expected_tasks(BATCH_ASSETS, [BATCH1])
         )
         daemon.definitions = _reloaded(fresh, P3)
         assert daemon.settle() == []  # it is there and not complete
         daemon.new("1", P2)
         assert _each_once(daemon.settle()) == (
             expected_tasks(UP_TO_NORMALIZED, [P2])
-            | expected_tasks(LISTS, [BATCH1])
+            | expected_tasks(BATCH_ASSETS, [BATCH1])
             | expected_tasks(SELECTED, [P1, P2])
         )
 
@@ -247,7 +266,7 @@ def test_a_batch_that_waits_for_a_plate_is_made_once_that_plate_is_excluded(fres
         )
         daemon.definitions = _reloaded(fresh, P2)
         assert _each_once(daemon.settle()) == (
-            expected_tasks(LISTS, [BATCH1]) | expected_tasks(SELECTED, [P1])
+            expected_tasks(BATCH_ASSETS, [BATCH1]) | expected_tasks(SELECTED, [P1])
         )
 
 
@@ -318,6 +337,11 @@ def test_news_that_come_while_runs_are_under_way_are_not_lost_and_runs_are_no_ne
         )
         runs.make(LISTS, BATCH1)
         runs.make(SELECTED, *PLATES)
-        assert runs.requested() == expected_tasks(SELECTED, [P1, P2])
+        assert runs._tick() == (
+            expected_tasks(SELECTED, [P1, P2]) | expected_tasks(STACKS, [BATCH1, BATCH2])
+        )
+        runs.make(STACKS, BATCH1, BATCH2)
         runs.make(SELECTED, P1, P2)
+        assert runs.requested() == expected_tasks(STACKS, [BATCH1])
+        runs.make(STACKS, BATCH1)
         assert runs.requested() == set()

@@ -5,7 +5,7 @@ import gzip
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,
-    LISTS,
+    BATCH_ASSETS,
     NORMALIZED,
     P2,
     P3,
@@ -62,6 +62,6 @@ def test_a_plate_without_negative_controls_fails_its_negcon_twins_only(desk: Des
     # what is left to be done is the twin and what follows from it, and from the new profiles
     assert desk.to_build() == (
         {f"{NORMALIZED[1]} of {P3}"}
-        | expected_tasks(LISTS, [BATCH2])
+        | expected_tasks(BATCH_ASSETS, [BATCH2])
         | expected_tasks(SELECTED, [P3])
     )

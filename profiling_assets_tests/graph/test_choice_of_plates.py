@@ -6,6 +6,7 @@ from profiling_assets.core.errors import ConfigError
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,
+    BATCH_ASSETS,
     LISTS,
     P1,
     P2,
@@ -13,6 +14,7 @@ from profiling_assets_tests.graph.desk import (
     PLATE_ASSETS,
     PLATES,
     SELECTED,
+    STACKS,
     Desk,
     expected_tasks,
     touch_later,
@@ -29,7 +31,7 @@ def test_one_plate_of_an_unbuilt_batch_is_built_as_far_as_it_goes_alone(fresh: D
     plan = fresh.plan([P1])
     assert {str(task) for task in plan.build} == expected_tasks(UP_TO_NORMALIZED, [P1])
     assert {str(task) for task in plan.waiting} == (
-        expected_tasks(LISTS, [BATCH1]) | expected_tasks(SELECTED, [P1])
+        expected_tasks(BATCH_ASSETS, [BATCH1]) | expected_tasks(SELECTED, [P1])
     )
     for task, reason in plan.waiting.items():
         if task.name in LISTS:
@@ -40,7 +42,7 @@ def test_one_plate_of_an_unbuilt_batch_is_built_as_far_as_it_goes_alone(fresh: D
 def test_the_only_plate_of_a_batch_takes_its_batch_along(fresh: Desk) -> None:
     plan = fresh.plan([P3])
     assert {str(task) for task in plan.build} == (
-        expected_tasks(PLATE_ASSETS, [P3]) | expected_tasks(LISTS, [BATCH2])
+        expected_tasks(PLATE_ASSETS, [P3]) | expected_tasks(BATCH_ASSETS, [BATCH2])
     )
 
 
@@ -50,6 +52,10 @@ def test_one_changed_plate_of_a_built_batch_takes_its_batch_along(desk: Desk) ->
     assert {str(task) for task in plan.build} == (
         expected_tasks(PLATE_ASSETS, [P1]) | expected_tasks(LISTS, [BATCH1])
     )
+    # the new list makes the other plate's profiles old, and an old plate is not stacked
+    assert {str(task) for task in plan.waiting} == expected_tasks(STACKS, [BATCH1])
+    for task, reason in plan.waiting.items():
+        assert f"of {P2} is not current" in reason or reason.startswith("stacked_"), task
 
 
 def test_with_two_changed_plates_one_of_them_leaves_the_batch_as_it_is(desk: Desk) -> None:
@@ -78,6 +84,7 @@ def test_at_level_all_one_batch_waits_for_the_others(fresh: Desk) -> None:
     assert {str(t) for t in plan.waiting} == {
         "selected_features_all of all",
         *expected_tasks(["feature_selected_profiles"], [P1, P2]),
+        *expected_tasks(STACKS[:2], [BATCH1]),
     }
     assert f"of {P3} is not current" in next(iter(plan.waiting.values()))
 

@@ -5,20 +5,20 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.build import PRELOADED, build_defs
+from profiling_assets.build import build_defs
 from profiling_assets.core.errors import ProfilingError
 from profiling_assets.core.names import PlateKey, name_problem
 from profiling_assets.core.registry import exclude
 from profiling_assets.io_managers import result_path
 from profiling_assets.opening import open_workspace
 from profiling_assets.partitions import Partitions
+from profiling_assets.run_server import PRELOADED
 from profiling_assets.settings import Settings
 from profiling_assets.storage.registry_store import update_registry
 from profiling_assets_tests.graph.desk import BATCH1, BATCH2, P1, P2, P3, Desk
@@ -144,33 +144,33 @@ def test_a_plate_of_the_same_name_in_two_batches_maps_to_its_own_batch(fresh: De
 
 
 def test_the_names_to_preload_import() -> None:
-    # a wrong name fails in silence: each step would then import everything anew
+    # a wrong name would stop every run
     for name in PRELOADED:
         importlib.import_module(name)
 
 
-def test_steps_are_forked_from_a_server_that_has_imported_what_they_need() -> None:
+def test_a_run_is_one_process() -> None:
     executor = build_defs(Settings()).executor
     assert isinstance(executor, dg.ExecutorDefinition)
-    assert executor.name == "multiprocess"
-    schema: Any = executor.config_schema
-    applied = schema.resolve_config({}).value["config"]
-    assert applied["start_method"] == {"forkserver": {"preload_modules": PRELOADED}}
+    assert executor.name == "in_process"
 
 
-def test_importing_the_code_location_imports_neither_aws_nor_the_steps_libraries() -> None:
-    # the web server and the daemon only show the graph; each of these costs seconds
+def test_importing_the_code_location_imports_nothing_that_only_steps_need(fresh: Desk) -> None:
+    # the web server and the daemon only show the graph; each of these costs up to seconds
     code = """
         import sys
         import profiling_assets.definitions
-        slow = {"dagster_aws", "boto3", "pycytominer", "cytominer_database", "sklearn"}
-        print(*sorted(slow & set(sys.modules)))
+        assert profiling_assets.definitions.defs.resolve_asset_graph().asset_nodes
+        aws = {"dagster_aws", "boto3", "botocore", "obstore"}
+        tables = {"numpy", "pandas", "pyarrow", "scipy", "h5py"}
+        reference = {"pycytominer", "cytominer_database", "sklearn", "matplotlib"}
+        print(*sorted((aws | tables | reference) & set(sys.modules)))
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         capture_output=True,
         text=True,
         check=True,
-        env={"PATH": "", "HOME": "/nonexistent"},
+        env={"PATH": "", "HOME": "/nonexistent", **fresh.settings.environment()},
     )
     assert done.stdout.split() == []

@@ -10,6 +10,7 @@ import pytest
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,
+    BATCH_ASSETS,
     LISTS,
     P1,
     P2,
@@ -46,16 +47,21 @@ def _ledgers(plate: str) -> set[str]:
     }
 
 
+def _stacked(batch: str) -> set[str]:
+    name = f"gct/{batch}/{batch}_normalized_feature_select"
+    return {f"{name}{twin}_batch.{form}" for twin in ("", "_negcon") for form in ("csv.gz", "gct")}
+
+
 def test_every_file_is_at_its_public_path_and_nothing_else_is_there(built: Desk) -> None:
     found = {
         file.relative_to(built.root).as_posix()
-        for area in ("backend", "profiles")
+        for area in ("backend", "profiles", "gct")
         for file in built.root.joinpath(area).rglob("*")
         if file.is_file()
     }
     lists = {f"profiles/{b}/{b}_{name}.tsv" for b in (BATCH1, BATCH2) for name in LISTS}
     wanted = set[str]().union(*(_published(plate) | _ledgers(plate) for plate in PLATES))
-    assert found == wanted | lists
+    assert found == wanted | lists | _stacked(BATCH1) | _stacked(BATCH2)
     assert not list(built.root.joinpath(".profiling_assets").rglob("scratch/*"))
 
 
@@ -72,10 +78,12 @@ _METADATA = {
     "selected_features_negcon_batch": _FILE | {"plates", "wells_that_voted"},
     "feature_selected_profiles": _TABLE,
     "feature_selected_negcon_profiles": _TABLE,
+    "stacked_profiles": _TABLE | {"plates", "metadata_columns"},
+    "gct": _FILE | {"samples", "features", "sample_descriptions"},
 }
 _NUMBERS = {
     "size_bytes", "rows", "wells", "features", "sites", "sites_kept_whole", "sites_with_loss",
-    "cells", "plates", "wells_that_voted", "negative_controls",
+    "cells", "plates", "wells_that_voted", "negative_controls", "samples",
 }  # fmt: skip
 
 
@@ -83,7 +91,7 @@ _NUMBERS = {
 def test_a_materialization_carries_what_a_user_looks_for_with_numbers_as_numbers(
     built: Desk, name: str
 ) -> None:
-    metadata = built.metadata(name, BATCH1 if name in LISTS else P2)
+    metadata = built.metadata(name, BATCH1 if name in BATCH_ASSETS else P2)
     assert set(metadata) >= _METADATA[name]
     for key in _NUMBERS & set(metadata):
         assert isinstance(metadata[key], dg.IntMetadataValue), key
@@ -148,6 +156,7 @@ def test_two_builds_in_two_workspaces_give_the_same_files(
     other.run([P3])
     paths = [*_published(P3), *_ledgers(P3)]
     paths += [f"profiles/{BATCH2}/{BATCH2}_{name}.tsv" for name in LISTS]
+    paths += _stacked(BATCH2)
     different = [p for p in paths if _content(built.file(p)) != _content(other.file(p))]
     assert different == []
 

@@ -9,7 +9,7 @@ from profiling_assets_tests.graph.desk import (
     BACKEND,
     BATCH1,
     BATCH2,
-    LISTS,
+    BATCH_ASSETS,
     NORMALIZED,
     P1,
     P2,
@@ -17,6 +17,7 @@ from profiling_assets_tests.graph.desk import (
     PLATE_ASSETS,
     PLATES,
     SELECTED,
+    STACKS,
     Desk,
     everything,
     expected_tasks,
@@ -48,7 +49,7 @@ def _after_annotation(*partitions: str) -> set[str]:
     of_batches = [plate for plate in PLATES if plate.partition("/")[0] in batches]
     return (
         expected_tasks((ANNOTATED, *NORMALIZED), partitions)
-        | expected_tasks(LISTS, batches)
+        | expected_tasks(BATCH_ASSETS, batches)
         | expected_tasks(SELECTED, of_batches)
     )
 
@@ -99,7 +100,7 @@ def test_a_redelivered_site_builds_its_plate_and_the_selection_of_its_batch(desk
     touch_later(site)
     assert desk.to_build() == (
         expected_tasks(PLATE_ASSETS, [P1])
-        | expected_tasks(LISTS, [BATCH1])
+        | expected_tasks(BATCH_ASSETS, [BATCH1])
         | expected_tasks(SELECTED, [P1, P2])
     )
 
@@ -109,13 +110,15 @@ def test_a_site_more_in_the_load_data_builds_its_plate(desk: Desk) -> None:
     for name in ("load_data.csv", "load_data_with_illum.csv"):
         lines = (folder / name).read_text().splitlines()
         (folder / name).write_text("\n".join([*lines, lines[-1].replace("C04", "D04")]) + "\n")
-    assert desk.to_build() == expected_tasks(PLATE_ASSETS, [P3]) | expected_tasks(LISTS, [BATCH2])
+    assert desk.to_build() == expected_tasks(PLATE_ASSETS, [P3]) | expected_tasks(
+        BATCH_ASSETS, [BATCH2]
+    )
 
 
 _BELOW_NEGCON = expected_tasks(["normalized_negcon_profiles"], PLATES) | expected_tasks(
-    ["selected_features_negcon_batch"], [BATCH1, BATCH2]
+    ["selected_features_negcon_batch", *STACKS[2:]], [BATCH1, BATCH2]
 )
-_SELECTION = expected_tasks(LISTS, [BATCH1, BATCH2]) | expected_tasks(SELECTED, PLATES)
+_SELECTION = expected_tasks(BATCH_ASSETS, [BATCH1, BATCH2]) | expected_tasks(SELECTED, PLATES)
 
 
 @pytest.mark.parametrize(
@@ -142,13 +145,14 @@ _SELECTION = expected_tasks(LISTS, [BATCH1, BATCH2]) | expected_tasks(SELECTED, 
         ),
         (
             {"feature_select.operations": ["variance_threshold"]},
-            expected_tasks(["selected_features_batch"], [BATCH1, BATCH2])
+            expected_tasks(["selected_features_batch", *STACKS[:2]], [BATCH1, BATCH2])
             | expected_tasks(["feature_selected_profiles"], PLATES),
         ),
         (
             {"feature_select.level": "all"},
             {"selected_features_all of all"}
-            | expected_tasks(["feature_selected_profiles"], PLATES),
+            | expected_tasks(["feature_selected_profiles"], PLATES)
+            | expected_tasks(STACKS[:2], [BATCH1, BATCH2]),
         ),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -162,7 +166,9 @@ def test_an_edit_of_the_config_builds_what_it_can_change(
 
 def test_an_excluded_plate_builds_the_selection_of_its_batch_without_it(desk: Desk) -> None:
     desk.configure({}, {BATCH1: ["PL-01-x"], BATCH2: ["000123"]})
-    assert desk.to_build() == expected_tasks(LISTS, [BATCH1]) | expected_tasks(SELECTED, [P2])
+    assert desk.to_build() == expected_tasks(BATCH_ASSETS, [BATCH1]) | expected_tasks(
+        SELECTED, [P2]
+    )
 
 
 @pytest.mark.parametrize(

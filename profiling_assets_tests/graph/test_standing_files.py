@@ -8,12 +8,13 @@ import pytest
 from profiling_assets_tests.graph.desk import (
     BACKEND,
     BATCH1,
-    LISTS,
+    BATCH_ASSETS,
     NORMALIZED,
     P1,
     P2,
     PLATES,
     SELECTED,
+    STACKS,
     Desk,
     everything,
     expected_tasks,
@@ -26,6 +27,7 @@ NORMALIZED_FILE = f"profiles/{P1}/000123_normalized.csv.gz"
 AFTER_NORMALIZED = {
     f"selected_features_batch of {BATCH1}",
     *expected_tasks(["feature_selected_profiles"], [P1, P2]),
+    *expected_tasks(STACKS[:2], [BATCH1]),
 }
 
 
@@ -105,7 +107,10 @@ def test_an_edit_of_the_list_of_features_that_keeps_its_size_is_noticed(desk: De
     assert listed.stat().st_size == size
     plan = desk.plan()
     assert {str(task) for task in plan.adopt} == {f"selected_features_batch of {BATCH1}"}
-    assert {str(t) for t in plan.build} == expected_tasks(["feature_selected_profiles"], [P1, P2])
+    assert {str(t) for t in plan.build} == (
+        expected_tasks(["feature_selected_profiles"], [P1, P2])
+        | expected_tasks(STACKS[:2], [BATCH1])
+    )
 
 
 def test_a_workspace_that_was_copied_back_with_other_times_is_current(desk: Desk) -> None:
@@ -197,7 +202,7 @@ def test_another_file_of_a_step_that_is_switched_off_is_another_input(desk: Desk
     assert {str(task) for task in plan.adopt} == {f"{ANNOTATED} of {P1}"}
     assert {str(task) for task in plan.build} == (
         expected_tasks(NORMALIZED, [P1])
-        | expected_tasks(LISTS, [BATCH1])
+        | expected_tasks(BATCH_ASSETS, [BATCH1])
         | expected_tasks(SELECTED, [P1, P2])
     )
 

@@ -11,6 +11,7 @@ from profiling_assets.pipeline.results import AGGREGATED, SQLITE
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,
+    BATCH_ASSETS,
     LISTS,
     NORMALIZED,
     P1,
@@ -18,6 +19,7 @@ from profiling_assets_tests.graph.desk import (
     P3,
     PLATE_ASSETS,
     SELECTED,
+    STACKS,
     Desk,
     expected_tasks,
     failure_text,
@@ -30,7 +32,7 @@ BACKEND_CSV = f"backend/{P3}/000123.csv"
 PROFILES_CSV = f"profiles/{P3}/000123.csv.gz"
 AUGMENTED = f"profiles/{P3}/000123_augmented.csv.gz"
 NORMALIZED_CSV = f"profiles/{P3}/000123_normalized.csv.gz"
-WHOLE = expected_tasks(PLATE_ASSETS, [P3]) | expected_tasks(LISTS, [BATCH2])
+WHOLE = expected_tasks(PLATE_ASSETS, [P3]) | expected_tasks(BATCH_ASSETS, [BATCH2])
 
 
 def _plate(*names: str) -> set[str]:
@@ -48,7 +50,7 @@ def _plate(*names: str) -> set[str]:
             NORMALIZED_CSV,
             _plate("normalized_profiles"),
             _plate(SQLITE, AGGREGATED, ANNOTATED, NORMALIZED[1], SELECTED[1])
-            | {f"{LISTS[1]} of {BATCH2}"},
+            | expected_tasks([LISTS[1], *STACKS[2:]], [BATCH2]),
         ),
     ],
     ids=["sqlite", "backend", "profiles", "augmented", "normalized"],
@@ -164,7 +166,7 @@ def test_a_batch_with_a_plate_that_has_nothing_to_start_from_names_it_and_how_to
     for csv in fresh.file(f"analysis/{P2}").rglob("*.csv"):
         csv.unlink()
     plan = fresh.plan()
-    good = expected_tasks([*PLATE_ASSETS], [P1, P3]) | expected_tasks(LISTS, [BATCH2])
+    good = expected_tasks([*PLATE_ASSETS], [P1, P3]) | expected_tasks(BATCH_ASSETS, [BATCH2])
     assert {str(t) for t in plan.build} == good - expected_tasks(SELECTED, [P1])
     assert {str(t) for t in plan.impossible} == {
         f"{AGGREGATED} of {P2}",
@@ -183,7 +185,7 @@ def test_a_plate_that_comes_without_data_holds_its_built_batch_up(desk: Desk) ->
     plan = desk.plan()
     assert {str(t) for t in plan.impossible} == {
         f"{AGGREGATED} of {empty}",
-        *expected_tasks(LISTS, [BATCH1]),  # although they stand
+        *expected_tasks([*LISTS, STACKS[0], STACKS[2]], [BATCH1]),  # although they stand
     }
     assert not plan.build
     assert not plan.waiting
@@ -200,8 +202,11 @@ def test_a_plate_that_comes_without_data_holds_its_built_batch_up(desk: Desk) ->
 def test_a_plate_that_the_config_names_and_nobody_has_holds_its_batch_up(fresh: Desk) -> None:
     fresh.configure({}, {BATCH1: ["000123", "PL-99"], BATCH2: ["000123"]})
     plan = fresh.plan()
-    assert {str(t) for t in plan.impossible} == expected_tasks(LISTS, [BATCH1])
-    assert {str(t) for t in plan.waiting} == expected_tasks(SELECTED, [P1])
+    stacked = expected_tasks([STACKS[0], STACKS[2]], [BATCH1])
+    assert {str(t) for t in plan.impossible} == expected_tasks(LISTS, [BATCH1]) | stacked
+    assert {str(t) for t in plan.waiting} == (
+        expected_tasks(SELECTED, [P1]) | expected_tasks([STACKS[1], STACKS[3]], [BATCH1])
+    )
     for reason in plan.impossible.values():
         assert f"the config names {BATCH1}/PL-99" in reason
         assert "process: false" in reason

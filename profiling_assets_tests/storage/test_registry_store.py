@@ -99,7 +99,7 @@ def test_a_registry_that_never_holds_still_ends_in_an_error(tmp_path: Path) -> N
             raise ConflictError("changed", path=path)
 
     quick = pytest.MonkeyPatch()
-    quick.setattr("profiling_assets.storage.registry_store._LONGEST_WAIT_SECONDS", 0)
+    quick.setattr("profiling_assets.storage.shared_file._LONGEST_WAIT_SECONDS", 0)
     with quick.context(), pytest.raises(WorkspaceError, match="other processes"):
         update_registry(Restless(str(tmp_path)), scanned)
     quick.undo()

@@ -4,16 +4,16 @@ Put here: the block, and putting a file's columns into the table's order.
 Do not put here: parsing (`object_csv`), writing (`sqlite_sink`, `parquet_sink`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from profiling_assets.core.collate.block_spool import Again
 from profiling_assets.core.collate.csv_values import Value
-from profiling_assets.core.collate.header import IMAGE_NUMBER, column_names
+from profiling_assets.core.collate.header import IMAGE_NUMBER, column_names, folded_names
 from profiling_assets.core.collate.object_csv import ObjectRows
 from profiling_assets.core.collate.survey import TableLayout
 
@@ -55,6 +55,15 @@ class Block:
             {place: [column[row] for row in rows] for place, column in self.texts.items()},
         )
 
+    def rows(self) -> Iterator[list[Value]]:
+        """Yield each row as SQLite is to store it, one at a time; it may be changed."""
+        exact = [*self.integers.items(), *self.texts.items()]
+        for at, values in enumerate(self.values):
+            row = cast("list[Value]", values.tolist())
+            for place, cells in exact:
+                row[place] = cells[at]
+            yield row
+
 
 class Growing(Protocol):
     """What is made for the columns of a survey, and may go on with more of them."""
@@ -89,14 +98,14 @@ class ObjectSink(Growing, Protocol):
         ...
 
 
-def places_of(layout: TableLayout, names: Sequence[str]) -> list[int] | None:
+def places_of(layout: TableLayout, names: tuple[str, ...]) -> list[int] | None:
     """Return the place in the table of each column of a file.
 
     Parameters
     ----------
     layout : TableLayout
         The table.
-    names : sequence of str
+    names : tuple of str
         Columns as in the file.
 
     Returns
@@ -104,7 +113,8 @@ def places_of(layout: TableLayout, names: Sequence[str]) -> list[int] | None:
     list of int or None
         None where the table lacks one: the survey did not see this header.
     """
-    places = [layout.position(name) for name in column_names(layout.table, names)]
+    keys = folded_names(column_names(layout.table, names))
+    places = [layout.index.get(key) for key in keys]
     known = [place for place in places if place is not None]
     return known if len(known) == len(places) else None
 

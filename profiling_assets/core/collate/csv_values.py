@@ -21,6 +21,7 @@ _INT64 = range(-(2**63), 2**63)
 
 Value = int | float | str | None
 Kind = Literal["whole", "number", "text"]
+_KINDS: dict[type, Kind] = {float: "number", str: "text"}
 
 
 def value_of(text: str) -> Value:
@@ -71,6 +72,9 @@ def column_values(texts: Sequence[str]) -> tuple[Kind, list[Value]]:
         The cells; in a `text` column all verbatim (`2.50` stays `2.50`), in a `number` column
         all floats.
     """
+    if len(texts) == 1:
+        value = value_of(texts[0])
+        return _KINDS.get(type(value), "whole"), [value]
     values = [value_of(text) for text in texts]
     kinds = {type(value) for value in values}
     if str in kinds:

@@ -54,7 +54,7 @@ def bytes_defect(data: bytes, file: str, state: SiteState) -> Defect | None:
     Defect or None
         None where the bytes may be a CSV.
     """
-    if not data.strip():
+    if not data or data.isspace():
         return Defect(SiteState.EMPTY, f"{file} is empty")
     if b"\0" in data:
         reason = f"{file} has NUL bytes: it is damaged, or not UTF-8 text"

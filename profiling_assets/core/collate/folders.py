@@ -6,6 +6,7 @@ Do not put here: reading disks or S3 (`storage`), headers (`header`), contents (
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -106,10 +107,16 @@ def site_files(folder: SiteFolder) -> SiteFiles:
     SiteFiles
         Hidden files and files other than `.csv` are left out.
     """
+    return _by_name(tuple(sorted(folder.files)))
+
+
+# The folders of a plate hold files of the same names.
+@lru_cache(maxsize=256)
+def _by_name(names: tuple[str, ...]) -> SiteFiles:
     special: dict[str, str] = {}
     tables: dict[str, str] = {}
     clashes: list[str] = []
-    for file in sorted(folder.files):
+    for file in names:
         path = PurePosixPath(file)
         if file.startswith(".") or path.suffix.lower() != ".csv":
             continue

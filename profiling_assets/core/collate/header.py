@@ -7,7 +7,6 @@ Do not put here: which columns a table gets (`survey`), data lines (`object_csv`
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -125,14 +124,21 @@ def folded(name: str) -> str:
     return name.lower() if name.isascii() else name.translate(_FOLD)
 
 
-def column_names(table: str, names: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=256)
+def folded_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return columns' names as SQLite compares them, see `folded`."""
+    return tuple(map(folded, names))
+
+
+@lru_cache(maxsize=256)
+def column_names(table: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """Name the columns of a backend table.
 
     Parameters
     ----------
     table : str
         `Image`, `Cells`, ...
-    names : iterable of str
+    names : tuple of str
         As in the file.
 
     Returns

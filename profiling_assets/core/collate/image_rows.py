@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from profiling_assets.core.collate.csv_values import Value, value_of
 from profiling_assets.core.collate.folders import IMAGE
-from profiling_assets.core.collate.header import folded
+from profiling_assets.core.collate.header import folded, folded_names
 from profiling_assets.core.collate.image_csv import ImageFile, ImageRow
 from profiling_assets.core.collate.survey import IMAGE_METADATA, Survey, TableLayout
 from profiling_assets.core.errors import InvalidInputError
@@ -82,7 +82,7 @@ class ImageRows:
     def _image(
         self,
         row: ImageRow,
-        names: Sequence[str],
+        names: tuple[str, ...],
         layout: TableLayout,
         places: Sequence[int],
         name: SiteName,
@@ -90,11 +90,10 @@ class ImageRows:
         values: list[Value] = [None] * len(layout.columns)
         for column, place in zip(names, places, strict=True):
             values[place] = row.values[column]
-        text = {folded(column): cell for column, cell in row.text.items()}
-        plate, well, site = (text.get(folded(column), "").strip() for column in IMAGE_METADATA)
+        plate, well, site = (_cell(row, names, column).strip() for column in IMAGE_METADATA)
         filled = {_PLATE: plate, _WELL: well, _SITE: site}
         if not plate:
-            stand_in = text.get(folded(self._column), "") if self._column else ""
+            stand_in = _cell(row, names, self._column) if self._column else ""
             filled[_PLATE] = stand_in or self._plate
             self._count("" if stand_in else _PLATE)
         elif plate != self._plate:
@@ -129,6 +128,12 @@ class ImageRows:
                 "kept as it is"
             )
         return tuple(warnings)
+
+
+def _cell(row: ImageRow, names: tuple[str, ...], column: str) -> str:
+    """Return a cell's text by the column's name in any case; empty where there is none."""
+    key, keys = folded(column), folded_names(names)
+    return row.text[names[keys.index(key)]] if key in keys else ""
 
 
 def check_plate_column(survey: Survey, plate_column_from: str | None, path: str) -> None:

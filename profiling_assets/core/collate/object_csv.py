@@ -1,6 +1,7 @@
 """One object CSV (Cells, Nuclei, ...): bytes in, a matrix of numbers out, or the defect.
 
-Put here: parsing, fast where the file is plain numbers and by the `csv` module where it is not.
+Put here: which way a file is read: plain numbers as JSON, text columns and odd numbers with
+pyarrow, anything else with the `csv` module. All give the same.
 Do not put here: order and types of backend columns (`block`, `column_types`), states of sites.
 """
 
@@ -36,6 +37,7 @@ from profiling_assets.core.collate.header import (
     decoded,
     read_header,
 )
+from profiling_assets.core.collate.plain_numbers import read_plain
 from profiling_assets.core.ledger import SiteState
 
 _MAX_BLOCK = 1 << 30  # pyarrow takes blocks below 2 GiB
@@ -50,7 +52,7 @@ class ObjectRows:
     names : tuple of str
         Columns as in the file.
     values : ndarray of float64, shape (rows, columns)
-        NaN where missing or text.
+        NaN where missing or text. No negative zero: SQLite keeps none in a FLOAT column.
     integers : mapping of int to list
         Column place to its exact whole numbers (None where missing), where asked for or where
         every cell is one.
@@ -105,12 +107,16 @@ def read_objects(
     defect = header_defect(header, body, file, SiteState.RAGGED) or _key_defect(header, body, file)
     if defect is not None:
         return defect
-    if not body.strip():
+    if not body or body.isspace():
         note = "" if header.ended else f"{file} has no line end after its header"
         return ObjectRows(header.names, np.empty((0, len(header.names))), {}, {}, note)
     note = end_note(body, file)
+    rows = None
+    if header.delimiter == "," and not text:
+        rows = _parse_plain(body, header, whole, note)
     # A quote may hide a comma or a line end; numbers need none, so such a file goes the slow way.
-    rows = None if b'"' in body else _parse_fast(body, header, whole, text, note)
+    if rows is None and b'"' not in body:
+        rows = _parse_typed(body, header, whole, text, note)
     return rows or _parse_slow(body, file, header, text, note)
 
 
@@ -161,10 +167,18 @@ def _convert_options(width: int, whole: frozenset[int], text: frozenset[int]) ->
     return pa_csv.ConvertOptions(column_types=types, null_values=sorted(MISSING))
 
 
-def _parse_fast(
-    body: bytes, header: Header, whole: frozenset[int], text: frozenset[int], note: str
+def _parse_plain(
+    body: bytes, header: Header, whole: frozenset[int], note: str
 ) -> ObjectRows | None:
     """Parse plain numbers; None where anything is unusual."""
+    rows = read_plain(body, len(header.names), whole)
+    return None if rows is None else ObjectRows(header.names, rows.values, rows.integers, {}, note)
+
+
+def _parse_typed(
+    body: bytes, header: Header, whole: frozenset[int], text: frozenset[int], note: str
+) -> ObjectRows | None:
+    """Parse columns of known kinds; None where one is of another kind, or a line is too short."""
     width = len(header.names)
     whole = whole - text
     try:
@@ -186,7 +200,7 @@ def _parse_fast(
     for batch in table.select(floats).to_batches():
         if floats:
             matrix = batch.to_tensor(null_to_nan=True).to_numpy()
-            values[start : start + len(matrix), floats] = matrix
+            values[start : start + len(matrix), floats] = matrix + 0.0
             start += len(matrix)
     integers = {place: cast("list[int | None]", table.column(place).to_pylist()) for place in whole}
     for place, column in integers.items():
@@ -216,7 +230,7 @@ def _parse_slow(
         if kind == "text" or place in text:
             texts[place] = cells
             continue
-        values[:, place] = np.array(cast("list[float | None]", cells), dtype=np.float64)
+        values[:, place] = np.array(cast("list[float | None]", cells), dtype=np.float64) + 0.0
         if kind == "whole":
             integers[place] = cast("list[int | None]", cells)
     return ObjectRows(header.names, values, integers, texts, note)

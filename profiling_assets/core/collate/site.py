@@ -12,7 +12,7 @@ from profiling_assets.core.collate.column_types import ColumnTypes
 from profiling_assets.core.collate.defect import Defect
 from profiling_assets.core.collate.expected import ExpectedSites
 from profiling_assets.core.collate.folders import IMAGE, SiteFiles, SiteFolder, site_files
-from profiling_assets.core.collate.header import column_names, folded
+from profiling_assets.core.collate.header import column_names, folded_names
 from profiling_assets.core.collate.image_csv import ImageFile, read_image
 from profiling_assets.core.collate.image_rows import ImageRows, SiteImage
 from profiling_assets.core.collate.options import CollateOptions
@@ -149,9 +149,9 @@ class SiteReader:
             verdicts = [Verdict(SiteState.DUPLICATE, (reason,))] * len(images)
             return SiteContent(records(folder, images, verdicts, counts))
         complete = self._survey.tables[IMAGE].complete
-        have = {folded(column) for column in column_names(IMAGE, image.names)}
+        have = folded_names(column_names(IMAGE, image.names))
         remarks = (image.note, *strangers, *count_remarks(image.rows, counts))
-        verdict = judge(objects, len(complete - have), len(complete), remarks)
+        verdict = judge(objects, len(complete.difference(have)), len(complete), remarks)
         verdicts = [self._of_image(verdict, row) for row in images]
         lost = {row.number for row in images if not row.well}
         return SiteContent(

@@ -8,7 +8,7 @@ docs/decisions/one-pass-column-types.md.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from profiling_assets.core.collate.block import Block
 from profiling_assets.core.collate.block_spool import Again
 from profiling_assets.core.collate.column_types import ColumnType, ColumnTypes
+from profiling_assets.core.collate.csv_values import Value
 from profiling_assets.core.collate.folders import IMAGE
 from profiling_assets.core.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, TABLE_NUMBER
 from profiling_assets.core.collate.image_spool import SpooledRow
@@ -78,19 +79,11 @@ class SqliteSink:
         """Write the objects of one site in one compartment; they can be read back until the end."""
         if len(block.values) == 0:
             return None
-        # + 0.0 makes 0.0 of -0.0, which SQLite does not keep in a FLOAT column
-        rows: list[list[object]] = (block.values + 0.0).tolist()
-        for columns in (block.integers, block.texts):
-            for place, cells in columns.items():
-                for row, cell in zip(rows, cells, strict=True):
-                    row[place] = cell
-        for row in rows:
-            row.insert(0, table_number)
-        table = block.layout.table
-        self._connection.executemany(self._inserts[table], rows)
+        table, count = block.layout.table, len(block.values)
+        self._connection.executemany(self._inserts[table], _numbered(block, table_number))
         first = self._rows[table] + 1  # SQLite counts the rows of a new table from 1
-        self._rows[table] += len(rows)
-        return lambda: self._read(table, first, len(rows))
+        self._rows[table] += count
+        return lambda: self._read(table, first, count)
 
     def _read(self, table: str, first: int, count: int) -> NDArray[np.float64]:
         query = f"SELECT * FROM {quoted(table)} WHERE rowid BETWEEN ? AND ?"  # noqa: S608 - quoted
@@ -139,6 +132,13 @@ class SqliteSink:
                 (_create(layout, self._types.declared(table)), table),
             )
         self._connection.execute("PRAGMA writable_schema = OFF")
+
+
+def _numbered(block: Block, table_number: int) -> Iterator[list[Value]]:
+    # a row at a time: its objects are used again for the next one, while the processor has them
+    for row in block.rows():
+        row.insert(0, table_number)
+        yield row
 
 
 def too_wide(layouts: Mapping[str, TableLayout]) -> str | None:

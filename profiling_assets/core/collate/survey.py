@@ -15,6 +15,7 @@ from profiling_assets.core.collate.header import (
     OBJECT_NUMBER,
     column_names,
     folded,
+    folded_names,
 )
 
 # Columns that every backend's Image table has; where no file has them, they are filled in.
@@ -42,7 +43,7 @@ class TableLayout:
 
     def __post_init__(self) -> None:
         """Index the columns by folded name."""
-        index = {folded(name): place for place, name in enumerate(self.columns)}
+        index = {key: place for place, key in enumerate(folded_names(self.columns))}
         object.__setattr__(self, "index", index)
 
     def position(self, column: str) -> int | None:
@@ -132,7 +133,7 @@ def lay_out(headers: Mapping[str, Collection[tuple[str, ...]]]) -> dict[str, Tab
         for names in ordered:
             for name in column_names(table, names):
                 columns.setdefault(folded(name), name)
-        complete = frozenset(folded(name) for name in column_names(table, ordered[0]))
+        complete = frozenset(folded_names(column_names(table, ordered[0])))
         if table == IMAGE:
             for name in IMAGE_METADATA:
                 columns.setdefault(folded(name), name)

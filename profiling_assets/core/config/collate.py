@@ -23,6 +23,7 @@ from profiling_assets.core.config.kinds import (
     path_complaints,
 )
 from profiling_assets.core.config.samples import QUERY_EXAMPLE, query_problem
+from profiling_assets.core.extras import H5AD, H5AD_REMEDY, h5ad_problem
 
 # What pycytominer's collate command adds to the profiles when nothing else is asked for.
 COLLATE_IMAGE_FEATURE_CATEGORIES = ("Granularity", "Texture", "ImageQuality", "Count", "Threshold")
@@ -120,10 +121,12 @@ class OptionsConfig(Section):
         "choose; every well stays in the output.",
     )
     formats: Annotated[
-        tuple[Literal["csv.gz", "parquet"], ...], Kind("a list of csv.gz and parquet")
+        tuple[Literal["csv.gz", "parquet", "h5ad"], ...],
+        Kind("a list of csv.gz, parquet and h5ad"),
     ] = Field(
         default=("csv.gz",),
-        description="File formats of the profiles: csv.gz always, parquet beside it if listed.",
+        description="File formats of the profiles: csv.gz always; parquet and h5ad (AnnData, by "
+        "the extra `anndata`) beside it if listed.",
     )
 
     def impossible(self) -> Iterator[Complaint]:
@@ -137,3 +140,6 @@ class OptionsConfig(Section):
         yield from listed_twice("formats", self.formats)
         if "csv.gz" not in self.formats:
             yield "formats", "does not list csv.gz, which the next step reads", "add csv.gz"
+        lacking = h5ad_problem() if H5AD in self.formats else None
+        if lacking:
+            yield "formats", lacking, H5AD_REMEDY

@@ -188,25 +188,27 @@ class Config(PipelineConfig):
             False where later steps adopt the file that is there. Aggregation is always asked for:
             `aggregate.perform` only says which section rules it.
         """
-        match step:
-            case Step.COLLATE:
-                return not self.collate.aggregate_only
-            case Step.AGGREGATE:
-                return True
-            case Step.ANNOTATE:
-                return self.annotate.perform
-            case Step.NORMALIZE:
-                return self.normalize.perform
-            case Step.NORMALIZE_NEGCON:
-                return self.normalize_negcon.perform
-            case Step.SELECT | Step.FEATURE_SELECT:
-                return self.feature_select.perform
-            case Step.SELECT_NEGCON | Step.FEATURE_SELECT_NEGCON:
-                return self.feature_select_negcon.perform
-            case Step.STACK:
-                return self.feature_select.perform and self.feature_select.gct
-            case Step.STACK_NEGCON:
-                return self.feature_select_negcon.perform and self.feature_select_negcon.gct
+        quality = self.quality_control
+        summary = quality.perform and quality.summary.perform
+        heatmap = quality.perform and quality.heatmap.perform
+        select, negcon = self.feature_select, self.feature_select_negcon
+        return {
+            Step.COLLATE: not self.collate.aggregate_only,
+            Step.AGGREGATE: True,
+            Step.ANNOTATE: self.annotate.perform,
+            Step.NORMALIZE: self.normalize.perform,
+            Step.NORMALIZE_NEGCON: self.normalize_negcon.perform,
+            Step.SELECT: select.perform,
+            Step.FEATURE_SELECT: select.perform,
+            Step.SELECT_NEGCON: negcon.perform,
+            Step.FEATURE_SELECT_NEGCON: negcon.perform,
+            Step.STACK: select.perform and select.gct,
+            Step.STACK_NEGCON: negcon.perform and negcon.gct,
+            Step.SITES: summary,
+            Step.SUMMARY: summary,
+            Step.CELL_COUNTS: heatmap,
+            Step.CORRELATIONS: heatmap,
+        }[step]
 
     def where(self, key: str | PlateKey) -> str:
         """Return file and line of a dotted key, a batch (`batches/BATCH`) or a plate.

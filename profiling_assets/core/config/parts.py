@@ -144,7 +144,25 @@ def _feature_select(config: Config, rules: FeatureSelectConfig) -> _Part:
 def _stack(config: Config, rules: FeatureSelectConfig) -> _Part:
     if not (rules.perform and rules.gct):
         return {"perform": False}
-    return {**_writing(config), "perform": True, "level": rules.level}
+    return {
+        **_writing(config),
+        "perform": True,
+        "level": rules.level,
+        "compartments": config.compartments,  # whose features a GCT file holds
+    }
+
+
+def _sites(config: Config) -> _Part:
+    rules = config.quality_control.summary
+    return {"row": rules.row, "column": rules.column, "csv_dir": config.collate.csv_dir}
+
+
+def _correlations(config: Config) -> _Part:
+    external = config.annotate.external
+    return {
+        "compartments": config.compartments,
+        "merge_column": external.merge_column if external.perform else None,
+    }
 
 
 _PARTS: Mapping[Step, Callable[[Config], _Part]] = {
@@ -159,4 +177,8 @@ _PARTS: Mapping[Step, Callable[[Config], _Part]] = {
     Step.FEATURE_SELECT_NEGCON: lambda c: _feature_select(c, c.feature_select_negcon),
     Step.STACK: lambda c: _stack(c, c.feature_select),
     Step.STACK_NEGCON: lambda c: _stack(c, c.feature_select_negcon),
+    Step.SITES: _sites,
+    Step.SUMMARY: lambda _: {},
+    Step.CELL_COUNTS: lambda _: {},
+    Step.CORRELATIONS: _correlations,
 }

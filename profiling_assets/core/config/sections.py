@@ -241,14 +241,18 @@ class SummaryConfig(Section):
     """The table of wells and sites of every plate."""
 
     perform: Flag = Field(default=True, description=PERFORM)
-    row: Text = Field(default="Metadata_Row", description="Column of load_data.csv with the row.")
+    row: Text = Field(
+        default="Metadata_Row",
+        description="Column of load_data.csv with the row; where it is absent or empty, row and "
+        "column come from Metadata_Well.",
+    )
     column: Text = Field(
         default="Metadata_Col", description="Column of load_data.csv with the column."
     )
 
 
 class HeatmapConfig(Section):
-    """Pictures of cell count, correlation and position effect of every plate."""
+    """Pictures of every plate: cells, sites, correlation, position effect, controls."""
 
     perform: Flag = Field(default=True, description=PERFORM)
 
@@ -259,9 +263,9 @@ class QualityControlConfig(Section):
     perform: Flag = Field(default=True, description=PERFORM)
     summary: SummaryConfig = Field(
         default_factory=lambda: SummaryConfig(perform=False),
-        description="The table quality_control/summary/summary.tsv (not there yet).",
+        description="The table quality_control/summary/summary.tsv.",
     )
     heatmap: HeatmapConfig = Field(
         default_factory=lambda: HeatmapConfig(perform=False),
-        description="The pictures below quality_control/heatmap (not there yet).",
+        description="The pictures below quality_control/heatmap.",
     )

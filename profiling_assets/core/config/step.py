@@ -21,3 +21,7 @@ class Step(StrEnum):
     FEATURE_SELECT_NEGCON = "feature_select_negcon"
     STACK = "stack"
     STACK_NEGCON = "stack_negcon"
+    SITES = "quality_control_sites"
+    SUMMARY = "quality_control_summary"
+    CELL_COUNTS = "cell_count_heatmaps"
+    CORRELATIONS = "correlation_heatmaps"

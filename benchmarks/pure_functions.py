@@ -1,0 +1,106 @@
+"""The functions of the steps on all plates of a workspace, in one process, without Dagster.
+
+Put here: the calls that the assets make, in their order, with the writing of the files.
+Do not put here: what a run costs around them (`orchestration`).
+`python benchmarks/pure_functions.py WORKSPACE CONFIG OUTPUT.json`
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a script, from anywhere
+
+from benchmarks.meter import Meter
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.reference import reference
+from profiling_assets.core.tables import ledger_tsv, profiles_csv
+from profiling_assets.io_managers import result_path
+from profiling_assets.pipeline.aggregate import make_plate
+from profiling_assets.pipeline.catalog import Catalog, refreshed_catalog
+from profiling_assets.pipeline.made import Made, MadeFile, Stored
+from profiling_assets.pipeline.profiles import annotated, feature_selected, normalized
+from profiling_assets.pipeline.results import (
+    AGGREGATED,
+    ANNOTATED,
+    BATCH,
+    SQLITE,
+    normalized_name,
+    scope_of,
+)
+from profiling_assets.pipeline.selection import selected_features
+from profiling_assets.pipeline.sources import plate_source
+from profiling_assets.settings import Settings
+
+
+def main(workspace: str, config: str, output: str) -> None:
+    """Make every result of a workspace."""
+    reference()
+    catalog, _ = refreshed_catalog(Settings(workspace, config))
+    plates = catalog.cohort.plates
+    meter = Meter()
+    for key in plates:
+        _backend(catalog, key)
+        _profiles(catalog, key)
+    for batch in sorted({scope_of(key, BATCH) for key in plates}):
+        _selection(catalog, batch, [key for key in plates if key.batch == batch])
+    meter.write(Path(output), plates=len(plates))
+
+
+def _backend(catalog: Catalog, key: PlateKey) -> None:
+    source = plate_source(catalog.workspace, catalog.config, key)
+    with catalog.workspace.scratch(key.plate) as scratch:
+        made = make_plate(
+            catalog.workspace, catalog.config, key, source, scratch, wanted=[SQLITE, AGGREGATED]
+        )
+        for name, value in made.made.items():
+            _publish(catalog, name, str(key), value)
+        full = made.made[AGGREGATED]
+        assert isinstance(full, Made)
+        text = profiles_csv(full.frame, float_format=None, gzip=False)
+        catalog.workspace.publish_bytes(text, f"backend/{key}/{key.plate}.csv")
+
+
+def _profiles(catalog: Catalog, key: PlateKey) -> None:
+    workspace, config, partition = catalog.workspace, catalog.config, str(key)
+    value = annotated(workspace, config, key, _stored(catalog, AGGREGATED, partition))
+    _publish(catalog, ANNOTATED, partition, value)
+    for negcon in (False, True):
+        stored = _stored(catalog, ANNOTATED, partition)
+        value = normalized(workspace, config, key, stored, negcon=negcon)
+        _publish(catalog, normalized_name(negcon=negcon), partition, value)
+
+
+def _selection(catalog: Catalog, batch: str, plates: Sequence[PlateKey]) -> None:
+    for negcon in (False, True):
+        chosen = catalog.results[f"feature_selected{'_negcon' if negcon else ''}_profiles"]
+        source, listed = chosen.upstream
+        votes = {str(key): _stored(catalog, source, str(key)) for key in plates}
+        value = selected_features(catalog.config, votes, (), negcon=negcon)
+        _publish(catalog, listed, batch, value)
+        for partition, profiles in votes.items():
+            value = feature_selected(profiles, _stored(catalog, listed, batch))
+            _publish(catalog, chosen.name, partition, value)
+
+
+def _stored(catalog: Catalog, name: str, partition: str) -> Stored:
+    path = result_path(catalog.results[name].template, partition)
+    return Stored(catalog.workspace, path, name, partition)
+
+
+def _publish(catalog: Catalog, name: str, partition: str, value: Made | MadeFile) -> None:
+    for path, ledger in value.ledgers.items():
+        catalog.workspace.publish_bytes(ledger_tsv(ledger), path)
+    path = result_path(catalog.results[name].template, partition)
+    if isinstance(value, MadeFile):
+        catalog.workspace.publish_file(value.local, path)
+    elif path.endswith(".tsv"):
+        catalog.workspace.publish_bytes(ledger_tsv(value.frame), path)
+    else:
+        rounded, zipped = catalog.config.options.float_format, path.endswith(".gz")
+        text = profiles_csv(value.frame, float_format=rounded, gzip=zipped)
+        catalog.workspace.publish_bytes(text, path)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,50 @@
+"""The refusal to make something of all plates while one is not there.
+
+Put here: what a batch step asks before it reads anything.
+Do not put here: the same question before a run (`obstacles`), the steps.
+"""
+
+from collections.abc import Collection, Mapping
+
+from profiling_assets.core.errors import MissingInputError
+from profiling_assets.core.names import PlateKey
+from profiling_assets.pipeline.made import Stored
+
+
+def refuse_while_missing(
+    inputs: Mapping[str, Stored], absent: Collection[PlateKey], *, what: str, lack: str
+) -> None:
+    """Refuse while a plate that belongs to it is not there.
+
+    Parameters
+    ----------
+    inputs : mapping of str to Stored
+        `BATCH/PLATE` to the plate's result.
+    absent : collection of PlateKey
+        Plates that the config names and the workspace does not have.
+    what : str
+        What is made of all plates, as a clause, for the message.
+    lack : str
+        What a missing plate is, as `not normalized`.
+
+    Raises
+    ------
+    MissingInputError
+        Naming every such plate, and how to take it out.
+    """
+    missing = sorted({key for key, stored in inputs.items() if not stored.exists()})
+    missing += sorted(str(key) for key in absent)
+    if not missing:
+        return
+    first = missing[0]
+    there = first in inputs
+    path = inputs[first].path if there else f"analysis/{first}"
+    exclude = (
+        f"take it out with `profiling-assets exclude {first} --reason ... --workspace ...`, or "
+    )
+    raise MissingInputError(
+        f"{what}, and {len(missing)} of them "
+        f"{'are' if len(missing) > 1 else 'is'} {lack}: {', '.join(missing)}",
+        path=path,
+        remedy=f"build the plate, or {exclude if there else ''}set `process: false` in the config",
+    )
