@@ -46,7 +46,7 @@ def command(folder: str) -> int:
         _type("init-config", str(root), "--name", "demo")
     _type("scan", str(root))
     status = _type("run", "--workspace", str(root), "--config", str(config))
-    click.echo(f"\nResults are in {root / 'backend'} and {root / 'profiles'}.")
+    click.echo(f"\nResults are in backend, profiles, gct and quality_control below {root}.")
     click.echo("Open the graph in the web UI with `make ui`, or")
     shown = ["profiling-assets", "ui", "--workspace", str(root), "--config", str(config)]
     click.echo(f"  {shlex.join(shown)}")

@@ -130,7 +130,9 @@ def no_well_joins(plate: str, wells: Sequence[str], plate_map: PlateMap) -> Plat
 
 def dropped_wells_warning(path: str, wells: Sequence[str]) -> str:
     """Say which wells are dropped, being in no row of the plate map."""
-    return f"{len(wells)} wells are not in {path} and are dropped: {_some(wells)}"
+    are = "1 well is" if len(wells) == 1 else f"{len(wells)} wells are"
+    dropped = "is dropped" if len(wells) == 1 else "are dropped"
+    return f"{are} not in {path} and {dropped}: {_some(wells)}"
 
 
 def _joined(

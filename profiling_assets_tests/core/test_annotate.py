@@ -119,7 +119,7 @@ def test_wells_on_one_side_only_are_in_the_books_with_their_cells() -> None:
         ("C3", WellState.NO_PROFILE, 0, 0),
         ("H12", WellState.NOT_IN_PLATE_MAP, 9, 20),
     ]
-    assert result.warnings == ("1 wells are not in metadata/M.txt and are dropped: H12",)
+    assert result.warnings == ("1 well is not in metadata/M.txt and is dropped: H12",)
     assert len(result.frame) == 1
 
 

@@ -368,7 +368,7 @@ FAULTS: dict[str, Fault] = {
         WARNING,
         P2,
         MAP,
-        "1 wells are not in",
+        "1 well is not in",
         "add a row",
     ),
     "a well of the plate map has no image": (

@@ -205,7 +205,7 @@ class FeatureSelectConfig(Section):
     gct: Flag = Field(
         default=False,
         description="Whether to write the stacked profiles of a batch and their .gct file "
-        "(not there yet); needs level batch or all.",
+        "for Morpheus; needs level batch or all.",
     )
     image_features: Flag = Field(
         default=True, description="Whether infer takes the image features too."

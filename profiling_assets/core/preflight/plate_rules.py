@@ -45,8 +45,8 @@ def sites(plate: PlateFacts) -> Iterator[Finding]:
     if look.missing:
         named = some([f"{site.well} site {site.site}" for site in look.missing])
         what = (
-            f"{counted(len(look.missing), 'site')} that the load data names are missing, of "
-            f"{look.expected}: {named}"
+            f"{len(look.missing)} of the {counted(look.expected or 0, 'site')} that the load data "
+            f"names missing: {named}"
         )
         remedy = (
             "run CellProfiler on them again, or go on: they are left out and named in the ledger"
