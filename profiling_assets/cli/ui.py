@@ -72,6 +72,11 @@ def command(
             **os.environ,
             "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded",
             WEBSERVER_VARIABLE: _address(host, port),
+            # else an event that comes during a tick is news to one condition and not to another,
+            # and what it concerns is made twice
+            "DAGSTER_AUTOMATION_TICK_SETTLE_SECONDS": os.environ.get(
+                "DAGSTER_AUTOMATION_TICK_SETTLE_SECONDS", "0.2"
+            ),
             **({WATCH_VARIABLE: "1"} if watch else {}),
         },
     )

@@ -11,11 +11,11 @@ import pytest
 
 from profiling_assets_tests.cli.commands import Place, new_place
 from profiling_assets_tests.cli.watching import (
+    BATCH_ASSETS,
     CHAIN,
     CHOSEN,
     EXCLUDED,
     FIRST,
-    LIST,
     P1,
     P2,
     P3,
@@ -44,7 +44,7 @@ def tell(watched: Watched) -> str:
         done = watched.deliver([P1, P2], seconds=8)
         before = watched.made()
         watched.made_once(
-            before, *tasks(CHAIN, P1, P2), *tasks([LIST], FIRST), *tasks([CHOSEN], P1, P2)
+            before, *tasks(CHAIN, P1, P2), *tasks(BATCH_ASSETS, FIRST), *tasks([CHOSEN], P1, P2)
         )
         begun = watched.begun()
         for plate in (P1, P2):
@@ -53,7 +53,7 @@ def tell(watched: Watched) -> str:
         before = watched.made()
         watched.deliver_again(P2)
         watched.made_once(
-            before, *tasks(CHAIN, P2), *tasks([LIST], FIRST), *tasks([CHOSEN], P1, P2)
+            before, *tasks(CHAIN, P2), *tasks(BATCH_ASSETS, FIRST), *tasks([CHOSEN], P1, P2)
         )
 
         before = watched.made()
@@ -62,7 +62,7 @@ def tell(watched: Watched) -> str:
         watched.made_once(
             before,
             *tasks(CHAIN, P3),
-            *tasks([LIST], FIRST, PUBLISHED),
+            *tasks(BATCH_ASSETS, FIRST, PUBLISHED),
             *tasks([CHOSEN], P1, P2, P3, WITH_SQLITE, WITH_AUGMENTED),
             *tasks(CHAIN[1:], WITH_SQLITE),
             *tasks(CHAIN[3:], WITH_AUGMENTED),

@@ -33,6 +33,7 @@ EXCLUDED = f"{SECOND}/000123"
 WITH_SQLITE, WITH_AUGMENTED = f"{PUBLISHED}/PL-01-x", f"{PUBLISHED}/000123"
 CHAIN = ("sqlite_backend", "aggregated_profiles", "annotated_profiles", "normalized_profiles")
 LIST, CHOSEN = "selected_features_batch", "feature_selected_profiles"
+BATCH_ASSETS = (LIST, "stacked_profiles", "gct")
 SETTLE = 3  # seconds
 TICK = 2
 
