@@ -126,6 +126,26 @@ def selected_features(scope: PlateKey | str | None, level: str, *, negcon: bool)
     return f"{PROFILES}/{name}"
 
 
+def provenance(scope: PlateKey | str | None) -> str:
+    """Return the path of what says from what results were made: a plate's, a batch's or all's.
+
+    Parameters
+    ----------
+    scope : PlateKey or str or None
+        The plate, the batch, or None for results of all batches.
+
+    Returns
+    -------
+    str
+        The path below the workspace's root.
+    """
+    if isinstance(scope, PlateKey):
+        return f"{PROFILES}/{scope.batch}/{scope.plate}/{scope.plate}_provenance.json"
+    if scope is not None:
+        return f"{PROFILES}/{scope}/{scope}_provenance.json"
+    return f"{PROFILES}/provenance.json"
+
+
 def quality_record(key: PlateKey) -> str:
     """Return the path of a plate's line of the quality control summary, with its origin."""
     return f"{QUALITY_RECORDS}/{key.batch}/{key.plate}.tsv"
