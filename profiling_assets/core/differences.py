@@ -259,8 +259,8 @@ def _changes(
     wells, features = names
     return tuple(
         ValueChange(
-            feature=features[at],
-            well=wells[row],
+            feature=features[int(at)],
+            well=wells[int(row)],
             before=float(before[row, at]),
             after=float(after[row, at]),
             relative=float(relative[row, at]),

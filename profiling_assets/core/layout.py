@@ -19,6 +19,7 @@ QUALITY_CONTROL = "quality_control"
 QUALITY_SUMMARY = f"{QUALITY_CONTROL}/summary/summary.tsv"
 QUALITY_RECORDS = f"{STATE_FOLDER}/{QUALITY_CONTROL}"
 EXTERNAL_METADATA = "metadata/external_metadata"
+EXCLUSIONS = "metadata/exclusions.tsv"
 OBJECT_TABLE_SUFFIX = ".csv"
 
 LOAD_DATA_NAMES = (
