@@ -13,7 +13,9 @@ from profiling_assets.core.line_differences import lines_difference
 nan, inf = np.nan, np.inf
 
 
-def table(values, wells=None, features=None, plate="000123", **metadata) -> pd.DataFrame:
+def table(
+    values, wells=None, features=None, plate: str | list[str] = "000123", **metadata
+) -> pd.DataFrame:
     values = np.asarray(values, dtype=np.float64)
     names = features or [f"Cells_F{i}" for i in range(values.shape[1])]
     found = pd.DataFrame(values, columns=names)
