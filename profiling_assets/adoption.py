@@ -4,6 +4,7 @@ Put here: the events that bring the event log up to date with the workspace, wit
 Do not put here: which results those are (`planning`).
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 import dagster as dg
@@ -12,6 +13,7 @@ from profiling_assets.core.currency import Recorded
 from profiling_assets.core.names import PlateKey
 from profiling_assets.io_managers import result_path
 from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.provenance import tell_foreign
 from profiling_assets.pipeline.results import CSVS, PLATE_MAP
 from profiling_assets.pipeline.sources import table_hash
 from profiling_assets.planning import Planner, Task
@@ -57,6 +59,12 @@ def adopt(instance: dg.DagsterInstance, catalog: Catalog, tasks: Mapping[Task, R
     """
     for event in adoption_events(catalog, tasks):
         instance.report_runless_asset_event(event)
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for task in tasks:
+        result = catalog.results[task.name]
+        found[result.level, task.partition].append(result_path(result.template, task.partition))
+    for (level, partition), paths in found.items():
+        tell_foreign(catalog.workspace, level, partition, paths)
 
 
 def adoption_events(

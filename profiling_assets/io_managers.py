@@ -8,11 +8,13 @@ An asset's `path` metadata is its path template, with `{batch}` and `{plate}`.
 What needs pandas is imported where it is used: the graph is loaded without it.
 """
 
+from collections.abc import Mapping
 from typing import Any, get_origin
 
 import dagster as dg
 
 from profiling_assets.core.names import PlateKey
+from profiling_assets.core.provenance import FileMark, file_mark
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import (
     ANYTHING,
@@ -23,11 +25,14 @@ from profiling_assets.pipeline.made import (
     Published,
     Stored,
 )
+from profiling_assets.pipeline.provenance import is_told_of, tell_foreign, tell_origin
 from profiling_assets.pipeline.sources import content_hash, table_hash
 from profiling_assets.reporting import (
+    CONFIG_HASH,
     FULL_PRECISION,
     content_metadata,
     file_metadata,
+    origin_of,
     path_metadata,
 )
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
@@ -98,13 +103,18 @@ class WorkspaceIOManager(dg.IOManager):
         (only,) = stored.values()
         return only
 
-    def _publish_companions(self, value: Made | MadeFile) -> None:
+    def _publish_companions(self, value: Made | MadeFile) -> dict[str, FileMark]:
         from profiling_assets.core.tables import ledger_tsv
 
-        for path, ledger in value.ledgers.items():
-            self._workspace.publish_bytes(ledger_tsv(ledger), path)
+        tables = {path: ledger_tsv(ledger) for path, ledger in value.ledgers.items()}
+        marks = {path: self._publish(content, path) for path, content in tables.items()}
         for path, local in value.files.items():
-            self._workspace.publish_file(local, path)
+            marks[path] = FileMark(self._workspace.publish_file(local, path).size)
+        return marks
+
+    def _publish(self, content: bytes, path: str) -> FileMark:
+        self._workspace.publish_bytes(content, path)
+        return file_mark(content)
 
     def _path(self, context: dg.OutputContext, template: str = PATH_TEMPLATE) -> str:
         return result_path(str(context.definition_metadata[template]), context.partition_key)
@@ -114,13 +124,28 @@ class WorkspaceIOManager(dg.IOManager):
         context: dg.OutputContext,
         info: ObjectInfo,
         value: Made | MadeFile | MadePictures,
-        content: str = "",
+        beside: Mapping[str, FileMark],
+        content: bytes | None = None,
     ) -> None:
         for warning in value.warnings:
             context.log.warning(warning)
+        compared = "" if content is None or isinstance(value, MadePictures) else content
+        hashed = content_hash(compared) if compared else ""
         context.add_output_metadata(
-            {**file_metadata(self._workspace, info), **content_metadata(content)}
+            {**file_metadata(self._workspace, info), **content_metadata(hashed)}
         )
+        mark = FileMark(info.size) if content is None else file_mark(content)
+        self._tell_origin(context, info.path, mark, beside)
+
+    def _tell_origin(
+        self, context: dg.OutputContext, path: str, mark: FileMark, beside: Mapping[str, FileMark]
+    ) -> None:
+        """Say from what the file was made: after it, as an entry is about one content of it."""
+        result = self._catalog.results[context.asset_key.to_user_string()]
+        origin = origin_of(result, context.output_metadata, mark, beside)
+        if origin is not None and is_told_of(path):
+            context.add_output_metadata({CONFIG_HASH: dg.MetadataValue.text(origin.config)})
+            tell_origin(self._workspace, result.level, context.partition_key, {path: origin})
 
     def _keep(self, context: dg.OutputContext, kept: Kept) -> None:
         info = self._workspace.stat(kept.path)
@@ -133,6 +158,9 @@ class WorkspaceIOManager(dg.IOManager):
         context.add_output_metadata(
             {**file_metadata(self._workspace, info), **content_metadata(content)}
         )
+        if kept.recorded is None:
+            level = self._catalog.results[context.asset_key.to_user_string()].level
+            tell_foreign(self._workspace, level, context.partition_key, [kept.path])
 
 
 class TableIOManager(WorkspaceIOManager):
@@ -151,27 +179,27 @@ class TableIOManager(WorkspaceIOManager):
         if isinstance(obj, Kept):
             self._keep(context, obj)
             return
-        self._publish_companions(obj)
+        beside = self._publish_companions(obj)
         if FULL_PRECISION_TEMPLATE in context.definition_metadata and obj.unchanged is None:
-            self._publish_full_precision(context, obj)
+            beside |= self._publish_full_precision(context, obj)
         path, content = self._path(context), self._content(context, obj)
-        self._publish_copies(path, content)
+        beside |= self._publish_copies(path, content)
         info = self._workspace.publish_bytes(content, path)
-        self._describe(context, info, obj, content_hash(content))
+        self._describe(context, info, obj, beside, content)
 
-    def _publish_copies(self, path: str, content: bytes) -> None:
+    def _publish_copies(self, path: str, content: bytes) -> dict[str, FileMark]:
         from profiling_assets.core.formats import COPIES
         from profiling_assets.core.tables import read_profiles
 
         asked = [form for form in self._catalog.config.options.formats if form in COPIES]
         if not asked or not path.endswith((".csv", ".csv.gz")):
-            return
+            return {}
         frame = read_profiles(content, path=path)  # what the text says, so that either may be read
         name = path.removesuffix(".gz").removesuffix(".csv")
-        for form in asked:
-            self._workspace.publish_bytes(COPIES[form](frame), f"{name}.{form}")
+        copies = {f"{name}.{form}": COPIES[form](frame) for form in asked}
+        return {copy: self._publish(written, copy) for copy, written in copies.items()}
 
-    def _publish_full_precision(self, context: dg.OutputContext, made: Made) -> None:
+    def _publish_full_precision(self, context: dg.OutputContext, made: Made) -> dict[str, FileMark]:
         from profiling_assets.core.tables import profiles_csv
 
         path = self._path(context, FULL_PRECISION_TEMPLATE)
@@ -179,9 +207,9 @@ class TableIOManager(WorkspaceIOManager):
         standing = self._workspace.read_bytes(path) if self._workspace.stat(path) else text
         if standing != text and made.may_replace not in (ANYTHING, content_hash(standing)):
             context.log.warning(f"{path} was not made here: left as it is (--force replaces it)")
-            return
-        self._workspace.publish_bytes(text, path)
+            return {}
         context.add_output_metadata({FULL_PRECISION: dg.MetadataValue.text(content_hash(text))})
+        return {path: self._publish(text, path)}
 
     def _content(self, context: dg.OutputContext, made: Made) -> bytes:
         from profiling_assets.core.gct import gct_bytes
@@ -225,9 +253,9 @@ class PictureIOManager(WorkspaceIOManager):
             context.add_output_metadata(path_metadata(self._workspace, obj.path))
             return
         first, *others = obj.pictures
-        for other in others:
-            self._workspace.publish_bytes(other.content, other.path)
-        self._describe(context, self._workspace.publish_bytes(first.content, first.path), obj)
+        beside = {other.path: self._publish(other.content, other.path) for other in others}
+        info = self._workspace.publish_bytes(first.content, first.path)
+        self._describe(context, info, obj, beside, first.content)
 
 
 class BackendIOManager(WorkspaceIOManager):
@@ -246,6 +274,6 @@ class BackendIOManager(WorkspaceIOManager):
         if isinstance(obj, Kept):
             self._keep(context, obj)
             return
-        self._publish_companions(obj)
+        beside = self._publish_companions(obj)
         info = self._workspace.publish_file(obj.local, self._path(context))
-        self._describe(context, info, obj)
+        self._describe(context, info, obj, beside)

@@ -7,12 +7,15 @@ Concept: https://docs.dagster.io/guides/build/assets/metadata-and-tags
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import dagster as dg
 
-from profiling_assets.core.currency import Recorded
+from profiling_assets.core.currency import Marks, Recorded
+from profiling_assets.core.provenance import FileMark, Origin
 from profiling_assets.pipeline.arrivals import Look
 from profiling_assets.pipeline.made import Fact
+from profiling_assets.pipeline.results import Result
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
 
 FINGERPRINT = "fingerprint"
@@ -26,6 +29,9 @@ PATH = "path"
 WORKSPACE_PATH = "workspace_path"
 SOURCE = "source"
 WITHHELD = "sqlite_withheld"
+MADE_FROM = "made_from"
+VERSIONS = "versions"
+CONFIG_HASH = "config_hash"
 _MAX_NOTES = 50
 
 
@@ -134,6 +140,67 @@ def marks_metadata(recorded: Recorded) -> dict[str, dg.MetadataValue]:
         ADOPTED: dg.MetadataValue.bool(recorded.adopted),
         **{name: dg.MetadataValue.text(text) for name, text in said.items() if text},
     }
+
+
+def origin_metadata(wanted: Marks, versions: Mapping[str, str]) -> dict[str, dg.MetadataValue]:
+    """Say from what a result was made, for a person and for its provenance file.
+
+    Parameters
+    ----------
+    wanted : Marks
+        What it was made from.
+    versions : mapping of str to str
+        Package to version.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Inputs by name with their fingerprints, and versions.
+    """
+    return {
+        MADE_FROM: dg.MetadataValue.json(dict(sorted(wanted.made_from.items()))),
+        VERSIONS: dg.MetadataValue.json(dict(versions)),
+    }
+
+
+def origin_of(
+    result: Result,
+    metadata: Mapping[str, Any],
+    file: FileMark,
+    beside: Mapping[str, FileMark],
+) -> Origin | None:
+    """Return the origin of a result that was published, from what its step said.
+
+    Parameters
+    ----------
+    result : Result
+        The result.
+    metadata : mapping of str to object
+        Metadata of the step's output, as `marks_metadata` and `origin_metadata` return it.
+    file : FileMark
+        Its file.
+    beside : mapping of str to FileMark
+        Workspace path to file of what was written with it.
+
+    Returns
+    -------
+    Origin or None
+        None where the step did not say.
+    """
+    said = {name: getattr(value, "value", value) for name, value in metadata.items()}
+    if MADE_FROM not in said:
+        return None
+    code, _, config = result.code_version.partition("-")
+    return Origin(
+        asset=result.name,
+        file=file,
+        code=code,
+        config=config,
+        fingerprint=str(said[FINGERPRINT]),
+        inputs=dict(said[MADE_FROM]),
+        versions=dict(said[VERSIONS]),
+        beside=beside,
+    )
 
 
 def content_metadata(content: str) -> dict[str, dg.MetadataValue]:

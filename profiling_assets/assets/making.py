@@ -27,10 +27,16 @@ from profiling_assets.io_managers import PATH_TEMPLATE, result_path
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Kept, Made, MadeFile, MadePictures, Published
+from profiling_assets.pipeline.provenance import package_versions
 from profiling_assets.pipeline.results import Result, input_name, input_partitions
 from profiling_assets.pipeline.sources import SourceKind, is_moved_away, table_hash
 from profiling_assets.records import latest_records
-from profiling_assets.reporting import facts_metadata, marks_metadata, notes_metadata
+from profiling_assets.reporting import (
+    facts_metadata,
+    marks_metadata,
+    notes_metadata,
+    origin_metadata,
+)
 from profiling_assets.showing import shown_metadata
 
 _Value = TypeVar("_Value", Made, MadePictures, Published)
@@ -99,7 +105,7 @@ def wanted_marks(
             inputs[input_name(name, partition)] = _identity(
                 catalog, result_path(upstream.template, partition), known.get(partition)
             )
-    return marks(result.code_version, inputs)
+    return replace(marks(result.code_version, inputs), made_from=inputs)
 
 
 def _identity(catalog: Catalog, path: str, recorded: Recorded | None) -> str:
@@ -262,4 +268,5 @@ def described(
         **shown_metadata(value),
         **notes_metadata(value.warnings),
         **marks_metadata(recorded),
+        **origin_metadata(wanted, package_versions()),
     }

@@ -27,6 +27,7 @@ _COMMANDS = {
     "push": ("profiling_assets.cli.push", "Copy what was made to another workspace."),
     "publish": ("profiling_assets.cli.publish", "Commit what was made to a data repository."),
     "init-data-repo": ("profiling_assets.cli.init_data_repo", "Make a data repository."),
+    "diff": ("profiling_assets.cli.diff", "Say what differs between two results."),
     "config": ("profiling_assets.cli.config", "Check a config file, or print the reference."),
 }
 

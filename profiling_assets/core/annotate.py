@@ -9,7 +9,7 @@ pycytominer's `annotate` does the join, on tables prepared so that `A1` meets `A
 # pyright: reportUnknownVariableType=false
 # ^ pandas and pycytominer ship partial types
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -18,9 +18,17 @@ import pandas as pd
 
 from profiling_assets.core.columns import PLATE_COLUMNS, column, is_metadata
 from profiling_assets.core.errors import InvalidInputError, PlateMapError
+from profiling_assets.core.exclusions import Exclusions, exclusion_warnings, no_well_is_left
+from profiling_assets.core.external_join import checked_external, unmatched_external
 from profiling_assets.core.ledger import WellRecord, WellState
 from profiling_assets.core.names import PlateKey
-from profiling_assets.core.platemap import ExternalMetadata, PlateMap, join_name, metadata_name
+from profiling_assets.core.platemap import (
+    ExternalMetadata,
+    PlateMap,
+    join_name,
+    metadata_name,
+    some_names,
+)
 from profiling_assets.core.reference import reference
 from profiling_assets.core.tables import with_numbers
 
@@ -58,6 +66,7 @@ def annotate_profiles(
     platemap_well_column: str,
     external: ExternalMetadata | None,
     key: PlateKey,
+    exclusions: Exclusions | None = None,
 ) -> AnnotateResult:
     """Join a plate's profiles with its plate map and external metadata.
 
@@ -75,6 +84,8 @@ def annotate_profiles(
         More metadata, joined on one of the columns; wells without an entry keep empty cells.
     key : PlateKey
         The plate, for messages.
+    exclusions : Exclusions or None
+        Wells that are dropped, and why.
 
     Returns
     -------
@@ -84,7 +95,7 @@ def annotate_profiles(
     Raises
     ------
     PlateMapError
-        Where no well joins, or the external key is absent or ambiguous.
+        Where no well joins or is left, or the external key is absent or ambiguous.
     InvalidInputError
         Where `profiles` has no well column.
     ValueError
@@ -101,11 +112,17 @@ def annotate_profiles(
             remedy="set annotate.well_column to the column that holds the well",
         )
     joined = [join_name(str(well)) for well in column(profiles, well_column).tolist()]
-    wells = _books(profiles, joined, plate_map, well_column)
-    found = set(joined)
-    if not found.intersection(plate_map.wells):
+    wells = _books(profiles, joined, plate_map, well_column, exclusions)
+    if not set(joined).intersection(plate_map.wells):
         raise no_well_joins(str(key), joined, plate_map)
     warnings = [*plate_map.warnings, *_plate_warnings(profiles, key)]
+    if exclusions is not None and exclusions.wells:
+        warnings.extend(exclusion_warnings(exclusions, joined))
+        stays = [well not in exclusions.wells for well in joined]
+        profiles = profiles.loc[stays].reset_index(drop=True)
+        joined = [well for well in joined if well not in exclusions.wells]
+        if not set(joined).intersection(plate_map.wells):
+            raise no_well_is_left(exclusions, key)
     strangers = [record.well for record in wells if record.state is WellState.NOT_IN_PLATE_MAP]
     if strangers:
         warnings.append(dropped_wells_warning(plate_map.path, strangers))
@@ -121,8 +138,8 @@ def annotate_profiles(
 def no_well_joins(plate: str, wells: Sequence[str], plate_map: PlateMap) -> PlateMapError:
     """Return the error of a plate of which no well is in its plate map."""
     return PlateMapError(
-        f"no well of {plate} is in the plate map: the profiles have {_some(wells)}, "
-        f"the plate map has {_some(plate_map.wells)}",
+        f"no well of {plate} is in the plate map: the profiles have {some_names(wells)}, "
+        f"the plate map has {some_names(plate_map.wells)}",
         path=plate_map.path,
         remedy="give the plate its own plate map in barcode_platemap.csv, or mend the wells",
     )
@@ -132,7 +149,7 @@ def dropped_wells_warning(path: str, wells: Sequence[str]) -> str:
     """Say which wells are dropped, being in no row of the plate map."""
     are = "1 well is" if len(wells) == 1 else f"{len(wells)} wells are"
     dropped = "is dropped" if len(wells) == 1 else "are dropped"
-    return f"{are} not in {path} and {dropped}: {_some(wells)}"
+    return f"{are} not in {path} and {dropped}: {some_names(wells)}"
 
 
 def _joined(
@@ -176,8 +193,13 @@ def _joined(
 
 
 def _books(
-    profiles: pd.DataFrame, joined: Sequence[str], plate_map: PlateMap, well_column: str
+    profiles: pd.DataFrame,
+    joined: Sequence[str],
+    plate_map: PlateMap,
+    well_column: str,
+    exclusions: Exclusions | None,
 ) -> tuple[WellRecord, ...]:
+    excluded = {} if exclusions is None else exclusions.wells
     rows: dict[str, list[int]] = {}
     for row, well in enumerate(joined):
         rows.setdefault(well, []).append(row)
@@ -198,14 +220,18 @@ def _books(
 
     records: list[WellRecord] = []
     for well, text in zip(plate_map.wells, map_texts, strict=True):
-        if well in rows:
+        if well in rows and well in excluded:
+            records.append(record(rows[well], WellState.EXCLUDED, excluded[well]))
+        elif well in rows:
             records.append(record(rows[well], WellState.PROFILE))
         else:
             reason = "in the plate map, without a profile"
             records.append(WellRecord(text, WellState.NO_PROFILE, reason))
     known = set(plate_map.wells)
     records.extend(
-        record(found, WellState.NOT_IN_PLATE_MAP, f"not in {plate_map.path}; dropped")
+        record(found, WellState.EXCLUDED, excluded[well])
+        if well in excluded
+        else record(found, WellState.NOT_IN_PLATE_MAP, f"not in {plate_map.path}; dropped")
         for well, found in rows.items()
         if well not in known
     )
@@ -218,82 +244,9 @@ def _counts(profiles: pd.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtyp
     return np.nan_to_num(column(profiles, name).to_numpy(dtype=np.float64))
 
 
-def checked_external(
-    external: ExternalMetadata, plate_map: PlateMap, columns: Collection[str]
-) -> tuple[ExternalMetadata, list[str]]:
-    """Refuse external metadata that cannot be joined, or would give a well several profiles.
-
-    Parameters
-    ----------
-    external : ExternalMetadata
-        The table.
-    plate_map : PlateMap
-        The plate's plate map.
-    columns : collection of str
-        Columns of the profiles.
-
-    Returns
-    -------
-    tuple of ExternalMetadata and list of str
-        The table without repeated rows, and what the user should know.
-
-    Raises
-    ------
-    PlateMapError
-        Where the column to join on is absent, or has a value twice with different rows.
-    """
-    on = metadata_name(external.merge_column)
-    named = external.frame.rename(columns={name: metadata_name(name) for name in external.frame})
-    if on not in named.columns:
-        raise PlateMapError(
-            f"there is no column {external.merge_column}; the columns are "
-            f"{', '.join(external.frame.columns)}",
-            path=external.path,
-            remedy="set annotate.external.merge_column to a column of this file",
-        )
-    if on not in plate_map.frame.columns and on not in columns:
-        raise PlateMapError(
-            f"there is no column {external.merge_column} to join {external.path} on",
-            path=plate_map.path,
-            remedy="add the column, or set annotate.external.merge_column to another",
-        )
-    different = external.frame.loc[~external.frame.duplicated()]
-    keys = column(named.loc[different.index], on)
-    twice = keys.loc[keys.duplicated(keep=False)]
-    if len(twice):
-        value = twice.iloc[0]
-        lines = ", ".join(str(line) for line in twice.index[twice.to_numpy() == value])
-        raise PlateMapError(
-            f"{external.merge_column} {value!r} is there more than once, with different rows: "
-            f"lines {lines}; a well would get as many profiles",
-            path=external.path,
-            remedy="keep one row for each",
-        )
-    same = len(external.frame) - len(different)
-    remark = [f"{external.path}: {same} rows repeat another one exactly; ignored"] if same else []
-    return ExternalMetadata(external.path, different, external.merge_column), remark
-
-
-def unmatched_external(frame: pd.DataFrame, external: ExternalMetadata) -> list[str]:
-    """Say which values of the column to join on have no row in the external metadata."""
-    on = metadata_name(external.merge_column)
-    short = on.removeprefix("Metadata_")
-    name = on if on in external.frame.columns else short
-    known = set(column(external.frame, name).tolist())
-    lacking = sorted({str(text) for text in column(frame, on).tolist()} - known - {""})
-    if not lacking:
-        return []
-    return [f"{external.path} has no row for {len(lacking)} {short}: {_some(lacking)}"]
-
-
 def _plate_warnings(profiles: pd.DataFrame, key: PlateKey) -> list[str]:
     name = PLATE_COLUMNS[0]
     if name not in profiles.columns:
         return []
     others = sorted({str(text) for text in column(profiles, name).tolist()} - {key.plate})
-    return [f"Metadata_Plate of {key} says {_some(others)}"] if others else []
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:8])
-    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown
+    return [f"Metadata_Plate of {key} says {some_names(others)}"] if others else []

@@ -7,7 +7,7 @@ Do not put here: reading event logs or workspaces (`planning`), running anything
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 # stands in a fingerprint for an input that is not there; plans and steps must say the same
@@ -48,10 +48,13 @@ class Marks:
         Of code, config and inputs: equal ones mean that building again gives the same result.
     inputs : str
         Of the inputs alone, by which a file that was not made here is judged.
+    made_from : mapping of str to str
+        Name of each input to its fingerprint, where a step is to tell; plans do without.
     """
 
     fingerprint: str
     inputs: str
+    made_from: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ QUALITY_CONTROL = "quality_control"
 QUALITY_SUMMARY = f"{QUALITY_CONTROL}/summary/summary.tsv"
 QUALITY_RECORDS = f"{STATE_FOLDER}/{QUALITY_CONTROL}"
 EXTERNAL_METADATA = "metadata/external_metadata"
+EXCLUSIONS = "metadata/exclusions.tsv"
 OBJECT_TABLE_SUFFIX = ".csv"
 
 LOAD_DATA_NAMES = (
@@ -124,6 +125,26 @@ def selected_features(scope: PlateKey | str | None, level: str, *, negcon: bool)
     if scope is not None:
         return f"{PROFILES}/{scope}/{scope}_{name}"
     return f"{PROFILES}/{name}"
+
+
+def provenance(scope: PlateKey | str | None) -> str:
+    """Return the path of what says from what results were made: a plate's, a batch's or all's.
+
+    Parameters
+    ----------
+    scope : PlateKey or str or None
+        The plate, the batch, or None for results of all batches.
+
+    Returns
+    -------
+    str
+        The path below the workspace's root.
+    """
+    if isinstance(scope, PlateKey):
+        return f"{PROFILES}/{scope.batch}/{scope.plate}/{scope.plate}_provenance.json"
+    if scope is not None:
+        return f"{PROFILES}/{scope}/{scope}_provenance.json"
+    return f"{PROFILES}/provenance.json"
 
 
 def quality_record(key: PlateKey) -> str:

@@ -74,6 +74,7 @@ class WellState(StrEnum):
     NO_SITES = "no_sites"
     NOT_IN_FIELDS = "not_in_fields"
     NOT_IN_PLATE_MAP = "not_in_plate_map"
+    EXCLUDED = "excluded"
     NO_PROFILE = "no_profile"
 
 

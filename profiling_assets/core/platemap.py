@@ -7,7 +7,7 @@ Do not put here: joining them with profiles (`annotate`), finding the files (`st
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
 # ^ pandas ships partial types
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -79,6 +79,12 @@ def join_name(well: str) -> str:
 def metadata_name(name: str) -> str:
     """Return a column's name with `Metadata_` in front, as pycytominer writes it."""
     return name if name.startswith("Metadata_") else f"Metadata_{name}"
+
+
+def some_names(names: Sequence[str]) -> str:
+    """Name the first of several wells or values, and how many more there are."""
+    shown = ", ".join(names[:8])
+    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown
 
 
 def read_barcode_platemap(data: bytes, *, path: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from profiling_assets.core.layout import (
     BACKEND,
     CONFIGS,
+    EXCLUSIONS,
     EXTERNAL_METADATA,
     GCT,
     LOAD_DATA,
@@ -88,6 +89,8 @@ def transfer(path: str, direction: Direction) -> Transfer | None:
         plain = path.endswith(".csv")
         return Transfer(path, f"{path}.gz" if plain else path, zipped=plain)
     if path.startswith((f"{_PLATEMAPS}/", f"{EXTERNAL_METADATA}/")):
+        return Transfer(path, path)
+    if path == EXCLUSIONS:
         return Transfer(path, path)
     if len(parts) < 3:  # beside the batches
         return None

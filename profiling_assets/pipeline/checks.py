@@ -130,7 +130,7 @@ def annotated_checks(
     Returns
     -------
     tuple of CheckResult
-        Wells that the plate map does not have are dropped with that reason.
+        Wells that the plate map does not have, and excluded ones, are dropped with that reason.
     """
     rules, frame = config.aggregation, result.frame
     well = config.annotate.well_column
@@ -139,7 +139,7 @@ def annotated_checks(
     reasons = {
         join_name(record.well): record.reason
         for record in result.wells
-        if record.state is WellState.NOT_IN_PLATE_MAP
+        if record.state in {WellState.NOT_IN_PLATE_MAP, WellState.EXCLUDED}
     }
     wells = wells_of(before, well) or [""] * len(before)
     dropped = {row: reasons[at] for row, at in zip(came, wells, strict=True) if at in reasons}

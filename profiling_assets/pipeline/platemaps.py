@@ -10,6 +10,7 @@ from profiling_assets.core import layout
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.currency import fingerprint
 from profiling_assets.core.errors import MissingInputError, ProfilingError
+from profiling_assets.core.exclusions import Exclusions, read_exclusions
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.platemap import (
     ExternalMetadata,
@@ -115,7 +116,43 @@ def plate_map_fingerprint(workspace: Workspace, config: Config, key: PlateKey) -
     parts = {"name": files.name, "plate_map": content_fingerprint(workspace, files.plate_map)}
     if files.external is not None:
         parts["external"] = content_fingerprint(workspace, files.external)
+    parts |= _exclusion_parts(workspace, key)
     return fingerprint("plate_map", parts)
+
+
+def _exclusion_parts(workspace: Workspace, key: PlateKey) -> dict[str, str]:
+    # by what is said of this plate alone: a line of another plate changes nothing here
+    try:
+        excluded = load_exclusions(workspace, key).wells
+    except ProfilingError:  # the step tells what is wrong with it
+        return {"exclusions": content_fingerprint(workspace, layout.EXCLUSIONS)}
+    return {f"excluded {well}": reason for well, reason in excluded.items()}
+
+
+def load_exclusions(workspace: Workspace, key: PlateKey) -> Exclusions:
+    """Read which wells of a plate were taken out by hand.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the table may be.
+    key : PlateKey
+        The plate.
+
+    Returns
+    -------
+    Exclusions
+        Without wells where there is no table.
+
+    Raises
+    ------
+    PlateMapError
+        Where it cannot be used.
+    """
+    path = layout.EXCLUSIONS
+    if workspace.stat(path) is None:
+        return Exclusions(path, {})
+    return read_exclusions(workspace.read_bytes(path), key, path=path)
 
 
 def load_plate_map(

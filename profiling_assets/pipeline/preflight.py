@@ -25,7 +25,7 @@ from profiling_assets.core.preflight.finding import Finding
 from profiling_assets.core.preflight.rules import findings
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.forewarn import few_headers, slim
-from profiling_assets.pipeline.platemaps import load_plate_map
+from profiling_assets.pipeline.platemaps import load_exclusions, load_plate_map
 from profiling_assets.pipeline.probe import write_error
 from profiling_assets.pipeline.results import PARQUET, SQLITE
 from profiling_assets.pipeline.sources import PlateSource, SourceKind, plate_source
@@ -176,6 +176,7 @@ def _with_source(
 def _with_plate_map(catalog: Catalog, look: Workspace, facts: PlateFacts) -> PlateFacts:
     try:
         plate_map, external, _ = load_plate_map(look, catalog.config, facts.key)
+        load_exclusions(look, facts.key)
     except ProfilingError as error:
         return replace(facts, plate_map_error=error)
     return replace(facts, plate_map=plate_map, external=external)

@@ -23,7 +23,7 @@ from profiling_assets.pipeline.checks import (
 )
 from profiling_assets.pipeline.facts import well_facts
 from profiling_assets.pipeline.made import Fact, Made, Stored
-from profiling_assets.pipeline.platemaps import load_plate_map, plate_map_files
+from profiling_assets.pipeline.platemaps import load_exclusions, load_plate_map, plate_map_files
 from profiling_assets.storage.workspace import Workspace
 
 
@@ -62,7 +62,9 @@ def annotated(workspace: Workspace, config: Config, key: PlateKey, aggregated: S
         platemap_well_column=config.platemap_well_column,
         external=external,
         key=key,
+        exclusions=load_exclusions(workspace, key),
     )
+    states = count_states(result.wells)
     dropped = sum(1 for well in result.wells if well.state is WellState.NOT_IN_PLATE_MAP)
     unused = sum(1 for well in result.wells if well.state is WellState.NO_PROFILE)
     return Made(
@@ -70,9 +72,10 @@ def annotated(workspace: Workspace, config: Config, key: PlateKey, aggregated: S
         facts={
             **well_facts(result.frame, ()),
             "wells_not_in_plate_map": dropped,
+            "wells_excluded": states.get(WellState.EXCLUDED.value, 0),
             "plate_map_wells_without_profile": unused,
             "plate_map": files.name,
-            "well_states": count_states(result.wells),
+            "well_states": states,
         },
         ledgers={layout.annotated_well_ledger(key): well_ledger_frame(result.wells)},
         warnings=result.warnings,

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         *("--dry-run", "--limit-mb", "--warn-mb"),
     ),
     "init-data-repo": ("DIR", "--lfs"),
+    "diff": ("A", "B", "--tolerance", "--largest"),
     "config": ("FILE", "--reference"),
 }
 

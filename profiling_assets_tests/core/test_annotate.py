@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from profiling_assets.core.annotate import annotate_profiles
 from profiling_assets.core.columns import is_count, is_metadata
 from profiling_assets.core.errors import InvalidInputError, PlateMapError
+from profiling_assets.core.exclusions import Exclusions, read_exclusions
 from profiling_assets.core.ledger import WellState, count_states
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.platemap import (
@@ -247,3 +248,72 @@ def test_another_plate_name_in_the_table_is_told() -> None:
     other = {**JOIN, "key": PlateKey("B1", "123")}
     result = annotate_profiles(profiles("A01"), plate_map("M,A1,s1"), **other, external=None)
     assert result.warnings == ("Metadata_Plate of B1/123 says 000123",)
+
+
+EXCLUDED = "batch\tplate\twell\treason\n"
+
+
+def _exclusions(*rows: str) -> Exclusions:
+    text = EXCLUDED + "".join("\t".join(row.split("|")) + "\n" for row in rows)
+    return read_exclusions(text.encode(), KEY, path="metadata/exclusions.tsv")
+
+
+def test_excluded_wells_are_dropped_and_the_ledger_has_their_reason() -> None:
+    excluded = _exclusions("B1|000123|a1|bubble", "B1|000123|H12|out of focus", "B1|000123|B9|x")
+    result = annotate_profiles(
+        profiles("A1", "B02", "H12"),
+        plate_map("M,A01,x", "M,b2,y"),
+        **JOIN,
+        external=None,
+        exclusions=excluded,
+    )
+    assert result.frame["Metadata_Well"].tolist() == ["B02"]
+    assert [(w.well, w.state, w.reason) for w in result.wells] == [
+        ("A1", WellState.EXCLUDED, "bubble"),
+        ("B02", WellState.PROFILE, ""),
+        ("H12", WellState.EXCLUDED, "out of focus"),
+    ]
+    assert result.warnings == (
+        "2 wells are excluded by metadata/exclusions.tsv and are dropped: A01, H12",
+        "metadata/exclusions.tsv names 1 wells without a profile: B09",
+    )
+
+
+def test_only_the_lines_of_the_plate_count_and_reasons_of_a_well_are_joined() -> None:
+    excluded = _exclusions(
+        "B1|000123|A01|bubble", "B1|123|A02|", "B2|000123|A03|x", "B1| 000123 |a1|dry", "B1|P2||"
+    )
+    assert dict(excluded.wells) == {"A01": "bubble; dry"}
+    assert dict(_exclusions().wells) == {}
+    commas = b'\xef\xbb\xbfreason,well,plate,batch\r\n"a, b",A1,000123,B1\r\n'
+    assert dict(read_exclusions(commas, KEY, path="e").wells) == {"A01": "a, b"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["B1|000123||broken"], "line 2 names plate B1/000123 and no well"),
+        (["B1|000123|A1|"], "line 2 gives no reason for well A1 of B1/000123"),
+    ],
+)
+def test_an_exclusion_without_well_or_reason_is_refused_with_its_line(
+    rows: list[str], said: str
+) -> None:
+    with pytest.raises(PlateMapError) as caught:
+        _exclusions(*rows)
+    assert caught.value.what == said
+    assert caught.value.path == "metadata/exclusions.tsv"
+    assert caught.value.remedy
+
+
+def test_exclusions_without_a_column_or_that_leave_no_well_are_refused() -> None:
+    with pytest.raises(PlateMapError, match="there is no column reason"):
+        read_exclusions(b"batch\tplate\twell\nB1\t000123\tA1\n", KEY, path="e")
+    with pytest.raises(PlateMapError, match="no well of B1/000123 is left"):
+        annotate_profiles(
+            profiles("A1"),
+            plate_map("M,A01,x"),
+            **JOIN,
+            external=None,
+            exclusions=_exclusions("B1|000123|A1|x"),
+        )

@@ -32,6 +32,8 @@ from profiling_assets.core.publication_message import commit_message
         ("config_files/config.yml", None),
         ("backend/B/P/P_sites.tsv", None),
         ("metadata/external_metadata/compounds.tsv", None),
+        ("metadata/exclusions.tsv", None),
+        ("profiles/B1/000123/000123_provenance.json", None),
         ("metadata/platemaps/B/platemap/M.txt", None),
         ("metadata/B/platemap/M.txt", "metadata/platemaps/B/platemap/M.txt"),
         ("load_data_csv/B/P/load_data.csv", "load_data_csv/B/P/load_data.csv.gz"),

@@ -34,6 +34,7 @@ PULL, PUSH = Direction.PULL, Direction.PUSH
         ("metadata/B/barcode_platemap.csv", "metadata/platemaps/B/barcode_platemap.csv"),
         ("metadata/B/platemap/M 1.txt", "metadata/platemaps/B/platemap/M 1.txt"),
         ("metadata/external_metadata/x.tsv", "metadata/external_metadata/x.tsv"),
+        ("metadata/exclusions.tsv", "metadata/exclusions.tsv"),
         ("metadata/README.md", None),
         ("analysis/B/P/analysis/P-A01-1/Image.csv", None),
         ("profiles/B/P/P.csv.gz", None),

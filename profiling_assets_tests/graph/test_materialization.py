@@ -44,6 +44,7 @@ def _ledgers(plate: str) -> set[str]:
         f"backend/{plate}/{name}_sites.tsv",
         f"backend/{plate}/{name}_wells.tsv",
         f"profiles/{plate}/{name}_wells.tsv",
+        f"profiles/{plate}/{name}_provenance.json",
     }
 
 
@@ -61,11 +62,14 @@ def test_every_file_is_at_its_public_path_and_nothing_else_is_there(built: Desk)
     }
     lists = {f"profiles/{b}/{b}_{name}.tsv" for b in (BATCH1, BATCH2) for name in LISTS}
     wanted = set[str]().union(*(_published(plate) | _ledgers(plate) for plate in PLATES))
+    lists |= {f"profiles/{b}/{b}_provenance.json" for b in (BATCH1, BATCH2)}
     assert found == wanted | lists | _stacked(BATCH1) | _stacked(BATCH2)
     assert not list(built.root.joinpath(".profiling_assets").rglob("scratch/*"))
 
 
-_FILE = {"path", "size_bytes", "fingerprint", "inputs_fingerprint", "adopted"}
+_FILE = {"path", "size_bytes", "fingerprint", "inputs_fingerprint", "adopted"} | {
+    "made_from", "versions", "config_hash",
+}  # fmt: skip
 _TABLE = _FILE | {"rows", "wells", "features", "nan_share"}
 _SITES = {"sites", "sites_kept_whole", "sites_with_loss", "cells", "source"}
 _METADATA = {

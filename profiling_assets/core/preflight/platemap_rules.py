@@ -13,14 +13,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from profiling_assets.core.annotate import (
-    checked_external,
     dropped_wells_warning,
     no_well_joins,
-    unmatched_external,
 )
 from profiling_assets.core.columns import column
 from profiling_assets.core.controls import CONTROL_TYPE, check_negative_controls
 from profiling_assets.core.errors import ControlsError, PlateMapError
+from profiling_assets.core.external_join import checked_external, unmatched_external
 from profiling_assets.core.platemap import ExternalMetadata, metadata_name
 from profiling_assets.core.preflight.facts import BatchFacts, PlateFacts
 from profiling_assets.core.preflight.finding import Finding, Severity, of_error
