@@ -19,6 +19,7 @@ from profiling_assets.pipeline.made import (
     Kept,
     Made,
     MadeFile,
+    MadePage,
     MadePictures,
     Published,
     Stored,
@@ -28,6 +29,7 @@ from profiling_assets.reporting import (
     FULL_PRECISION,
     content_metadata,
     file_metadata,
+    page_metadata,
     path_metadata,
 )
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
@@ -113,7 +115,7 @@ class WorkspaceIOManager(dg.IOManager):
         self,
         context: dg.OutputContext,
         info: ObjectInfo,
-        value: Made | MadeFile | MadePictures,
+        value: Made | MadeFile | MadePage | MadePictures,
         content: str = "",
     ) -> None:
         for warning in value.warnings:
@@ -228,6 +230,27 @@ class PictureIOManager(WorkspaceIOManager):
         for other in others:
             self._workspace.publish_bytes(other.content, other.path)
         self._describe(context, self._workspace.publish_bytes(first.content, first.path), obj)
+
+
+class PageIOManager(WorkspaceIOManager):
+    """Reports: one HTML page each."""
+
+    def handle_output(self, context: dg.OutputContext, obj: MadePage | Kept) -> None:
+        """Publish a page, with a link to it.
+
+        Parameters
+        ----------
+        context : dagster.OutputContext
+            Says which asset and partition.
+        obj : MadePage or Kept
+            The page, or the standing file that stays.
+        """
+        if isinstance(obj, Kept):
+            self._keep(context, obj)
+            return
+        info = self._workspace.publish_bytes(obj.content, obj.path)
+        self._describe(context, info, obj, content_hash(obj.content))
+        context.add_output_metadata(page_metadata(self._workspace, obj.path))
 
 
 class BackendIOManager(WorkspaceIOManager):
