@@ -37,7 +37,13 @@ from profiling_assets.pipeline.report_warnings import (
     share_warnings,
     table_warnings,
 )
-from profiling_assets.pipeline.results import AGGREGATED, ANNOTATED, Result, selected_name
+from profiling_assets.pipeline.results import (
+    AGGREGATED,
+    ANNOTATED,
+    Result,
+    normalized_name,
+    selected_name,
+)
 
 _REFERENCES = {
     Step.NORMALIZE: "all wells",
@@ -158,7 +164,8 @@ def _with_tables(facts: PlateFacts, catalog: Catalog, reader: Reader, key: Plate
         counts = known_numbers(count_facts(found, ledger_wells(catalog.workspace, key)))
         if cells is None and found.column:
             cells = round(sum(n for n in found.counts.values() if not math.isnan(n)))
-        warnings += table_warnings(catalog.config, key, profiles)
+        negcon = normalized_name(negcon=True) in results
+        warnings += table_warnings(key, profiles, controls=negcon)
     normalizations = [
         one for name in results if (one := _normalization(results[name], reader, key)) is not None
     ]

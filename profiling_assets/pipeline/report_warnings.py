@@ -9,8 +9,6 @@ from collections.abc import Mapping
 import pandas as pd
 
 from profiling_assets.core.checks.controls import negative_controls_present
-from profiling_assets.core.config.model import Config
-from profiling_assets.core.config.step import Step
 from profiling_assets.core.ledger import SiteState, WellState
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.report.facts import Normalization, Share
@@ -25,24 +23,24 @@ def share_warnings(sites: Share | None, wells: Share | None) -> list[str]:
     for what, share in (("site", sites), ("well", wells)):
         states: Mapping[str, int] = {} if share is None else share.states
         found += [
-            f"{count} {what}{'' if count == 1 else 's'} {state.replace('_', ' ')}"
+            f"{count} {what}{'' if count == 1 else 's'}: {state}"
             for state, count in states.items()
             if state not in _FINE
         ]
     return found
 
 
-def table_warnings(config: Config, key: PlateKey, annotated: pd.DataFrame) -> list[str]:
+def table_warnings(key: PlateKey, annotated: pd.DataFrame, *, controls: bool) -> list[str]:
     """Say what the checks find in the annotated profiles.
 
     Parameters
     ----------
-    config : Config
-        Says whether controls are needed.
     key : PlateKey
         The plate.
     annotated : pandas.DataFrame
         Its annotated profiles.
+    controls : bool
+        Whether negative controls are needed.
 
     Returns
     -------
@@ -50,7 +48,7 @@ def table_warnings(config: Config, key: PlateKey, annotated: pd.DataFrame) -> li
         Those that did not pass.
     """
     checks = list(standing_checks(key, annotated))
-    if config.performs(Step.NORMALIZE_NEGCON):
+    if controls:
         checks.append(negative_controls_present(annotated, plate_map_path="plate map", key=key))
     return [check.what for check in checks if not check.passed]
 

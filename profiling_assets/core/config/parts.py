@@ -165,15 +165,6 @@ def _correlations(config: Config) -> _Part:
     }
 
 
-def _report(config: Config) -> _Part:
-    return {
-        **_correlations(config),
-        "heatmap": config.performs(Step.CELL_COUNTS),
-        "negcon": config.performs(Step.NORMALIZE_NEGCON),
-        "levels": [config.feature_select.level, config.feature_select_negcon.level],
-    }
-
-
 _PARTS: Mapping[Step, Callable[[Config], _Part]] = {
     Step.COLLATE: _collate,
     Step.AGGREGATE: _aggregate,
@@ -190,6 +181,6 @@ _PARTS: Mapping[Step, Callable[[Config], _Part]] = {
     Step.SUMMARY: lambda _: {},
     Step.CELL_COUNTS: lambda _: {},
     Step.CORRELATIONS: _correlations,
-    Step.PLATE_REPORT: _report,
+    Step.PLATE_REPORT: _correlations,  # which results it describes is told by its inputs
     Step.BATCH_REPORT: lambda _: {},
 }
