@@ -14,9 +14,15 @@ from profiling_assets.assets.external import external_assets
 from profiling_assets.assets.preflight import preflight_checks
 from profiling_assets.assets.profiles import profile_assets
 from profiling_assets.assets.quality_control import quality_control_assets
+from profiling_assets.assets.report import report_assets
 from profiling_assets.assets.selection import selection_assets
 from profiling_assets.assets.stacked import stacked_assets
-from profiling_assets.io_managers import BackendIOManager, PictureIOManager, TableIOManager
+from profiling_assets.io_managers import (
+    BackendIOManager,
+    PageIOManager,
+    PictureIOManager,
+    TableIOManager,
+)
 from profiling_assets.jobs import publish_job
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import load_catalog
@@ -46,6 +52,7 @@ def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None
         "tables": TableIOManager(catalog),
         "backends": BackendIOManager(catalog),
         "pictures": PictureIOManager(catalog),
+        "pages": PageIOManager(catalog),
         **(overrides or {}),
     }
     return dg.Definitions(
@@ -56,6 +63,7 @@ def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None
             *selection_assets(catalog, partitions),
             *stacked_assets(catalog, partitions),
             *quality_control_assets(catalog, partitions),
+            *report_assets(catalog, partitions),
         ],
         asset_checks=preflight_checks(catalog),
         resources=resources,

@@ -21,6 +21,7 @@ from profiling_assets.pipeline.made import (
     Kept,
     Made,
     MadeFile,
+    MadePage,
     MadePictures,
     Published,
     Stored,
@@ -33,6 +34,7 @@ from profiling_assets.reporting import (
     content_metadata,
     file_metadata,
     origin_of,
+    page_metadata,
     path_metadata,
 )
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
@@ -123,7 +125,7 @@ class WorkspaceIOManager(dg.IOManager):
         self,
         context: dg.OutputContext,
         info: ObjectInfo,
-        value: Made | MadeFile | MadePictures,
+        value: Made | MadeFile | MadePage | MadePictures,
         beside: Mapping[str, FileMark],
         content: bytes | None = None,
     ) -> None:
@@ -256,6 +258,27 @@ class PictureIOManager(WorkspaceIOManager):
         beside = {other.path: self._publish(other.content, other.path) for other in others}
         info = self._workspace.publish_bytes(first.content, first.path)
         self._describe(context, info, obj, beside, first.content)
+
+
+class PageIOManager(WorkspaceIOManager):
+    """Reports: one HTML page each."""
+
+    def handle_output(self, context: dg.OutputContext, obj: MadePage | Kept) -> None:
+        """Publish a page, with a link to it.
+
+        Parameters
+        ----------
+        context : dagster.OutputContext
+            Says which asset and partition.
+        obj : MadePage or Kept
+            The page, or the standing file that stays.
+        """
+        if isinstance(obj, Kept):
+            self._keep(context, obj)
+            return
+        info = self._workspace.publish_bytes(obj.content, obj.path)
+        self._describe(context, info, obj, {}, obj.content)
+        context.add_output_metadata(page_metadata(self._workspace, obj.path))
 
 
 class BackendIOManager(WorkspaceIOManager):

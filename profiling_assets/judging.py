@@ -202,7 +202,8 @@ class Judge:
             if task.name in (SQLITE, PARQUET):
                 return kind is SourceKind.CSVS
             return kind is not SourceKind.NONE
-        return all(self.standing(up) or self._buildable(up) for up in self.upstream(task))
+        there = (bool(self.standing(up) or self._buildable(up)) for up in self.upstream(task))
+        return any(there) if result.partial else all(there)
 
     def _action(self, task: Task) -> Action | None:
         standing, recorded = self.standing(task), self.recorded(task)

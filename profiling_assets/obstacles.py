@@ -55,7 +55,8 @@ class Obstacles:
             Empty where it stands or can be made, and where it is not asked of a plate that starts
             at a later result.
         """
-        if self._graph[task.name].step is Step.SUMMARY:
+        result = self._graph[task.name]
+        if result.partial or result.step is Step.SUMMARY:
             return ""  # a plate that is not there is a line less
         if self._graph[task.name].level != PLATE:
             return self._lacking_plates(task)

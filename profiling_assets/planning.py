@@ -143,7 +143,7 @@ class Planner:
             behind = [up for up in self.upstream(task) if up in impossible]
             if reason:
                 impossible[task] = reason
-            elif behind and action is Action.BUILD:
+            elif behind and action is Action.BUILD and not self._graph[task.name].partial:
                 waiting[task] = f"{behind[0]} is not there"
             else:
                 found[action].append(task)

@@ -7,6 +7,7 @@ Concept: https://docs.dagster.io/guides/build/assets/metadata-and-tags
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -94,6 +95,26 @@ def path_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue
         PATH: dg.MetadataValue.path(workspace.location(path)),
         WORKSPACE_PATH: dg.MetadataValue.text(path),
     }
+
+
+def page_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue]:
+    """Link to a page of the workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it is.
+    path : str
+        Workspace path.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        An address to be copied into a browser: they follow no link from a web page to a file.
+    """
+    location = workspace.location(path)
+    address = location if "://" in location else Path(location).absolute().as_uri()
+    return {"report": dg.MetadataValue.url(address)}
 
 
 def arrival_metadata(look: Look) -> dict[str, dg.MetadataValue]:

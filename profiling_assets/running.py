@@ -137,12 +137,10 @@ class Runner:
         for task in group.tasks:
             if task not in self._open:
                 continue
-            missing = [
-                up
-                for up in self._planner.upstream(task)
-                if up not in ready and not self._is_there(up)
-            ]
-            if missing:
+            inputs = self._planner.upstream(task)
+            missing = [up for up in inputs if up not in ready and not self._is_there(up)]
+            enough = self._graph[task.name].partial and len(missing) < len(inputs)
+            if missing and not enough:
                 self._settle_blocked(task, missing)
             else:
                 ready.append(task)

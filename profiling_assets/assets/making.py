@@ -26,7 +26,7 @@ from profiling_assets.core.errors import MissingInputError
 from profiling_assets.io_managers import PATH_TEMPLATE, result_path
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
-from profiling_assets.pipeline.made import Kept, Made, MadeFile, MadePictures, Published
+from profiling_assets.pipeline.made import Kept, Made, MadeFile, MadePage, MadePictures, Published
 from profiling_assets.pipeline.provenance import package_versions
 from profiling_assets.pipeline.results import Result, input_name, input_partitions
 from profiling_assets.pipeline.sources import SourceKind, is_moved_away, table_hash
@@ -39,7 +39,7 @@ from profiling_assets.reporting import (
 )
 from profiling_assets.showing import shown_metadata
 
-_Value = TypeVar("_Value", Made, MadePictures, Published)
+_Value = TypeVar("_Value", Made, MadePage, MadePictures, Published)
 
 FORCE_TAG = "profiling_assets/force"
 
@@ -233,7 +233,7 @@ def produced(
 
 
 def described(
-    value: Made | MadeFile | MadePictures | Published | Kept,
+    value: Made | MadeFile | MadePage | MadePictures | Published | Kept,
     wanted: Marks,
     *,
     source: SourceKind | None = None,
@@ -242,7 +242,7 @@ def described(
 
     Parameters
     ----------
-    value : Made, MadeFile, MadePictures, Published or Kept
+    value : Made, MadeFile, MadePage, MadePictures, Published or Kept
         The result.
     wanted : Marks
         What it was made from.

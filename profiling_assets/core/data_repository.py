@@ -23,7 +23,7 @@ _FOLDERS = {
     "metadata": "Plate maps (`platemaps/BATCH`) and external metadata (`external_metadata`).",
     "pipelines": "Pipelines of CellProfiler: yours, profiling_assets writes nothing here.",
     "profiles": "Profiles, one folder a plate, and the list of selected features of each batch.",
-    "quality_control": "Summary and heatmaps.",
+    "quality_control": "Summary, heatmaps and reports.",
     "single_cell": "Single-cell data: yours, profiling_assets writes nothing here.",
 }
 

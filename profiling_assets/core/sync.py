@@ -22,6 +22,7 @@ from profiling_assets.core.layout import (
 METADATA = "metadata"
 _PLATEMAPS = f"{METADATA}/platemaps"
 _HEATMAPS = "quality_control/heatmap"
+_REPORTS = "quality_control/report"
 _BACKEND_SUFFIXES = (".csv", ".csv.gz", ".tsv")  # not the SQLite files; the ledgers are `.tsv`
 
 
@@ -111,7 +112,7 @@ def batch_of(path: str) -> str | None:
         None for what belongs to no batch, as configs and the summary of quality control.
     """
     parts = path.split("/")
-    if path.startswith((f"{_PLATEMAPS}/", f"{_HEATMAPS}/")):
+    if path.startswith((f"{_PLATEMAPS}/", f"{_HEATMAPS}/", f"{_REPORTS}/")):
         at = 2
     elif parts[0] in {BACKEND, LOAD_DATA, PROFILES, GCT, METADATA}:
         at = 1

@@ -126,6 +126,28 @@ class MadePictures:
 
 
 @dataclass(frozen=True)
+class MadePage:
+    """A page that a step wrote, ready to be published.
+
+    Attributes
+    ----------
+    path : str
+        Workspace path.
+    content : bytes
+        HTML.
+    facts : mapping of str to Fact
+        Numbers and words for the UI, by stable names.
+    warnings : tuple of str
+        Sentences for the log and the UI.
+    """
+
+    path: str
+    content: bytes
+    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Published:
     """A file of all batches, which a step has changed in its place.
 

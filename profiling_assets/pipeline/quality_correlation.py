@@ -9,13 +9,14 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 
 from profiling_assets.core.columns import column
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.errors import InvalidInputError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.quality.cell_count import control_groups
-from profiling_assets.core.quality.position_effect import position_effect
+from profiling_assets.core.quality.position_effect import PositionEffect, position_effect
 from profiling_assets.core.quality.well_correlation import (
     Mask,
     WellCorrelation,
@@ -116,19 +117,44 @@ def correlation_pictures(config: Config, key: PlateKey, profiles: Stored) -> Mad
         warnings.append("no two wells are negative controls: they are not drawn")
     return MadePictures(
         tuple(pictures),
-        known_numbers(
-            {
-                "position_effect_row": effect.row,
-                "position_effect_column": effect.column,
-                "position_effect_median": _median(effect.values.values()),
-                "position_effect_by_chance": effect.by_chance,
-                **_likeness(config, found, negcon),
-                "wells": len(found.wells),
-                "features": found.features,
-                "profiles": profiles.path,
-            }
-        ),
+        {**_numbers(config, found, effect, negcon), "profiles": profiles.path},
         tuple(warnings),
+    )
+
+
+def correlation_numbers(config: Config, frame: pd.DataFrame) -> dict[str, Fact]:
+    """Return the numbers behind the pictures, without drawing them.
+
+    Parameters
+    ----------
+    config : Config
+        As for `correlation_pictures`.
+    frame : pandas.DataFrame
+        The feature-selected profiles, one row or more.
+
+    Returns
+    -------
+    dict of str to Fact
+        Those that are known, by the names of the asset's metadata.
+    """
+    found = well_correlation(frame, config.compartments)
+    negcon = np.array([group == _NEGCON for group in control_groups(found.metadata)])
+    return _numbers(config, found, position_effect(found.wells, found.matrix), negcon)
+
+
+def _numbers(
+    config: Config, found: WellCorrelation, effect: PositionEffect, negcon: Mask
+) -> dict[str, Fact]:
+    return known_numbers(
+        {
+            "position_effect_row": effect.row,
+            "position_effect_column": effect.column,
+            "position_effect_median": _median(effect.values.values()),
+            "position_effect_by_chance": effect.by_chance,
+            **_likeness(config, found, negcon),
+            "wells": len(found.wells),
+            "features": found.features,
+        }
     )
 
 

@@ -88,11 +88,12 @@ def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) 
             f"there is no {layout.site_ledger(key)}: the plate was not collated here, so its sites "
             "are not drawn"
         )
-    facts = known_numbers({**_count_facts(counts, expected), **_site_facts(sites)})
+    facts = known_numbers({**count_facts(counts, expected), **_site_facts(sites)})
     return MadePictures(tuple(pictures), facts, tuple(warnings))
 
 
-def _count_facts(counts: CellCounts, expected: Iterable[str]) -> dict[str, Fact]:
+def count_facts(counts: CellCounts, expected: Iterable[str]) -> dict[str, Fact]:
+    """Return the numbers of a plate's cell counts; NaN where they are not known."""
     numbers = cell_count_facts(counts)
     wells = {*counts.counts, *expected}
     empty = sum(not counts.counts.get(well, 0) > 0 for well in wells)

@@ -17,6 +17,8 @@ SITES = "quality_control_sites"
 SUMMARY = "quality_control_summary"
 CELL_COUNTS = "cell_count_heatmaps"
 CORRELATIONS = "correlation_heatmaps"
+PLATE_REPORT = "plate_report"
+BATCH_REPORT = "batch_report"
 
 _HEATMAP = f"{layout.QUALITY_CONTROL}/heatmap/{{batch}}/{{plate}}/{{plate}}"
 
@@ -32,10 +34,11 @@ class QualityResult:
     upstream: tuple[str, ...] = ()
     external: tuple[str, ...] = ()
     overwrite: bool = False
+    partial: bool = False
 
 
 def quality_results(
-    config: Config, *, counted: str, selected: Collection[str]
+    config: Config, *, counted: str, selected: Collection[str], described: Collection[str] = ()
 ) -> list[QualityResult]:
     """List the results of quality control that a config asks for.
 
@@ -48,6 +51,8 @@ def quality_results(
     selected : collection of str
         Names of the feature-selected profiles that the config makes, the negative-control twin
         last. It is preferred, as in the recipe.
+    described : collection of str, optional
+        Names of the further results that a plate's report describes.
 
     Returns
     -------
@@ -71,4 +76,14 @@ def quality_results(
         source = list(selected)[-1]
         template = f"{_HEATMAP}_correlation.png"
         found.append(QualityResult(CORRELATIONS, PLATE, Step.CORRELATIONS, template, (source,)))
+    if config.performs(Step.PLATE_REPORT):
+        made = [one.name for one in found if one.level == PLATE]
+        read = (counted, *described, *list(selected)[-1:], *made)
+        template, of_batch = layout.PLATE_REPORT, layout.BATCH_REPORT
+        found += [
+            QualityResult(PLATE_REPORT, PLATE, Step.PLATE_REPORT, template, read, partial=True),
+            QualityResult(
+                BATCH_REPORT, BATCH, Step.BATCH_REPORT, of_batch, (PLATE_REPORT,), partial=True
+            ),
+        ]
     return found

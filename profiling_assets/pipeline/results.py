@@ -40,6 +40,8 @@ _CODE = {
     Step.SUMMARY: 1,
     Step.CELL_COUNTS: 1,
     Step.CORRELATIONS: 1,
+    Step.PLATE_REPORT: 1,
+    Step.BATCH_REPORT: 1,
 }
 
 
@@ -67,6 +69,8 @@ class Result:
         Version of the step's code and of its part of the config.
     overwrite : bool
         Whether a standing file that was not made here is built over (`collate.overwrite`).
+    partial : bool
+        Whether it is made of those of its inputs that are there.
     """
 
     name: str
@@ -78,6 +82,7 @@ class Result:
     performs: bool
     code_version: str
     overwrite: bool = False
+    partial: bool = False
 
 
 def results(config: Config) -> dict[str, Result]:
@@ -147,10 +152,12 @@ def results(config: Config) -> dict[str, Result]:
         _add_selection(config, add, negcon=negcon)
     counted = ANNOTATED if ANNOTATED in found else AGGREGATED
     selected = [name for name in map(selected_name, (False, True)) if name in found]
-    for extra in quality_results(config, counted=counted, selected=selected):
+    lists = [name for name, one in found.items() if one.step in (Step.SELECT, Step.SELECT_NEGCON)]
+    described = [*(normalized_name(negcon=twin) for twin in twins), *lists]
+    for extra in quality_results(config, counted=counted, selected=selected, described=described):
         add(extra.name, extra.level, extra.step, extra.template, extra.upstream, extra.external)
-        if extra.overwrite:
-            found[extra.name] = replace(found[extra.name], overwrite=True)
+        made = found[extra.name]
+        found[extra.name] = replace(made, overwrite=extra.overwrite, partial=extra.partial)
     return found
 
 

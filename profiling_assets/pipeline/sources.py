@@ -16,7 +16,7 @@ from profiling_assets.core.names import PlateKey
 from profiling_assets.storage.scan import PlateListing, fingerprint_bytes, scan_plate
 from profiling_assets.storage.workspace import Workspace
 
-_TABLES = (".csv", ".csv.gz", ".tsv", ".gct")
+_TABLES = (".csv", ".csv.gz", ".tsv", ".gct", ".html")
 
 
 class SourceKind(StrEnum):

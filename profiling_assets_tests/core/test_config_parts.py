@@ -22,13 +22,14 @@ _CHOSEN = {Step.SELECT, Step.FEATURE_SELECT, Step.STACK}
 _CHOSEN_NEGCON = {Step.SELECT_NEGCON, Step.FEATURE_SELECT_NEGCON, Step.STACK_NEGCON}
 
 # Everything is on, so that each key has its say; (key, another value, the steps it influences).
+_CORRELATED = {Step.CORRELATIONS, Step.PLATE_REPORT}
 _CHANGES: list[tuple[str, object, set[Step]]] = [
     ("pipeline", "other", set()),
     ("platemap_well_column", "Metadata_well", {Step.ANNOTATE}),
     (
         "compartments",
         ["cells", "nuclei"],
-        {Step.AGGREGATE, *_FITS, Step.STACK, Step.STACK_NEGCON, Step.CORRELATIONS},
+        {Step.AGGREGATE, *_FITS, Step.STACK, Step.STACK_NEGCON, *_CORRELATED},
     ),
     ("options.compression", None, _WRITES),
     ("options.float_format", "%.3g", _WRITES),
@@ -58,9 +59,9 @@ _CHANGES: list[tuple[str, object, set[Step]]] = [
     ("aggregate.image_feature_categories", ["Count"], {Step.AGGREGATE}),
     ("annotate.perform", False, {Step.ANNOTATE}),
     ("annotate.well_column", "Metadata_W", {Step.ANNOTATE}),
-    ("annotate.external.perform", False, {Step.ANNOTATE, Step.CORRELATIONS}),
+    ("annotate.external.perform", False, {Step.ANNOTATE, *_CORRELATED}),
     ("annotate.external.file", "other.tsv", {Step.ANNOTATE}),
-    ("annotate.external.merge_column", "other", {Step.ANNOTATE, Step.CORRELATIONS}),
+    ("annotate.external.merge_column", "other", {Step.ANNOTATE, *_CORRELATED}),
     *(
         (f"{section}.{key}", value, {step})
         for section, step in (
@@ -98,6 +99,7 @@ _CHANGES: list[tuple[str, object, set[Step]]] = [
     ("quality_control.summary.row", "Metadata_R", {Step.SITES}),
     ("quality_control.summary.column", "Metadata_C", {Step.SITES}),
     ("quality_control.heatmap.perform", False, set()),
+    ("quality_control.report.perform", False, set()),
 ]
 
 

@@ -24,7 +24,8 @@ RECIPE = {
     "min_cells",
     "feature_select": "perform features level gct image_features operations min_cells",
     "feature_select_negcon": "perform features level gct image_features operations min_cells",
-    "quality_control": "perform summary.perform summary.row summary.column heatmap.perform",
+    "quality_control": "perform summary.perform summary.row summary.column heatmap.perform "
+    "report.perform",
     "collate": "csv_dir munge column engine overwrite aggregate_only backend method "
     "image_feature_categories on_defective_site",
     "arrival": "complete_when quiet_minutes settle_seconds batches batches[].batch "
@@ -43,6 +44,7 @@ def test_every_key_of_the_recipe_and_every_key_of_ours_is_in_the_reference() -> 
     wanted = set(RECIPE)
     wanted |= {f"{section}.{key}" for section, keys in RECIPE.items() for key in keys.split()}
     wanted |= {"annotate.external", "quality_control.summary", "quality_control.heatmap"}
+    wanted |= {"quality_control.report"}
     wanted |= {"batch", "plates", "plates[].name", "plates[].process", "process"}
     assert set(entries()) == wanted == set(known_keys())
 

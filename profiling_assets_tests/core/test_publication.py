@@ -29,6 +29,8 @@ from profiling_assets.core.publication_message import commit_message
         ("gct/B/B_normalized_feature_select_batch.gct", None),
         ("quality_control/summary/summary.tsv", None),
         ("quality_control/heatmap/B/P/P_cell_count.png", None),
+        ("quality_control/report/B/P/P.html", None),
+        ("quality_control/report/B/B.html", None),
         ("config_files/config.yml", None),
         ("backend/B/P/P_sites.tsv", None),
         ("metadata/external_metadata/compounds.tsv", None),
@@ -117,6 +119,8 @@ def test_files_of_an_excluded_plate_stay_and_of_its_namesake_in_another_batch_go
     [
         ("profiles/B/000123/000123.csv.gz", PlateKey("B", "000123")),
         ("quality_control/heatmap/heatmap/P/P.png", PlateKey("heatmap", "P")),
+        ("quality_control/report/B/P/P.html", PlateKey("B", "P")),
+        ("quality_control/report/B/B.html", None),
         ("profiles/profiles/profiles/x.csv.gz", PlateKey("profiles", "profiles")),
         ("profiles/B/B_selected_features_batch.tsv", None),
         ("metadata/platemaps/B/platemap/M.txt", None),

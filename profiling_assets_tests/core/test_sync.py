@@ -77,6 +77,8 @@ def test_what_was_made_is_pushed_to_the_same_path(path: str, goes: bool) -> None
         ("profiles/B/B_selected_features_batch.tsv", "B"),
         ("profiles/selected_features_all.tsv", None),
         ("quality_control/heatmap/B/P/P_cell_count.png", "B"),
+        ("quality_control/report/B/P/P.html", "B"),
+        ("quality_control/report/B/B.html", "B"),
         ("quality_control/summary/summary.tsv", None),
         ("config_files/B.yml", None),
     ],

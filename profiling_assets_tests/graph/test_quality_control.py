@@ -25,7 +25,7 @@ PICTURES = {
     HEATMAPS[0]: ("cell_count", "cell_count_distribution", "site_completeness"),
     HEATMAPS[1]: ("correlation", "position_effect", "controls"),
 }
-ON = {"quality_control.perform": True}
+ON = {"quality_control.perform": True, "quality_control.report.perform": False}
 
 
 def switched_on(desk: Desk) -> Desk:

@@ -191,6 +191,7 @@ class Config(PipelineConfig):
         quality = self.quality_control
         summary = quality.perform and quality.summary.perform
         heatmap = quality.perform and quality.heatmap.perform
+        report = quality.perform and quality.report.perform
         select, negcon = self.feature_select, self.feature_select_negcon
         return {
             Step.COLLATE: not self.collate.aggregate_only,
@@ -208,6 +209,8 @@ class Config(PipelineConfig):
             Step.SUMMARY: summary,
             Step.CELL_COUNTS: heatmap,
             Step.CORRELATIONS: heatmap,
+            Step.PLATE_REPORT: report,
+            Step.BATCH_REPORT: report,
         }[step]
 
     def where(self, key: str | PlateKey) -> str:

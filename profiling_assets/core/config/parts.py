@@ -181,4 +181,6 @@ _PARTS: Mapping[Step, Callable[[Config], _Part]] = {
     Step.SUMMARY: lambda _: {},
     Step.CELL_COUNTS: lambda _: {},
     Step.CORRELATIONS: _correlations,
+    Step.PLATE_REPORT: _correlations,  # which results it describes is told by its inputs
+    Step.BATCH_REPORT: lambda _: {},
 }

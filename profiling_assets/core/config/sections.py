@@ -257,6 +257,15 @@ class HeatmapConfig(Section):
     perform: Flag = Field(default=True, description=PERFORM)
 
 
+class ReportConfig(Section):
+    """One page for every plate and every batch: all of the above, to be read or sent."""
+
+    perform: Flag = Field(
+        default=True,
+        description="Whether to write the reports; true also where the section is absent.",
+    )
+
+
 class QualityControlConfig(Section):
     """Quality control of the plates."""
 
@@ -268,4 +277,8 @@ class QualityControlConfig(Section):
     heatmap: HeatmapConfig = Field(
         default_factory=lambda: HeatmapConfig(perform=False),
         description="The pictures below quality_control/heatmap.",
+    )
+    report: ReportConfig = Field(
+        default_factory=ReportConfig,
+        description="The pages below quality_control/report; absent: written.",
     )

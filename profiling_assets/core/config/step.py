@@ -25,3 +25,5 @@ class Step(StrEnum):
     SUMMARY = "quality_control_summary"
     CELL_COUNTS = "cell_count_heatmaps"
     CORRELATIONS = "correlation_heatmaps"
+    PLATE_REPORT = "plate_report"
+    BATCH_REPORT = "batch_report"

@@ -92,6 +92,8 @@ quality_control:
     column: Metadata_Col
   heatmap:
     perform: true
+  report:
+    perform: true
 """
 _WHOLE = """\
 # No batch is named: the whole workspace is taken. To choose, add a document for each batch:

@@ -31,6 +31,7 @@ _LEFT = 0.02
 _TITLE_LETTERS = 60
 _PREVIEW_COLORS = 128
 _WEBP = ((760, 75), (760, 50), (640, 40), (640, 20), (480, 20), (320, 10))  # width, quality
+_THUMBNAIL = (480, 75)
 
 INK, SOFT, PALE = "#222222", "#666666", "#ececec"
 # Okabe and Ito's colors, told apart by color-blind people too; the first is for treatments
@@ -134,6 +135,26 @@ def preview(data: bytes) -> tuple[bytes, str]:
         if len(packed) <= PREVIEW_BYTES:
             break
     return packed, "image/webp"
+
+
+def thumbnail(data: bytes) -> tuple[bytes, str]:
+    """Make a picture small enough to stand beside those of other plates.
+
+    Parameters
+    ----------
+    data : bytes
+        A PNG file.
+
+    Returns
+    -------
+    tuple of bytes and str
+        A WebP file 480 pixels wide, and its media type.
+    """
+    with Image.open(io.BytesIO(data)) as opened:
+        small = _scaled(opened.convert("RGB"), _THUMBNAIL[0])
+    file = io.BytesIO()
+    small.save(file, format="WEBP", quality=_THUMBNAIL[1])
+    return file.getvalue(), "image/webp"
 
 
 def _scaled(image: Image.Image, width: int) -> Image.Image:

@@ -1,0 +1,66 @@
+"""What a reader of a report is to look at, in sentences.
+
+Put here: sentences made of a plate's facts and tables.
+Do not put here: checks (`core.checks`), the facts (`report`).
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from profiling_assets.core.checks.controls import negative_controls_present
+from profiling_assets.core.ledger import SiteState, WellState
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.report.facts import Normalization, Share
+from profiling_assets.pipeline.checks import standing_checks
+
+_FINE = {SiteState.COMPLETE.value, WellState.PROFILE.value}
+
+
+def share_warnings(sites: Share | None, wells: Share | None) -> list[str]:
+    """Name the states of sites and wells that are not fine, with their numbers."""
+    found: list[str] = []
+    for what, share in (("site", sites), ("well", wells)):
+        states: Mapping[str, int] = {} if share is None else share.states
+        found += [
+            f"{count} {what}{'' if count == 1 else 's'}: {state}"
+            for state, count in states.items()
+            if state not in _FINE
+        ]
+    return found
+
+
+def table_warnings(key: PlateKey, annotated: pd.DataFrame, *, controls: bool) -> list[str]:
+    """Say what the checks find in the annotated profiles.
+
+    Parameters
+    ----------
+    key : PlateKey
+        The plate.
+    annotated : pandas.DataFrame
+        Its annotated profiles.
+    controls : bool
+        Whether negative controls are needed.
+
+    Returns
+    -------
+    list of str
+        Those that did not pass.
+    """
+    checks = list(standing_checks(key, annotated))
+    if controls:
+        checks.append(negative_controls_present(annotated, plate_map_path="plate map", key=key))
+    return [check.what for check in checks if not check.passed]
+
+
+def normalization_warnings(found: Normalization) -> list[str]:
+    """Name features without spread and infinite cells of a normalized table."""
+    told: list[str] = []
+    if found.without_spread:
+        told.append(
+            f"normalized on {found.reference}: {found.without_spread} of {found.features} features "
+            "have no spread on this plate"
+        )
+    if found.inf_cells:
+        told.append(f"normalized on {found.reference}: {found.inf_cells} cells are infinite")
+    return told
