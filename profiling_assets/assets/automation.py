@@ -38,7 +38,10 @@ def when_inputs_change() -> dg.AutomationCondition:
     together = condition.any_deps_match(condition.will_be_requested()).ignore(external)
     made = condition.any_deps_match(_made_by_others() | condition.will_be_requested())
     wanted = _missing() | _unhandled(reported) | _unhandled(made.ignore(external)) | together
-    return (wanted & _possible()).with_label("when_inputs_change")
+    # What is reported during a look is there for this look, and news for the next one: it would be
+    # acted on twice. So an input that has just come is left for the next look.
+    there = ~condition.any_deps_match(condition.missing()).allow(external)
+    return (wanted & _possible() & ~there.newly_true()).with_label("when_inputs_change")
 
 
 def when_plates_change() -> dg.AutomationCondition:
