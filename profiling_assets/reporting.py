@@ -16,7 +16,7 @@ from profiling_assets.core.currency import Marks, Recorded
 from profiling_assets.core.provenance import FileMark, Origin
 from profiling_assets.pipeline.arrivals import Look
 from profiling_assets.pipeline.made import Fact
-from profiling_assets.pipeline.results import Result
+from profiling_assets.pipeline.results import CSVS, Result
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
 
 FINGERPRINT = "fingerprint"
@@ -217,8 +217,10 @@ def origin_of(
         file=file,
         code=code,
         config=config,
-        fingerprint=str(said[FINGERPRINT]),
-        inputs=dict(said[MADE_FROM]),
+        inputs={
+            name: "" if name == CSVS or ":" in name else str(value)
+            for name, value in said[MADE_FROM].items()
+        },
         versions=dict(said[VERSIONS]),
         beside=beside,
     )

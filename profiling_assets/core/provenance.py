@@ -49,10 +49,10 @@ class Origin:
         Version of the step's code.
     config : str
         Hash of the part of the config that rules the step.
-    fingerprint : str
-        Of code, config and inputs together; it stands for this result among the inputs of others.
     inputs : mapping of str to str
-        What it was made from: name (`ASSET:PARTITION`, or an external input) to fingerprint.
+        What it was made from: name (`ASSET:PARTITION`, or an external input) to fingerprint. Empty
+        where that hangs on how a storage knows its files (CSVs by time or ETag, and so what is made
+        from them), as a folder's file and S3's are to be the same; the materialization has it.
     versions : mapping of str to str
         Package to version.
     beside : mapping of str to FileMark
@@ -63,7 +63,6 @@ class Origin:
     file: FileMark
     code: str
     config: str
-    fingerprint: str
     inputs: Mapping[str, str]
     versions: Mapping[str, str]
     beside: Mapping[str, FileMark] = field(default_factory=dict[str, FileMark])
@@ -174,7 +173,6 @@ def _origin(entry: Mapping[str, Any]) -> Origin:
         file=_mark(entry),
         code=str(entry["code"]),
         config=str(entry["config"]),
-        fingerprint=str(entry["fingerprint"]),
         inputs=dict(sorted(entry["inputs"].items())),
         versions=dict(sorted(entry["versions"].items())),
         beside={path: _mark(one) for path, one in sorted(entry.get("beside", {}).items())},

@@ -23,7 +23,6 @@ ORIGIN = Origin(
     file=file_mark(b"table"),
     code="1",
     config="0123456789ab",
-    fingerprint="f" * 32,
     inputs={"cellprofiler_csvs": "a" * 32},
     versions={"pandas": "3.1", "numpy": "2.4"},
     beside={"backend/B/000123/000123_sites.tsv": file_mark(b"ledger")},
@@ -32,7 +31,6 @@ names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8
 origins = st.builds(
     replace,
     st.just(ORIGIN),
-    fingerprint=names,
     inputs=st.dictionaries(names, names, max_size=3),
     beside=st.dictionaries(names, st.builds(FileMark, st.integers(0, 9), names), max_size=2),
 )
