@@ -151,11 +151,13 @@ class Place:
         return copy
 
     def files(self) -> set[str]:
-        """Return the paths of the workspace's files, without our own state."""
+        """Return the paths of the workspace's files, without our own state and provenance."""
         return {
             path.relative_to(self.root).as_posix()
             for path in self.root.rglob("*")
-            if path.is_file() and ".profiling_assets" not in path.parts
+            if path.is_file()
+            and ".profiling_assets" not in path.parts
+            and not path.name.endswith("_provenance.json")
         }
 
     def leftovers(self) -> list[str]:
