@@ -2,10 +2,12 @@
 
 Put here: what is looked at, and the table of figures.
 Do not put here: the bucket (`simulated_bucket`).
+Requests and CPU seconds are those of this process; of what others do for `scan`, seconds are told.
 `python benchmarks/listing.py [--plates N] [--batches N] [--latency SECONDS]`
 """
 
 import argparse
+import functools
 import os
 import sys
 import tempfile
@@ -18,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a script, from 
 
 from benchmarks.simulated_bucket import Shape, SimulatedBucket
 from profiling_assets.core.names import PlateKey
-from profiling_assets.storage.glance import expect_many, glance, glance_at_names
-from profiling_assets.storage.parallel import map_at_once
+from profiling_assets.storage.glance import expect_many
+from profiling_assets.storage.looks import look_at_plates
 from profiling_assets.storage.s3.workspace import S3Workspace
 from profiling_assets.storage.scan import scan_plate, scan_workspace, site_folder_names
 
@@ -58,14 +60,13 @@ def _looks(bucket: SimulatedBucket, workspace: S3Workspace) -> None:
         "scan_workspace, all plates known": lambda: scan_workspace(workspace, known=keys),
         "one plate's site folders by name": lambda: site_folder_names(workspace, keys[0]),
         "one plate in full": lambda: scan_plate(workspace, keys[0]),
-        f"{len(many)} plates by name, at once": lambda: map_at_once(
-            lambda key: glance_at_names(workspace, key, "analysis"),
-            many,
-            at_once=workspace.at_once,
-        ),
-        f"{len(many)} plates in full, at once": lambda: map_at_once(
-            lambda key: glance(workspace, key, "analysis"), many, at_once=workspace.at_once
-        ),
+        **{
+            f"{len(many)} plates {how}, {words}": functools.partial(
+                look_at_plates, workspace, many, "analysis", quick=quick, processes=processes
+            )
+            for quick, how in ((True, "by name"), (False, "in full"))
+            for processes, words in ((1, "one process"), (None, "as `scan` does"))
+        },
     }
     for name, look in looks.items():
         bucket.requests.clear()

@@ -103,6 +103,14 @@ class SimulatedBucket:
     serving: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the lock and the counts behind: another process has its own."""
+        return {"shape": self.shape, "latency": self.latency, "changed": self.changed}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin in another process."""
+        self.__init__(**state)
+
     def workspace(self, scratch: Any) -> S3Workspace:
         """Open a workspace on it."""
         address = parse_address("s3://simulated/w?endpoint_url=http://127.0.0.1:9&region=us-east-1")

@@ -7,7 +7,7 @@ Do not put here: finding plates (`storage.scan`), completeness (`core.completene
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -28,8 +28,8 @@ from profiling_assets.core.registry import PlateEntry, PlateFacts, Registry, reg
 from profiling_assets.opening import open_workspace
 from profiling_assets.pipeline.catalog import read_config
 from profiling_assets.settings import WORKSPACE_VARIABLE
-from profiling_assets.storage.glance import PlateGlance, expect_many, glance, glance_at_names
-from profiling_assets.storage.parallel import map_at_once
+from profiling_assets.storage.glance import PlateGlance, expect_many
+from profiling_assets.storage.looks import look_at_plates
 from profiling_assets.storage.registry_store import load_registry, update_registry
 from profiling_assets.storage.scan import scan_workspace
 from profiling_assets.storage.workspace import Workspace
@@ -87,8 +87,7 @@ def command(
                 "backend/BATCH/PLATE/ or profiles/BATCH/PLATE/",
             )
         _check_batches(batches, scan.plates)
-        look = glance_at_names if quick else glance
-        looks = _looks(opened, _of_batches(scan.plates, batches), folder, look)
+        looks = _looks(opened, _of_batches(scan.plates, batches), folder, quick=quick)
     registry = _registered(opened, scan.plates, looks)
     shown = {
         key: entry for key, entry in registry.plates.items() if not batches or key.batch in batches
@@ -107,27 +106,15 @@ def command(
 
 
 def _looks(
-    workspace: Workspace,
-    plates: Iterable[PlateFound],
-    csv_dir: str,
-    look_at: Callable[[Workspace, PlateKey, str], PlateGlance],
-) -> dict[PlateKey, "PlateGlance | ProfilingError | None"]:
-    """Look at plates; one that cannot be read leaves its error, one without CSVs nothing."""
-
-    def look(plate: PlateFound) -> PlateGlance | ProfilingError | None:
-        if Source.CSVS not in plate.sources:
-            return None
-        try:
-            return look_at(workspace, plate.key, csv_dir)
-        except ProfilingError as error:
-            return error
-
-    found = list(plates)
-    looks = map_at_once(look, found, at_once=workspace.at_once)
-    errors = [look for look in looks if isinstance(look, WorkspaceError)]
-    if errors and len(errors) == len(looks):  # not the plates are at fault
+    workspace: Workspace, plates: Iterable[PlateFound], csv_dir: str, *, quick: bool
+) -> dict[PlateKey, PlateGlance | ProfilingError]:
+    """Look at the plates with CSVs; one that cannot be read leaves its error."""
+    keys = [plate.key for plate in plates if Source.CSVS in plate.sources]
+    seen = look_at_plates(workspace, keys, csv_dir, quick=quick)
+    errors = [look for look in seen if isinstance(look, WorkspaceError)]
+    if errors and len(errors) == len(seen):  # not the plates are at fault
         raise errors[0]
-    return {plate.key: look for plate, look in zip(found, looks, strict=True)}
+    return dict(zip(keys, seen, strict=True))
 
 
 def _registered(
