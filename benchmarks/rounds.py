@@ -27,9 +27,9 @@ def rounds_asked() -> int:
     return max(1, int(os.environ.get("ROUNDS", str(ROUNDS))))
 
 
-def chosen(variable: str, there: Sequence[str]) -> list[str]:
-    """Return the names of an environment variable that are there; all where it is not set."""
-    names = os.environ.get(variable, ",".join(there)).replace(",", " ").split()
+def chosen(variable: str, there: Sequence[str], *, usual: Sequence[str] = ()) -> list[str]:
+    """Return the names of an environment variable; where it is not set, the usual ones or all."""
+    names = os.environ.get(variable, ",".join(usual or there)).replace(",", " ").split()
     unknown = [name for name in names if name not in there]
     if unknown:
         message = f"{variable}: {' '.join(unknown)}; there are {', '.join(there)}"
