@@ -56,7 +56,7 @@ def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.Ass
             when_inputs_change() if result.level == PLATE else when_plates_change()
         ),
         description="The features kept by feature selection, in the order of the output's columns, "
-        "and every dropped feature with the operation that dropped it.",
+        "and every dropped feature with operation, level and the number that decided.",
     )
     def selected(
         context: dg.AssetExecutionContext,

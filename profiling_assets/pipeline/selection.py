@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 
 from profiling_assets.core.config.model import Config
-from profiling_assets.core.feature_select import select_features, selection_table
+from profiling_assets.core.feature_list import selection_table
+from profiling_assets.core.feature_select import select_features
 from profiling_assets.core.names import PlateKey
 from profiling_assets.pipeline.checks import selection_checks
 from profiling_assets.pipeline.made import Made, Stored
@@ -64,6 +65,7 @@ def selected_features(
         features=section.features,
         image_features=section.image_features,
         compartments=config.compartments,
+        level=section.level,
         samples=config.options.samples,
         min_cells=section.min_cells,
     )
