@@ -233,6 +233,11 @@ def infinite_cells(key: PlateKey, values: np.ndarray) -> dict[int, str]:
     return {int(at): f"{key} ({int(counts[at])} inf cells)" for at in np.flatnonzero(counts)}
 
 
+def infinite_note(plates: Sequence[str]) -> str:
+    """Say of a feature where it is infinite, from what `infinite_cells` says; empty if nowhere."""
+    return f"degenerate scale on {', '.join(plates)}" if plates else ""
+
+
 def plates_told(frames: Mapping[PlateKey, pd.DataFrame]) -> str:
     """Name a level's plates in a sentence."""
     keys = [str(key) for key in frames]

@@ -20,6 +20,7 @@ from profiling_assets.core.feature_list import (
     Ground,
     counted,
     infinite_cells,
+    infinite_note,
     ledger_row,
     metadata_of,
     others_of,
@@ -160,5 +161,5 @@ def _votes(
         stop = start + int(rows[key].sum())
         votes[:, start:stop] = np.where(np.isinf(values), np.nan, values)[rows[key]].T
         start = stop
-    told = {name: f"degenerate scale on {', '.join(on)}" for name, on in infinite.items()}
+    told = {name: infinite_note(on) for name, on in infinite.items()}
     return pd.DataFrame(votes.T, columns=pd.Index(names), copy=False), told

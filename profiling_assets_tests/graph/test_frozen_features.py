@@ -1,0 +1,88 @@
+"""A frozen list of features in the config: what it gives, what an edit of it builds again."""
+
+from profiling_assets.arrival_events import frozen_news
+from profiling_assets.core import layout
+from profiling_assets_tests.graph.desk import (
+    BATCH1,
+    BATCH2,
+    P1,
+    P2,
+    Desk,
+    expected_tasks,
+    failure_text,
+)
+
+FILE = "config_files/frozen_features.tsv"
+OWN = layout.selected_features(BATCH1, "batch", negcon=False)
+ONE_BATCH = {BATCH1: ["000123", "PL-01-x"]}
+FOLLOWS = expected_tasks(("selected_features_batch", "stacked_profiles", "gct"), [BATCH1]) | (
+    expected_tasks(("feature_selected_profiles",), [P1, P2])
+)
+
+
+def _selected(desk: Desk) -> dict[str, bytes]:
+    return {
+        plate: desk.file(
+            f"profiles/{plate}/{plate.split('/')[1]}_normalized_feature_select_batch.csv.gz"
+        ).read_bytes()
+        for plate in (P1, P2)
+    }
+
+
+def _frozen(desk: Desk) -> None:
+    desk.file("config_files").mkdir(exist_ok=True)
+    desk.file(FILE).write_bytes(desk.file(OWN).read_bytes())
+    desk.configure({"feature_select.frozen": FILE}, ONE_BATCH)
+
+
+def test_a_list_of_a_run_gives_its_bytes_and_an_edit_builds_what_follows_from_it(
+    desk: Desk,
+) -> None:
+    before = _selected(desk)
+    _frozen(desk)
+    assert desk.to_build() == FOLLOWS
+    desk.run()
+    assert _selected(desk) == before
+    assert desk.plan().build == ()
+    facts = {name: v.value for name, v in desk.metadata("selected_features_batch", BATCH1).items()}
+    assert facts["frozen_list"] == FILE
+    assert facts["features_empty_on_some_plates"] == 0
+    assert "wells_that_voted" not in facts
+    entry = desk.file(layout.provenance(BATCH1)).read_text(encoding="utf-8")
+    assert '"frozen_features": "' in entry
+    reported = desk.recorded("frozen_features", BATCH1).fingerprint
+    lines = desk.file(FILE).read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [at for at, line in enumerate(lines) if "\tfeature\tkept\t" in line]
+    gone = lines.pop(kept[0]).partition("\t")[0]
+    desk.file(FILE).write_text("".join(lines), encoding="utf-8")
+    assert desk.to_build() == FOLLOWS
+    desk.run()
+    assert desk.plan().build == ()
+    assert desk.recorded("frozen_features", BATCH1).fingerprint != reported
+    row = next(x for x in desk.file(OWN).read_text(encoding="utf-8").splitlines() if gone in x)
+    assert row.split("\t")[2:6] == ["dropped", "not_in_frozen_list", "batch", ""]
+    assert _selected(desk) != before
+
+
+def test_a_list_that_is_gone_stops_a_run_and_the_step(desk: Desk) -> None:
+    desk.configure({"feature_select.frozen": FILE}, ONE_BATCH)
+    planner = desk.planner()
+    plan = planner.plan(desk.catalog().cohort.plates)
+    assert "frozen_features" in {found.rule for found in planner.preflight(plan)}
+    text = failure_text(desk.materialize(["selected_features_batch"], BATCH1))
+    assert text.startswith(f"{FILE}: the frozen list of features is not in the workspace")
+
+
+def test_the_sensor_reports_a_list_that_came_or_changed_once(fresh: Desk) -> None:
+    fresh.configure({"feature_select.frozen": FILE})
+    catalog = fresh.catalog()
+    with fresh.instance() as instance:
+        assert frozen_news(catalog, instance) == []
+        for text in ("Cells_a\n", "Cells_b\n"):
+            fresh.file("config_files").mkdir(exist_ok=True)
+            fresh.file(FILE).write_text(text)
+            events = frozen_news(catalog, instance)
+            assert [event.partition for event in events] == [BATCH1, BATCH2]
+            for event in events:
+                instance.report_runless_asset_event(event)
+            assert frozen_news(catalog, instance) == []
