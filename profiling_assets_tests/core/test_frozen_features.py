@@ -158,7 +158,7 @@ def test_a_feature_absent_on_some_plates_is_empty_there_and_on_all_an_error() ->
     selection = frozen_selection(frames, frozen("Cells_c", "Cells_a"), level="batch")
     ledger = selection.ledger.set_index("feature")
     assert ledger.loc["Cells_c", "reason"] == "absent, and empty, on B1/PL-01-x"
-    assert apply_selection(frames[B], selection)["Cells_c"].isna().all()
+    assert apply_selection(frames[B], selection)["Cells_c"].isna().to_numpy().all()
     with pytest.raises(
         InvalidInputError, match="2 of its 3 features are on no plate of 2 plates"
     ) as e:
