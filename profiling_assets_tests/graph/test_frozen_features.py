@@ -1,5 +1,8 @@
 """A frozen list of features in the config: what it gives, what an edit of it builds again."""
 
+import dagster as dg
+import pytest
+
 from profiling_assets.arrival_events import frozen_news
 from profiling_assets.core import layout
 from profiling_assets_tests.graph.desk import (
@@ -7,10 +10,12 @@ from profiling_assets_tests.graph.desk import (
     BATCH2,
     P1,
     P2,
+    P3,
     Desk,
     expected_tasks,
     failure_text,
 )
+from profiling_assets_tests.graph.test_automation import Daemon
 
 FILE = "config_files/frozen_features.tsv"
 OWN = layout.selected_features(BATCH1, "batch", negcon=False)
@@ -86,3 +91,25 @@ def test_the_sensor_reports_a_list_that_came_or_changed_once(fresh: Desk) -> Non
             for event in events:
                 instance.report_runless_asset_event(event)
             assert frozen_news(catalog, instance) == []
+
+
+@pytest.mark.parametrize("level", ["batch", "plate"])
+def test_automation_takes_an_edited_list_as_new_for_the_selection_alone(
+    fresh: Desk, level: str
+) -> None:
+    off = {"feature_select_negcon": None, "normalize_negcon": None, "feature_select.gct": False}
+    fresh.configure({**off, "feature_select.level": level, "feature_select.frozen": FILE})
+    with dg.DagsterInstance.ephemeral() as instance:
+        daemon = Daemon(fresh.definitions(), instance)
+        daemon.new("1", P1, P2, P3)
+        waiting = {task for tick in daemon.settle() for task in tick}
+        assert waiting
+        assert not any("select" in task for task in waiting)  # until the list is there
+        scopes = (BATCH1, BATCH2) if level == "batch" else (P1, P2, P3)
+        follows = expected_tasks((f"selected_features_{level}",), scopes) | expected_tasks(
+            ("feature_selected_profiles",), (P1, P2, P3)
+        )
+        for state in ("1", "2"):
+            daemon.new(state, *scopes, names=["frozen_features"])
+            requested = [task for tick in daemon.settle() for task in tick]
+            assert sorted(requested) == sorted(follows)
