@@ -64,7 +64,8 @@ def test_a_list_of_a_run_gives_its_bytes_and_an_edit_builds_what_follows_from_it
     desk.run()
     assert desk.plan().build == ()
     assert desk.recorded("frozen_features", BATCH1).fingerprint != reported
-    row = next(x for x in desk.file(OWN).read_text(encoding="utf-8").splitlines() if gone in x)
+    listed = desk.file(OWN).read_text(encoding="utf-8").splitlines()
+    row = next(line for line in listed if line.startswith(f"{gone}\t"))
     assert row.split("\t")[2:6] == ["dropped", "not_in_frozen_list", "batch", ""]
     assert _selected(desk) != before
 
