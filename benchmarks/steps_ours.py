@@ -14,12 +14,12 @@ from peer import FIVE_DIGITS
 
 from profiling_assets.core.annotate import annotate_profiles
 from profiling_assets.core.correlation import correlation_threshold
-from profiling_assets.core.feature_select import (
+from profiling_assets.core.feature_list import (
     apply_selection,
-    select_features,
     selection_from_table,
     selection_table,
 )
+from profiling_assets.core.feature_select import select_features
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.normalize import normalize_profiles
 from profiling_assets.core.platemap import read_plate_map
@@ -87,6 +87,7 @@ def chain(inputs: Path, output: Path) -> None:
             features="infer",
             image_features=False,
             compartments=["cells", "cytoplasm", "nuclei"],
+            level="plate",
         )
         listed = output / f"selected{twin}.tsv"
         listed.write_bytes(ledger_tsv(selection_table(selection)))

@@ -43,6 +43,8 @@ def report_inputs(
     """
     for name, keys in ((CSVS, plates if started is None else started), (PLATE_MAP, plates)):
         report_external(instance, name, planner.external_fingerprints(name, keys))
+    for name, marks in planner.frozen_fingerprints(plates).items():
+        report_external(instance, name, marks)
 
 
 def adopt(instance: dg.DagsterInstance, catalog: Catalog, tasks: Mapping[Task, Recorded]) -> None:

@@ -18,6 +18,7 @@ from profiling_assets.core.registry import Registry
 from profiling_assets.io_managers import result_path
 from profiling_assets.pipeline.arrivals import Look
 from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.frozen import FROZEN, frozen_marks
 from profiling_assets.pipeline.platemaps import plate_map_fingerprint
 from profiling_assets.pipeline.results import AGGREGATED, ALL, CSVS, PLATE, PLATE_MAP
 from profiling_assets.pipeline.sources import is_moved_away
@@ -26,6 +27,7 @@ from profiling_assets.records import external_event, latest_records
 from profiling_assets.reporting import arrival_metadata
 from profiling_assets.storage.snapshot import snapshot
 
+_NO_MEETING = {dg.AssetKey(name) for name in (PLATE_MAP, *FROZEN)}
 _MADE = {Source.SQLITE, Source.AGGREGATE, Source.PROFILES}
 
 
@@ -52,11 +54,11 @@ def known_plates(catalog: Catalog, instance: dg.DagsterInstance) -> set[PlateKey
 
 
 def plates_met(events: Iterable[dg.AssetMaterialization]) -> set[PlateKey]:
-    """Return the plates of which some events say more than that there is a plate map."""
+    """Return the plates of which some events say more than what is put beside its measurements."""
     return {
         PlateKey.parse(event.partition)
         for event in events
-        if event.partition and "/" in event.partition and event.asset_key != dg.AssetKey(PLATE_MAP)
+        if event.partition and "/" in event.partition and event.asset_key not in _NO_MEETING
     }
 
 
@@ -104,6 +106,33 @@ def news_of(
         if plate_map and (name not in mapped or mapped[name].fingerprint != plate_map):
             events.append(external_event(PLATE_MAP, name, plate_map))
     return events, unchanged
+
+
+def frozen_news(catalog: Catalog, instance: dg.DagsterInstance) -> list[dg.AssetMaterialization]:
+    """Say which frozen lists of features came or changed.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Workspace, config, and the plates that are served.
+    instance : dagster.DagsterInstance
+        The event log.
+
+    Returns
+    -------
+    list of dagster.AssetMaterialization
+        One for each selection that a list takes the place of.
+    """
+    served = (catalog.workspace, catalog.config, catalog.results, catalog.cohort.plates)
+    events: list[dg.AssetMaterialization] = []
+    for name, marks in frozen_marks(*served).items():
+        known = latest_records(instance, name, marks)
+        events += [
+            external_event(name, partition, now)
+            for partition, now in marks.items()
+            if partition not in known or known[partition].fingerprint != now
+        ]
+    return events
 
 
 def adoptions(

@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from profiling_assets.arrival_events import adoptions, known_plates, news_of, plates_met
+from profiling_assets.arrival_events import (
+    adoptions,
+    frozen_news,
+    known_plates,
+    news_of,
+    plates_met,
+)
 from profiling_assets.core.discovery import Source
 from profiling_assets.core.errors import ProfilingError, WorkspaceError
 from profiling_assets.core.names import PlateKey
@@ -133,6 +139,7 @@ def look_around(
         update_registry(catalog.workspace, lambda now: looked_at(now, facts))
     events, unchanged = news_of(catalog, instance, looks)
     first = [look.key for look in looks if look.key not in known]
+    events += frozen_news(catalog, instance)
     events += adoptions(catalog, registry, instance, first)
     pending = {key: plate for key, plate in rounds.pending.items() if key not in unchanged}
     met = known | plates_met(events)

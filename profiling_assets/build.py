@@ -57,7 +57,7 @@ def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None
     }
     return dg.Definitions(
         assets=[
-            *external_assets(partitions),
+            *external_assets(catalog, partitions),
             *backend_assets(catalog, partitions),
             *profile_assets(catalog, partitions),
             *selection_assets(catalog, partitions),

@@ -26,6 +26,7 @@ from profiling_assets.core.names import PlateKey
 from profiling_assets.io_managers import result_path
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.forewarn import slim
+from profiling_assets.pipeline.frozen import FROZEN, frozen_fingerprint
 from profiling_assets.pipeline.platemaps import plate_map_fingerprint
 from profiling_assets.pipeline.quality_results import LOAD_DATA
 from profiling_assets.pipeline.quality_sites import load_data_fingerprint
@@ -107,6 +108,7 @@ class Judge:
         self.standing = cache(self._standing)
         self._buildable = cache(self._can_be_built)
         self._content = cache(self._hash)
+        self._frozen = cache(self._frozen_list)
 
     def look_at(self, plates: Collection[PlateKey]) -> None:
         """Look at the sources of plates, several at a time where that is faster.
@@ -183,6 +185,9 @@ class Judge:
             self.unreadable[key] = str(error)
             return PlateSource(SourceKind.NONE, "", "", None, ())
 
+    def _frozen_list(self, name: str) -> str:
+        return frozen_fingerprint(self._look, self._catalog.config, negcon=FROZEN[name])
+
     def _plate_map(self, key: PlateKey) -> str:
         return plate_map_fingerprint(self._look, self._catalog.config, key)
 
@@ -243,12 +248,16 @@ class Judge:
         result = self._graph[task.name]
         inputs: dict[str, str] = {}
         for name in result.external:
-            inputs[name] = self._external(name, PlateKey.parse(task.partition))
+            inputs[name] = self.external(name, task.partition)
         for up in self.upstream(task):
             inputs[input_name(up.name, up.partition)] = self._identity(up)
         return marks(result.code_version, inputs)
 
-    def _external(self, name: str, key: PlateKey) -> str:
+    def external(self, name: str, partition: str) -> str:
+        """Return the fingerprint of an external input of a partition."""
+        if name in FROZEN:
+            return self._frozen(name)
+        key = PlateKey.parse(partition)
         if name == PLATE_MAP:
             return self.plate_map(key)
         if name == LOAD_DATA:

@@ -17,6 +17,7 @@ from profiling_assets.core.preflight.finding import Finding
 from profiling_assets.judging import Judge, Task
 from profiling_assets.obstacles import Obstacles, listed
 from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.frozen import frozen_marks
 from profiling_assets.pipeline.results import (
     AGGREGATED,
     ANNOTATED,
@@ -112,6 +113,10 @@ class Planner:
         else:
             found = {str(key): self._judge.plate_map(key) for key in plates}
         return {key: mark for key, mark in found.items() if mark}
+
+    def frozen_fingerprints(self, plates: Collection[PlateKey]) -> dict[str, dict[str, str]]:
+        """Return the fingerprints of the frozen lists (`frozen_marks`) for the plates asked for."""
+        return frozen_marks(self._catalog.workspace, self._catalog.config, self._graph, plates)
 
     def plan(self, plates: Collection[PlateKey], names: Collection[str] | None = None) -> Plan:
         """Plan the results of some plates and of the batches that are complete with them.

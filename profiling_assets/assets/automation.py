@@ -19,11 +19,16 @@ from profiling_assets.pipeline.results import CSVS, PLATE_MAP
 _AUTOMATIC = {"dagster/from_automation_condition": "true"}  # Dagster's own tag of such runs
 
 
-def when_inputs_change() -> dg.AutomationCondition:
+def when_inputs_change(*further: str) -> dg.AutomationCondition:
     """Return the condition of an asset with inputs of its own partition: all there, one new.
 
     An input that is about to be made counts as new and there, so that the steps of a plate are
     one run.
+
+    Parameters
+    ----------
+    *further : str
+        External assets that it has beside those of all plates.
 
     Returns
     -------
@@ -31,7 +36,7 @@ def when_inputs_change() -> dg.AutomationCondition:
         True once for each change, or for several at a time.
     """
     condition = dg.AutomationCondition
-    external = dg.AssetSelection.assets(CSVS, PLATE_MAP)
+    external = dg.AssetSelection.assets(CSVS, PLATE_MAP, *further)
     reported = condition.any_deps_match(condition.newly_updated()).allow(external)
     # What an automatic run made was asked for together with what follows from it. Dagster's own
     # `any_deps_updated` asks whether the runs are one, and knows that of one partition a tick only.

@@ -8,23 +8,28 @@ Concept: https://docs.dagster.io/guides/build/assets/external-assets
 import dagster as dg
 
 from profiling_assets.partitions import Partitions
+from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.frozen import FROZEN, frozen_path
 from profiling_assets.pipeline.results import CSVS, PLATE, PLATE_MAP
 
 GROUP = "workspace"
 
 
-def external_assets(partitions: Partitions) -> list[dg.AssetSpec]:
-    """Return the external assets, one partition a plate.
+def external_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetSpec]:
+    """Return the external assets.
 
     Parameters
     ----------
+    catalog : Catalog
+        Says whether the config has frozen lists of features.
     partitions : Partitions
         The code location's partitions.
 
     Returns
     -------
     list of dagster.AssetSpec
-        What a plate starts from, and its plate map.
+        What a plate starts from, and its plate map; a frozen list of features, with the partitions
+        of the selection that it takes the place of.
     """
     plates = partitions.by_level[PLATE]
     return [
@@ -43,5 +48,18 @@ def external_assets(partitions: Partitions) -> list[dg.AssetSpec]:
             partitions_def=plates,
             group_name=GROUP,
             kinds={"csv"},
+        ),
+        *(
+            dg.AssetSpec(
+                name,
+                description="The features that the config keeps instead of selecting some: "
+                f"`{frozen_path(catalog.config, negcon=FROZEN[name])}`.",
+                partitions_def=partitions.by_level[result.level],
+                group_name=GROUP,
+                kinds={"tsv"},
+            )
+            for result in catalog.results.values()
+            for name in result.external
+            if name in FROZEN
         ),
     ]

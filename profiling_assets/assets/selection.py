@@ -52,17 +52,19 @@ def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.Ass
                 result.upstream[0], partition_mapping=partitions.mapping(PLATE, result.level)
             )
         },
+        deps=list(result.external),
         automation_condition=(
-            when_inputs_change() if result.level == PLATE else when_plates_change()
+            when_inputs_change(*result.external) if result.level == PLATE else when_plates_change()
         ),
         description="The features kept by feature selection, in the order of the output's columns, "
-        "and every dropped feature with the operation that dropped it.",
+        "and every dropped feature with operation, level and the number that decided.",
     )
     def selected(
         context: dg.AssetExecutionContext,
         normalized: dict[str, Stored],
         catalog: dg.ResourceParam[Catalog],
     ) -> Iterator[Checked]:
+        from profiling_assets.pipeline.frozen import frozen_fingerprints
         from profiling_assets.pipeline.selection import selected_features
 
         absent = catalog.absent_of(result.level, context.partition_key)
@@ -70,7 +72,8 @@ def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.Ass
             context,
             catalog,
             result,
-            lambda: selected_features(catalog.config, normalized, absent, negcon=negcon),
+            lambda: selected_features(catalog, normalized, absent, negcon=negcon),
+            external=frozen_fingerprints(catalog.workspace, catalog.config, result.external),
         )
         yield from checked(context, catalog, result, output)
 

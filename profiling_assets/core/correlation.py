@@ -76,7 +76,7 @@ def correlation_threshold(
 
 def correlated_features(
     frame: pd.DataFrame, threshold: float = THRESHOLD, *, method: str = "pearson"
-) -> dict[str, str]:
+) -> dict[str, tuple[str, float]]:
     """List the features to drop because another one is correlated with them.
 
     Of each pair with a correlation above the threshold (signed, not absolute), the feature with
@@ -98,8 +98,9 @@ def correlated_features(
 
     Returns
     -------
-    dict of str to str
-        Feature to the feature that it is most correlated with, of those that make it go.
+    dict of str to tuple of str and float
+        Feature to the feature that it is most correlated with, of those that make it go, and that
+        correlation.
     """
     names = frame.columns
     if len(names) < 2 or len(frame) < 2:
@@ -118,8 +119,11 @@ def correlated_features(
     order = pd.Series(sums).sort_values().index.to_numpy()
     rank = np.empty(len(names), dtype=np.int64)
     rank[order] = np.arange(len(names))
-    partner = _strongest_partners(matrix, rank, threshold)
-    return {str(names[at]): str(names[partner[at]]) for at in np.flatnonzero(partner >= 0)}
+    partner, strength = _strongest_partners(matrix, rank, threshold)
+    return {
+        str(names[at]): (str(names[partner[at]]), float(strength[at]))
+        for at in np.flatnonzero(partner >= 0)
+    }
 
 
 def _sums(matrix: Matrix, *, by_column: bool) -> Matrix:
@@ -150,8 +154,10 @@ def _sums(matrix: Matrix, *, by_column: bool) -> Matrix:
 
 def _strongest_partners(
     matrix: Matrix, rank: np.ndarray[tuple[int], np.dtype[np.int64]], threshold: float
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Tell of each feature that goes the partner it is most correlated with, of the others -1."""
+) -> tuple[
+    np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int], np.dtype[np.float64]]
+]:
+    """Tell of each feature that goes its strongest partner and correlation, of the others -1."""
     best = np.full(len(matrix), -np.inf)
     partner = np.full(len(matrix), -1)
     for start in range(0, len(matrix), _BLOCK):
@@ -168,4 +174,4 @@ def _strongest_partners(
         last = last[np.argsort(strength[last], kind="stable")]  # what is assigned last stays
         best[goes[last]] = strength[last]
         partner[goes[last]] = other[last]
-    return partner
+    return partner, best

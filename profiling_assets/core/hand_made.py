@@ -74,7 +74,7 @@ def read_hand_made(data: bytes, *, path: str, expected: Iterable[str] = ()) -> H
     PlateMapError
         Where it is not UTF-8 text, has no row, an open quote, or more cells than the header.
     """
-    lines = _decoded(data, path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text_lines(data, path)
     head = next((line for line in lines if line.strip()), "")
     separator = _separator(head, set(expected))
     reader = csv.reader((line + "\n" for line in lines), delimiter=separator, strict=True)
@@ -94,15 +94,35 @@ def read_hand_made(data: bytes, *, path: str, expected: Iterable[str] = ()) -> H
     return _table(records, path)
 
 
-def _decoded(data: bytes, path: str) -> str:
+def text_lines(data: bytes, path: str) -> list[str]:
+    r"""Return the lines of a text file, without what ends them.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8 text, with or without BOM; lines end with `\n`, `\r\n` or `\r`.
+    path : str
+        Where it lies, for the message.
+
+    Returns
+    -------
+    list of str
+        The first line first.
+
+    Raises
+    ------
+    PlateMapError
+        Where it is not UTF-8 text.
+    """
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PlateMapError(
             f"not a UTF-8 text file ({error.reason} at byte {error.start})",
             path=path,
             remedy="save it as text, in a spreadsheet as 'CSV UTF-8'",
         ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _separator(head: str, expected: set[str]) -> str:

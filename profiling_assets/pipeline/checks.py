@@ -33,7 +33,7 @@ from profiling_assets.core.collate.result import CollateResult
 from profiling_assets.core.columns import column
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.config.step import Step
-from profiling_assets.core.feature_select import FeatureSelection
+from profiling_assets.core.feature_list import FeatureSelection
 from profiling_assets.core.ledger import WellRecord, WellState
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.normalize import NormalizeResult

@@ -25,6 +25,7 @@ from profiling_assets.core.preflight.finding import Finding
 from profiling_assets.core.preflight.rules import findings
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.forewarn import few_headers, slim
+from profiling_assets.pipeline.frozen import frozen_errors
 from profiling_assets.pipeline.platemaps import load_exclusions, load_plate_map
 from profiling_assets.pipeline.probe import write_error
 from profiling_assets.pipeline.results import PARQUET, SQLITE
@@ -94,6 +95,7 @@ def preflight(
         config=catalog.config,
         absent=catalog.cohort.absent if whole else (),
         not_asked=_forgotten(catalog) if whole else (),
+        frozen_errors=tuple(frozen_errors(look, catalog.config, catalog.cohort.plates)),
         write_error=denied,
         needed=needed,
         free=free,
@@ -176,10 +178,10 @@ def _with_source(
 def _with_plate_map(catalog: Catalog, look: Workspace, facts: PlateFacts) -> PlateFacts:
     try:
         plate_map, external, _ = load_plate_map(look, catalog.config, facts.key)
-        load_exclusions(look, facts.key)
+        excluded = load_exclusions(look, facts.key).wells
     except ProfilingError as error:
         return replace(facts, plate_map_error=error)
-    return replace(facts, plate_map=plate_map, external=external)
+    return replace(facts, plate_map=plate_map, external=external, excluded=frozenset(excluded))
 
 
 def _backends(catalog: Catalog) -> int:

@@ -11,7 +11,7 @@ from profiling_assets.core.annotate import annotate_profiles
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.controls import check_negative_controls
 from profiling_assets.core.errors import InvalidInputError, ProfilingError
-from profiling_assets.core.feature_select import apply_selection, selection_from_table
+from profiling_assets.core.feature_list import apply_selection, selection_from_table
 from profiling_assets.core.ledger import WellState, count_states, well_ledger_frame
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.normalize import normalize_profiles

@@ -11,7 +11,7 @@ import pandas as pd
 
 from profiling_assets.core import layout
 from profiling_assets.core.config.step import Step
-from profiling_assets.core.feature_select import selection_from_table
+from profiling_assets.core.feature_list import selection_from_table
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.quality.cell_count import cell_counts
 from profiling_assets.core.quality.summary import COLUMNS

@@ -12,6 +12,7 @@ from profiling_assets.core.config.model import Config
 from profiling_assets.core.config.parts import Step, config_part
 from profiling_assets.core.layout import GCT
 from profiling_assets.core.names import PlateKey
+from profiling_assets.pipeline.frozen import frozen_name, frozen_path
 from profiling_assets.pipeline.quality_results import quality_results
 from profiling_assets.pipeline.scopes import ALL, BATCH, PLATE, scope_of
 
@@ -30,8 +31,8 @@ _CODE = {
     Step.ANNOTATE: 1,
     Step.NORMALIZE: 1,
     Step.NORMALIZE_NEGCON: 1,
-    Step.SELECT: 1,
-    Step.SELECT_NEGCON: 1,
+    Step.SELECT: 2,
+    Step.SELECT_NEGCON: 2,
     Step.FEATURE_SELECT: 1,
     Step.FEATURE_SELECT_NEGCON: 1,
     Step.STACK: 1,
@@ -175,6 +176,7 @@ def _add_selection(config: Config, add, *, negcon: bool) -> None:
         Step.SELECT_NEGCON if negcon else Step.SELECT,
         _LIST_TEMPLATES[level].format(name=f"{listed}.tsv", batch="{batch}", plate="{plate}"),
         [source],
+        [frozen_name(negcon=negcon)] if frozen_path(config, negcon=negcon) else (),
     )
     add(
         selected_name(negcon),
@@ -283,18 +285,5 @@ def _code_version(config: Config, step: Step) -> str:
 
 
 def input_name(name: str, partition: str) -> str:
-    """Name one input of a result in its fingerprint.
-
-    Parameters
-    ----------
-    name : str
-        The upstream result.
-    partition : str
-        Its partition.
-
-    Returns
-    -------
-    str
-        Both, joined.
-    """
+    """Name one input of a result in its fingerprint: the upstream result and its partition."""
     return f"{name}:{partition}"

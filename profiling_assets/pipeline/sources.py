@@ -16,6 +16,7 @@ from profiling_assets.core.names import PlateKey
 from profiling_assets.storage.scan import PlateListing, fingerprint_bytes, scan_plate
 from profiling_assets.storage.workspace import Workspace
 
+ABSENT = "absent"
 _TABLES = (".csv", ".csv.gz", ".tsv", ".gct", ".html")
 
 
@@ -210,7 +211,7 @@ def content_fingerprint(workspace: Workspace, path: str) -> str:
         32 hexadecimal digits, or `absent`.
     """
     if workspace.stat(path) is None:
-        return "absent"
+        return ABSENT
     return content_hash(workspace.read_bytes(path))
 
 

@@ -91,6 +91,7 @@ _CHANGES: list[tuple[str, object, set[Step]]] = [
             ("gct", False),
             ("image_features", False),
             ("operations", ["blocklist", "variance_threshold"]),
+            ("frozen", "config_files/f.tsv"),
             ("min_cells", 50),
         )
     ),

@@ -22,8 +22,9 @@ RECIPE = {
     "normalize": "perform method features mad_robustize_fudge_factor image_features min_cells",
     "normalize_negcon": "perform method features mad_robustize_fudge_factor image_features "
     "min_cells",
-    "feature_select": "perform features level gct image_features operations min_cells",
-    "feature_select_negcon": "perform features level gct image_features operations min_cells",
+    "feature_select": "perform features level gct image_features operations min_cells frozen",
+    "feature_select_negcon": "perform features level gct image_features operations min_cells "
+    "frozen",
     "quality_control": "perform summary.perform summary.row summary.column heatmap.perform "
     "report.perform",
     "collate": "csv_dir munge column engine overwrite aggregate_only backend method "

@@ -122,7 +122,8 @@ def test_the_reason_names_the_partner_with_the_strongest_correlation() -> None:
     sums, found = matrix.abs().sum().to_dict(), matrix.to_dict()
     goes = correlated_features(frame)
     assert len(goes) > 10
-    for name, partner in goes.items():
+    for name, (partner, correlation) in goes.items():
         beaten_by = [n for n in matrix if found[name][n] > 0.9 and sums[n] < sums[name]]
         assert partner == max(beaten_by, key=found[name].__getitem__)
+        assert correlation == pytest.approx(found[name][partner], abs=1e-12)
     assert correlated_features(frame.iloc[:, :1]) == {}

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from profiling_assets.core.correlation import correlated_features
 from profiling_assets.core.errors import ConfigError, InvalidInputError
-from profiling_assets.core.feature_select import (
+from profiling_assets.core.feature_list import (
     FeatureSelection,
     apply_selection,
-    select_features,
     selection_from_table,
     selection_table,
 )
+from profiling_assets.core.feature_select import select_features
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.reference import reference
 from profiling_assets.core.selection_operations import OPERATIONS
@@ -48,6 +48,7 @@ def selected(
         "features": "infer",
         "image_features": True,
         "compartments": None,
+        "level": "batch",
     }
     return select_features(frames, **{**options, **changed})  # pyright: ignore[reportArgumentType] - options by name
 
@@ -55,6 +56,12 @@ def selected(
 def outcome(selection: FeatureSelection, feature: str) -> tuple[str, str, str]:
     row = selection.ledger.set_index("feature").loc[feature]
     return row["outcome"], row["operation"], row["reason"]
+
+
+def value(selection: FeatureSelection, feature: str) -> str:
+    row = selection.ledger.set_index("feature").loc[feature]
+    assert row["level"] == "batch"
+    return row["value"]
 
 
 def by_pycytominer(frame: pd.DataFrame, operations: list[str]) -> list[str]:
@@ -156,6 +163,15 @@ def test_the_ledger_names_the_operation_and_the_reason_of_each_dropped_feature()
     assert pair == {"kept", "dropped"}
     loser = "Cells_twin" if outcome(selection, "Cells_a")[0] == "kept" else "Cells_a"
     assert outcome(selection, loser)[2].startswith("correlation above 0.9, most with Cells_")
+    numbers = {
+        "Cells_flat": "0",
+        "Cells_holes": "0.1",
+        "Cells_wide": f"{frame['Cells_wide'].abs().max():.6g}",
+        loser: "1",
+        "Cells_c": "",
+        "Nuclei_Correlation_Manders_AGP_DNA": "",
+    }
+    assert {name: value(selection, name) for name in numbers} == numbers
     assert selection.counts == {
         "kept": 3,
         "dropped": 5,
@@ -165,6 +181,18 @@ def test_the_ledger_names_the_operation_and_the_reason_of_each_dropped_feature()
         "drop_outliers": 1,
         "correlation_threshold": 1,
     }
+
+
+def test_the_ledger_says_which_rule_of_frequency_threshold_decided() -> None:
+    frame = plate(210, Cells_one_off=[1.0, *[0.0] * 209], Cells_two=[0.0, 1.0] * 105)
+    frame["Cells_empty"] = math.nan
+    selection = selected({A: frame}, "frequency_threshold")
+    assert outcome(selection, "Cells_one_off")[2] == (
+        "second most frequent value 0.00478 times the most frequent, below 0.05"
+    )
+    assert outcome(selection, "Cells_two")[2] == "2 different values, below 1% of 210 wells"
+    names = ("Cells_one_off", "Cells_two", "Cells_empty")
+    assert [value(selection, name) for name in names] == ["0.00478469", "2", "0"]
 
 
 def test_a_feature_dropped_before_is_not_dropped_again_by_the_blocklist() -> None:
@@ -270,6 +298,10 @@ def test_a_selection_is_the_same_after_its_file() -> None:
     assert again.counts == selection.counts
     pd.testing.assert_frame_equal(again.ledger, selection.ledger)
     assert ledger_tsv(selection_table(again)) == stored
+    former = read_tsv(stored, path="s.tsv").drop(columns=["level", "value"])
+    read = selection_from_table(former, path="s.tsv")
+    assert read.columns == selection.columns
+    assert read.counts == selection.counts
     with pytest.raises(InvalidInputError, match="no column kind"):
         selection_from_table(read_tsv(b"column\toutcome\n", path="s.tsv"), path="s.tsv")
 

@@ -25,6 +25,12 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "level_plate": _LEVEL_PLATE,
     "level_all": {f"feature_select{twin}.level": "all" for twin in ("", "_negcon")},
     "without_negcon_sections": {"normalize_negcon": None, "feature_select_negcon": None},
+    "frozen_features": {
+        **_LEVEL_PLATE,
+        "feature_select.frozen": "config_files/f.tsv",
+        "feature_select_negcon.frozen": "config_files/f.tsv",
+        "feature_select_negcon.level": "batch",
+    },
     "backend_parquet": {"collate.backend": "parquet"},
     "backend_both": {"collate.backend": "both"},
     "normalize_off": {"normalize.perform": False},

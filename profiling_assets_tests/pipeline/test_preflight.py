@@ -25,6 +25,7 @@ MAPS = f"metadata/platemaps/{BATCH1}"
 MAP = f"{MAPS}/platemap/TINY-MAP-1.txt"
 BARCODES = f"{MAPS}/barcode_platemap.csv"
 SITES = f"analysis/{P1}/analysis"
+OWN_LIST = f"profiles/{BATCH1}/{BATCH1}_selected_features_batch.tsv"
 LOAD_DATA = f"load_data_csv/{P1}/load_data_with_illum.csv"
 
 Plant = Callable[[Path], None]
@@ -83,6 +84,16 @@ def both(*plants: Plant) -> Plant:
             one(root)
 
     return plant
+
+
+def controls_excluded(root: Path) -> None:
+    """Leave one negative control of P1; the other plate of its plate map keeps all."""
+    header, *rows = (root / MAP).read_text(encoding="utf-8").splitlines()
+    at = header.split("\t").index("well_position")
+    wells = [row.split("\t")[at] for row in rows if "\tnegcon" in row]
+    lines = "".join(f"{BATCH1}\t000123\t{well}\tleaking\n" for well in wells[1:])
+    text = f"batch\tplate\twell\treason\n{lines}"
+    (root / "metadata/exclusions.tsv").write_text(text, encoding="utf-8")
 
 
 def without_wells(root: Path) -> None:
@@ -424,6 +435,45 @@ FAULTS: dict[str, Fault] = {
         MAP,
         "0 wells with control_type negcon",
         "control_type",
+    ),
+    "all negative controls but one are excluded": (
+        controls_excluded,
+        "controls",
+        ERROR,
+        P1,
+        MAP,
+        "1 wells with control_type negcon",
+        "control_type",
+    ),
+    "a frozen list of features is not there": (
+        configured({"feature_select.frozen": "config_files/f.tsv"}),
+        "frozen_features",
+        ERROR,
+        "",
+        "config_files/f.tsv",
+        "is not in the workspace",
+        "take feature_select.frozen out",
+    ),
+    "a frozen list of features names one twice": (
+        both(
+            configured({"feature_select_negcon.frozen": "config_files/f.tsv"}),
+            written("config_files/f.tsv", "Cells_a\nCells_a\n"),
+        ),
+        "frozen_features",
+        ERROR,
+        "",
+        "config_files/f.tsv",
+        "lines 1 and 2 both name Cells_a",
+        "take one of them out",
+    ),
+    "a frozen list of features is one that this config writes": (
+        configured({"feature_select.frozen": OWN_LIST}),
+        "frozen_features",
+        ERROR,
+        "",
+        OWN_LIST,
+        "feature_select.frozen names a list that this config writes itself",
+        "name the copy in feature_select.frozen",
     ),
     "few negative controls": (
         lambda root: None,

@@ -127,6 +127,8 @@ def _normalize(config: Config, rules: NormalizeConfig) -> _Part:
 def _select(config: Config, rules: FeatureSelectConfig) -> _Part:
     if not rules.perform:
         return {"perform": False}
+    if rules.frozen:  # what it says is an input; the operations and who votes are not looked at
+        return {"perform": True, "level": rules.level, "frozen": True}
     return {
         **_fitting(config, rules),
         "perform": True,

@@ -4,7 +4,9 @@ Put here: laying the models' own words out as text.
 Do not put here: the words themselves (they are the fields' descriptions).
 """
 
+from collections.abc import Mapping
 from textwrap import fill
+from types import MappingProxyType
 from typing import cast
 
 from pydantic import BaseModel
@@ -15,12 +17,15 @@ from profiling_assets.core.config.model import PipelineConfig
 from profiling_assets.core.config.walk import Key, walk
 
 _WIDTH = 100
-_HEAD = """\
+REFERENCE_HEAD = """\
 The config file is YAML: a first document with `pipeline` and a section for each step, then one
 document for each batch. A file without batch documents takes the whole workspace. Every key but
 `pipeline`, `batch` and `plates[].name` may be left out. Text in <angle brackets> is a placeholder:
 it may stay in a section with perform: false, and nowhere else.
 """
+DOCUMENTS: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {"First document": PipelineConfig, "Batch document": BatchConfig}
+)
 
 
 def reference_text() -> str:
@@ -31,8 +36,8 @@ def reference_text() -> str:
     str
         Text of at most 100 columns: dotted key, type, default, meaning.
     """
-    parts = [_HEAD]
-    for title, model in (("First document", PipelineConfig), ("Batch document", BatchConfig)):
+    parts = [REFERENCE_HEAD]
+    for title, model in DOCUMENTS.items():
         parts.append(f"{title}\n{'=' * len(title)}\n")
         parts += [_entry(key) for key in walk(model)]
     return "\n".join(parts)
@@ -40,7 +45,7 @@ def reference_text() -> str:
 
 def _entry(key: Key) -> str:
     facts = f"Type: {key.words}."
-    default = _default(key)
+    default = told_default(key)
     if default:
         facts += f" {default}"
     lines = [facts, key.field.description or ""]
@@ -51,7 +56,8 @@ def _entry(key: Key) -> str:
     return "\n".join([key.dotted, *body, ""])
 
 
-def _default(key: Key) -> str:
+def told_default(key: Key) -> str:
+    """Say what holds where a key is left out; empty for a section that has its own defaults."""
     if key.field.is_required():
         return "Required."
     value: object = key.field.get_default(call_default_factory=True, validated_data={})

@@ -214,6 +214,12 @@ class FeatureSelectConfig(Section):
         default=DEFAULT_OPERATIONS,
         description="Operations of pycytominer's feature_select, in this order.",
     )
+    frozen: OptionalText = Field(
+        default=None,
+        description="File in the workspace with the features to keep, in their order: a list of "
+        "selected features of an earlier run, or one feature a line. With it nothing is selected: "
+        "features, image_features, operations, min_cells and options.samples are not looked at.",
+    )
     min_cells: MinCells = Field(
         default=1,
         description="Wells with fewer objects do not vote; they stay in the output.",
@@ -223,6 +229,8 @@ class FeatureSelectConfig(Section):
         """Name what cannot be meant."""
         yield from _feature_complaints(self.features)
         yield from listed_twice("operations", self.operations)
+        if self.perform and self.frozen:
+            yield from path_complaints("frozen", self.frozen)
         if self.perform and _NO_KEYS in self.operations:
             what = f"lists {_NO_KEYS}, whose groups and cutoff no key of the config gives"
             yield "operations", what, "take it out"

@@ -75,6 +75,8 @@ feature_select:
   gct: true
   image_features: true
   operations: [variance_threshold, correlation_threshold, drop_na_columns, blocklist]
+  # The features of an earlier run instead of the operations: a copy of its selected_features.tsv.
+  # frozen: config_files/frozen_features.tsv
   min_cells: 1
 feature_select_negcon:
   perform: {negcon}

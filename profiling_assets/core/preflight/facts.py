@@ -59,6 +59,8 @@ class PlateFacts:
         Its plate map; None where that cannot be used, or is not asked for.
     external : ExternalMetadata or None
         External metadata, where the config asks for it.
+    excluded : frozenset of str
+        Wells that are taken out by hand, as they are joined.
     plate_map_error : ProfilingError or None
         Why the plate map cannot be used.
     """
@@ -79,6 +81,7 @@ class PlateFacts:
     no_space: ProfilingError | None = None
     plate_map: PlateMap | None = None
     external: ExternalMetadata | None = None
+    excluded: frozenset[str] = frozenset()
     plate_map_error: ProfilingError | None = None
 
     @property
@@ -126,6 +129,8 @@ class WorkspaceFacts:
         Plates that the config names and the workspace does not have.
     not_asked : tuple of PlateKey
         Plates of batches that the config names, which it does not name.
+    frozen_errors : tuple of ProfilingError
+        Why frozen lists of features cannot be used.
     write_error : ProfilingError or None
         Why results cannot be written.
     needed, free : int or None
@@ -141,6 +146,7 @@ class WorkspaceFacts:
     config: Config
     absent: tuple[PlateKey, ...] = ()
     not_asked: tuple[PlateKey, ...] = ()
+    frozen_errors: tuple[ProfilingError, ...] = ()
     write_error: ProfilingError | None = None
     needed: int | None = None
     free: int | None = None

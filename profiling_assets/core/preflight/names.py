@@ -11,6 +11,7 @@ PLATE_MAPS = "plate_map"
 
 CONFIG = "config"
 CONFIG_PLATES = "config_plates"
+FROZEN = "frozen_features"
 WRITE = "write_permission"
 DISK = "disk_space"
 SOURCE = "source"
@@ -49,6 +50,7 @@ class RuleName:
 RULE_NAMES = (
     RuleName(CONFIG, "config", MEASUREMENTS),
     RuleName(CONFIG_PLATES, "plates of the config", MEASUREMENTS),
+    RuleName(FROZEN, "frozen lists of features", MEASUREMENTS),
     RuleName(WRITE, "permission to write", MEASUREMENTS),
     RuleName(DISK, "disk space", MEASUREMENTS),
     RuleName(SOURCE, "what a plate starts from", MEASUREMENTS),

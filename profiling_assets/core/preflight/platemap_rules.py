@@ -83,10 +83,8 @@ def controls(plate: PlateFacts) -> Iterator[Finding]:
     found = plate.plate_map
     if found is None or not plate.wanted.negcon:
         return
-    frame = found.frame
-    if plate.wells is not None:
-        own = set(plate.wells)
-        frame = frame.loc[[well in own for well in found.wells]]
+    own = set(found.wells if plate.wells is None else plate.wells) - plate.excluded
+    frame = found.frame.loc[[well in own for well in found.wells]]
     frame = _with_control_type(frame, plate.external)
     try:
         check = check_negative_controls(frame, plate_map_path=found.path, key=plate.key)

@@ -33,6 +33,7 @@ def _each_batch(rule: Callable[[BatchFacts], Iterator[Finding]]) -> _Rule:
 RULES: dict[str, _Rule] = {
     n.CONFIG: workspace_rules.config_ready,
     n.CONFIG_PLATES: workspace_rules.config_plates,
+    n.FROZEN: workspace_rules.frozen_features,
     n.WRITE: workspace_rules.write_permission,
     n.DISK: workspace_rules.disk_space,
     n.SOURCE: _each_plate(plate_rules.source),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from profiling_assets.core.preflight.facts import WorkspaceFacts
 from profiling_assets.core.preflight.finding import Finding, Severity, of_error
-from profiling_assets.core.preflight.names import CONFIG, CONFIG_PLATES, DISK, WRITE
+from profiling_assets.core.preflight.names import CONFIG, CONFIG_PLATES, DISK, FROZEN, WRITE
 from profiling_assets.core.preflight.words import size, some
 
 
@@ -41,6 +41,13 @@ def config_plates(facts: WorkspaceFacts) -> Iterator[Finding]:
             "name them in their batch with `process: true` (or `process: false`, to say that they "
             "are left out)",
         )
+
+
+def frozen_features(facts: WorkspaceFacts) -> Iterator[Finding]:
+    """Find frozen lists of features that cannot be used."""
+    for error in facts.frozen_errors:
+        where = facts.config.where("feature_select.frozen")
+        yield of_error(FROZEN, error, where=where, remedy="mend the list")
 
 
 def write_permission(facts: WorkspaceFacts) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.core.columns import column, is_metadata, numeric_columns
-from profiling_assets.core.feature_select import FeatureSelection
+from profiling_assets.core.feature_list import FeatureSelection
 from profiling_assets.core.report.facts import Normalization, Selection
 from profiling_assets.core.tables import table_facts
 

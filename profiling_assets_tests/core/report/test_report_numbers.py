@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from profiling_assets.core.feature_select import selection_from_table
+from profiling_assets.core.feature_list import selection_from_table
 from profiling_assets.core.ledger import (
     SiteRecord,
     SiteState,
