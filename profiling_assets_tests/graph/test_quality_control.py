@@ -79,7 +79,7 @@ def test_the_ui_shows_numbers_then_small_pictures(controlled: Desk, name: str) -
     for key in PICTURES[name]:
         text = str(metadata[key].value)
         head, _, data = text.partition(";base64,")
-        assert head == f"![{key}](data:image/png"
+        assert head == f"![{key}](data:image/webp"
         content = base64.b64decode(data.removesuffix(")"), validate=True)
         assert len(content) <= PREVIEW_BYTES
         with Image.open(io.BytesIO(content)) as image:

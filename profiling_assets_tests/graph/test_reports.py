@@ -54,7 +54,8 @@ def test_every_plate_and_batch_has_its_page_and_is_current(reported: Desk) -> No
         assert page.all("a", "href") == [f"../{key.batch}.html"]
         assert (plate_file(reported, plate).parent / f"../{key.batch}.html").is_file()
     page = batch_of(reported, BATCH1)
-    assert set(page.all("a", "href")) == {"./000123/000123.html", "./PL-01-x/PL-01-x.html"}
+    links = {address for address in page.all("a", "href") if not address.startswith("#")}
+    assert links == {"./000123/000123.html", "./PL-01-x/PL-01-x.html"}
     assert len(page.all("img", "src")) == 8
 
 
