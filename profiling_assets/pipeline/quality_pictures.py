@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from profiling_assets.core import layout
+from profiling_assets.core.checks.quality import every_well_drawn
+from profiling_assets.core.checks.rows import wells_of
 from profiling_assets.core.columns import column
 from profiling_assets.core.errors import ProfilingError
 from profiling_assets.core.names import PlateKey
@@ -53,7 +55,8 @@ def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) 
     from profiling_assets.core.quality.draw_groups import draw_histogram, grouped
     from profiling_assets.core.quality.draw_plate import Scale, draw_plate
 
-    counts = cell_counts(annotated.frame())
+    frame = annotated.frame()
+    counts = cell_counts(frame)
     sites = _sites(workspace, key)
     expected = {*ledger_wells(workspace, key), *sites}
     title = plate_title(key)
@@ -89,7 +92,8 @@ def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) 
             "are not drawn"
         )
     facts = known_numbers({**count_facts(counts, expected), **_site_facts(sites)})
-    return MadePictures(tuple(pictures), facts, tuple(warnings))
+    drawn = every_well_drawn(wells_of(frame) or (), counts.counts or counts.groups)
+    return MadePictures(tuple(pictures), facts, tuple(warnings), (drawn,))
 
 
 def count_facts(counts: CellCounts, expected: Iterable[str]) -> dict[str, Fact]:

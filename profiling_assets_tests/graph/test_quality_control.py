@@ -86,6 +86,19 @@ def test_the_ui_shows_numbers_then_small_pictures(controlled: Desk, name: str) -
             assert image.width == 760
 
 
+def test_the_verdicts_on_pictures_and_summary_are_with_each_plate(controlled: Desk) -> None:
+    for name, partition, check in (
+        (HEATMAPS[0], P1, "every_well_drawn"),
+        (HEATMAPS[1], P2, "every_well_drawn"),
+        (SUMMARY, BATCH1, "every_plate_has_a_line"),
+    ):
+        metadata = controlled.metadata(name, partition)
+        assert metadata["checks_not_passed"].value == 0
+        table = metadata["checks"]
+        assert isinstance(table, dg.TableMetadataValue)
+        assert [row.data["check"] for row in table.records] == [check]
+
+
 def test_the_numbers_are_those_of_the_profiles(controlled: Desk) -> None:
     key = PlateKey.parse(P1)
     profiles = pd.read_csv(controlled.file(f"profiles/{P1}/{key.plate}_augmented.csv.gz"))
