@@ -97,14 +97,18 @@ def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) 
 
 
 def count_facts(counts: CellCounts, expected: Iterable[str]) -> dict[str, Fact]:
-    """Return the numbers of a plate's cell counts; NaN where they are not known."""
+    """Return the numbers of a plate's cell counts; NaN where they are not known.
+
+    The share of empty wells is not known where nobody names the wells that should have cells.
+    """
     numbers = cell_count_facts(counts)
-    wells = {*counts.counts, *expected}
+    asked = set(expected)
+    wells = {*counts.counts, *asked}
     empty = sum(not counts.counts.get(well, 0) > 0 for well in wells)
     facts: dict[str, Fact] = {
         "cells_per_well_median": numbers.median,
         "cells_per_well_cv": numbers.variation,
-        "share_of_empty_wells": empty / len(wells) if wells and counts.column else math.nan,
+        "share_of_empty_wells": empty / len(wells) if asked and counts.column else math.nan,
         "cells_per_well_lowest": numbers.lowest,
         "cells_per_well_highest": numbers.highest,
         "wells": numbers.wells,

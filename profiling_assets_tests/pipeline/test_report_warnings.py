@@ -1,8 +1,12 @@
 """What a report says is to be looked at."""
 
+import math
+
 import pytest
 
+from profiling_assets.core.quality.cell_count import CellCounts
 from profiling_assets.core.report.facts import Normalization, Share
+from profiling_assets.pipeline.quality_pictures import count_facts
 from profiling_assets.pipeline.report_warnings import normalization_warnings, share_warnings
 
 
@@ -36,3 +40,12 @@ def test_states_are_told_in_words_and_fine_ones_not_at_all() -> None:
         "1 site: ragged",
         "13 wells: not in plate map",
     ]
+
+
+def test_empty_wells_are_a_share_of_the_wells_that_should_have_cells() -> None:
+    counts = CellCounts("Metadata_Object_Count", {"A01": 5.0, "A02": 0.0})
+    share = count_facts(counts, ["A01", "A02", "A03", "A04"])["share_of_empty_wells"]
+    assert share == 0.75
+    unknown = count_facts(counts, ())["share_of_empty_wells"]  # nobody names the wells
+    assert isinstance(unknown, float)
+    assert math.isnan(unknown)
