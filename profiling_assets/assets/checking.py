@@ -8,7 +8,7 @@ only, so that each plate's own is in its materialization too (docs/decisions/che
 Concept: https://docs.dagster.io/guides/test/asset-checks
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -88,7 +88,7 @@ def checked(
 
 
 def refused(
-    context: dg.AssetExecutionContext, values: dict[str, Value]
+    context: dg.AssetExecutionContext, values: Mapping[str, Value]
 ) -> Iterator[dg.AssetCheckResult]:
     """Refuse what a check blocks, before anything of the step is handed over.
 
@@ -96,7 +96,7 @@ def refused(
     ----------
     context : dagster.AssetExecutionContext
         The running step's.
-    values : dict of str to Made, MadeFile ... or Kept
+    values : mapping of str to Made, MadeFile ... or Kept
         Asset name to its value.
 
     Yields
