@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from profiling_assets.core.checks import controls, rows, schema, values
+from profiling_assets.core.checks import controls, gct, quality, rows, schema, values
 from profiling_assets.core.preflight.names import RULE_NAMES
 
 PAGE = Path(__file__).parents[1] / "docs" / "checks.md"
@@ -27,6 +27,9 @@ def test_the_page_lists_the_checks_of_what_was_made() -> None:
         values.MISSING,
         controls.CONTROLS,
         schema.SCHEMA,
+        gct.GCT,
+        quality.DRAWN,
+        quality.LINES,
     ]
 
 

@@ -8,7 +8,7 @@ only, so that each plate's own is in its materialization too (docs/decisions/che
 Concept: https://docs.dagster.io/guides/test/asset-checks
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -17,7 +17,7 @@ from profiling_assets.core.checks.verdict import CheckResult, refuse_failed
 from profiling_assets.core.names import PlateKey
 from profiling_assets.io_managers import result_path
 from profiling_assets.pipeline.catalog import Catalog
-from profiling_assets.pipeline.made import Kept, Made, MadeFile
+from profiling_assets.pipeline.made import Kept, Made, MadeFile, MadePictures, Published
 from profiling_assets.pipeline.results import PLATE, Result
 
 CHECK = "contents"
@@ -25,6 +25,7 @@ _TABLES = (".csv", ".csv.gz")
 _SCHEMA = dg.TableSchema([dg.TableColumn(name) for name in ("check", "verdict", "found", "remedy")])
 
 Checked = dg.Output[Any] | dg.AssetCheckResult
+Value = Made | MadeFile | MadePictures | Published | Kept
 
 
 def check_specs(result: Result) -> list[dg.AssetCheckSpec]:
@@ -87,7 +88,7 @@ def checked(
 
 
 def refused(
-    context: dg.AssetExecutionContext, values: dict[str, Made | MadeFile | Kept]
+    context: dg.AssetExecutionContext, values: Mapping[str, Value]
 ) -> Iterator[dg.AssetCheckResult]:
     """Refuse what a check blocks, before anything of the step is handed over.
 
@@ -95,7 +96,7 @@ def refused(
     ----------
     context : dagster.AssetExecutionContext
         The running step's.
-    values : dict of str to Made, MadeFile or Kept
+    values : mapping of str to Made, MadeFile ... or Kept
         Asset name to its value.
 
     Yields
@@ -135,7 +136,7 @@ def verdict(
     context: dg.AssetExecutionContext,
     catalog: Catalog,
     result: Result,
-    value: Made | MadeFile | Kept,
+    value: Value,
 ) -> dg.AssetCheckResult:
     """Return the asset check of a result that is handed over; standing files are warned of."""
     if not isinstance(value, Kept):
@@ -151,7 +152,7 @@ def verdict(
     return _shown(context, result.name, standing_checks(key, frame))
 
 
-def _checks(value: Made | MadeFile | Kept) -> tuple[CheckResult, ...]:
+def _checks(value: Value) -> tuple[CheckResult, ...]:
     return () if isinstance(value, Kept) else value.checks
 
 

@@ -4,11 +4,12 @@ Put here: one small factory a result; its body calls one function of `pipeline.q
 Do not put here: values and drawing (`core.quality`), how a picture is shown (`showing`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 
 from profiling_assets.assets.automation import when_inputs_change, when_plates_change
+from profiling_assets.assets.checking import Checked, check_specs, checked
 from profiling_assets.assets.making import asset_of, produced
 from profiling_assets.core.names import PlateKey
 from profiling_assets.partitions import Partitions
@@ -92,6 +93,7 @@ def _summary(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"tsv"},
         io_manager_key="pictures",
+        check_specs=check_specs(result),
         ins={SITES: dg.AssetIn(partition_mapping=partitions.mapping(PLATE, result.level))},
         automation_condition=when_plates_change(),
         description="One line a plate, of all plates of the workspace: wells, images a site, "
@@ -101,12 +103,16 @@ def _summary(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         quality_control_sites: dict[str, Stored],
         catalog: dg.ResourceParam[Catalog],
-    ) -> dg.Output:
+    ) -> Iterator[Checked]:
         from profiling_assets.pipeline.quality_summary import rebuilt_summary
 
-        del quality_control_sites  # all that stand are read, also those of other batches
+        # all lines that stand are read, also those of other batches
+        plates = [PlateKey.parse(partition) for partition in quality_control_sites]
         batch = context.partition_key
-        return produced(context, catalog, result, lambda: rebuilt_summary(catalog.workspace, batch))
+        output = produced(
+            context, catalog, result, lambda: rebuilt_summary(catalog.workspace, batch, plates)
+        )
+        yield from checked(context, catalog, result, output)
 
     return quality_control_summary
 
@@ -118,6 +124,7 @@ def _cell_counts(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"png"},
         io_manager_key="pictures",
+        check_specs=check_specs(result),
         ins={"profiles": dg.AssetIn(result.upstream[0])},
         automation_condition=when_inputs_change(),
         description="Cells of each well on the plate and as a distribution, and the sites that "
@@ -127,16 +134,17 @@ def _cell_counts(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         profiles: Stored,
         catalog: dg.ResourceParam[Catalog],
-    ) -> dg.Output:
+    ) -> Iterator[Checked]:
         from profiling_assets.pipeline.quality_pictures import cell_count_pictures
 
         key = PlateKey.parse(context.partition_key)
-        return produced(
+        output = produced(
             context,
             catalog,
             result,
             lambda: cell_count_pictures(catalog.workspace, key, profiles),
         )
+        yield from checked(context, catalog, result, output)
 
     return cell_count_heatmaps
 
@@ -148,6 +156,7 @@ def _correlations(result: Result, partitions: Partitions) -> dg.AssetsDefinition
         group_name=GROUP,
         kinds={"png"},
         io_manager_key="pictures",
+        check_specs=check_specs(result),
         ins={"profiles": dg.AssetIn(result.upstream[0])},
         automation_condition=when_inputs_change(),
         description="Correlation of every two wells, the effect of a well's position on the plate, "
@@ -157,15 +166,16 @@ def _correlations(result: Result, partitions: Partitions) -> dg.AssetsDefinition
         context: dg.AssetExecutionContext,
         profiles: Stored,
         catalog: dg.ResourceParam[Catalog],
-    ) -> dg.Output:
+    ) -> Iterator[Checked]:
         from profiling_assets.pipeline.quality_correlation import correlation_pictures
 
         key = PlateKey.parse(context.partition_key)
-        return produced(
+        output = produced(
             context,
             catalog,
             result,
             lambda: correlation_pictures(catalog.config, key, profiles),
         )
+        yield from checked(context, catalog, result, output)
 
     return correlation_heatmaps

@@ -80,6 +80,7 @@ def _gct(result: Result, source: Result, partitions: Partitions) -> dg.AssetsDef
         partitions,
         group_name=GROUP,
         kinds={"gct"},
+        check_specs=check_specs(result),
         ins={"stacked_profiles": dg.AssetIn(source.name)},
         automation_condition=when_inputs_change(),
         description=f"`{source.name}` as a GCT file (version 1.3), for Morpheus and other viewers: "
@@ -89,9 +90,10 @@ def _gct(result: Result, source: Result, partitions: Partitions) -> dg.AssetsDef
         context: dg.AssetExecutionContext,
         stacked_profiles: Stored,
         catalog: dg.ResourceParam[Catalog],
-    ) -> dg.Output:
+    ) -> Iterator[Checked]:
         from profiling_assets.pipeline.stacked import gct
 
-        return produced(context, catalog, result, lambda: gct(catalog.config, stacked_profiles))
+        output = produced(context, catalog, result, lambda: gct(catalog.config, stacked_profiles))
+        yield from checked(context, catalog, result, output)
 
     return gct_file

@@ -8,6 +8,7 @@ words (`pipeline.publication_text`).
 import re
 
 import click
+from click.core import ParameterSource
 
 from profiling_assets import __version__
 from profiling_assets.cli.common import config_option, input_option, workspace_option
@@ -22,6 +23,14 @@ from profiling_assets.storage.git_process import redacted
 from profiling_assets.storage.sync import Compared
 
 _MEGABYTE = 1_000_000
+# What is said of commits and of files in git; a bucket has neither.
+_OF_GIT = {
+    "branch": "--branch",
+    "push": "--push/--no-push",
+    "config": "--config",
+    "limit_mb": "--limit-mb",
+    "warn_mb": "--warn-mb",
+}
 # addresses of repositories; those of the form `git@host:path` have no scheme
 _REMOTE = re.compile(r"^(?!s3://)[A-Za-z][A-Za-z0-9+.-]*://|^[\w.-]+@[\w.-]+:")
 
@@ -66,7 +75,8 @@ def command(
 
     Published are profiles, gct, quality control, configs, plate maps, compressed load data, ledgers
     and lists of features; never CellProfiler's CSVs or SQLite backends. Nothing is deleted, and a
-    second run makes no commit. TARGET may be s3://BUCKET/PREFIX: then the same files are copied.
+    second run makes no commit. TARGET may be s3://BUCKET/PREFIX: then the same files are copied,
+    and options of git are refused.
     """
     wish = Wish(
         version=__version__,
@@ -90,6 +100,7 @@ def command(
             remedy="clone it (`git clone ADDRESS FOLDER`), then name the folder",
         )
     if target.startswith("s3://"):
+        _refuse_options_of_git(target)
         source, to = open_workspace(workspace, inputs=inputs), open_workspace(target)
         done = publish_to_workspace(source, to, wish, tell)
     else:
@@ -100,3 +111,19 @@ def command(
     for problem in done.problems:
         click.echo(f"error: {problem}", err=True)
     return 1 if done.problems else 0
+
+
+def _refuse_options_of_git(target: str) -> None:
+    """Refuse what would be ignored: whoever asks for a branch or a limit counts on it."""
+    context = click.get_current_context()
+    given = [
+        option
+        for name, option in _OF_GIT.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise DataRepositoryError(
+            f"{', '.join(given)}: a bucket has no branches, commits and Git LFS",
+            path=redacted(target),
+            remedy="leave these options out, or publish to the clone of a data repository",
+        )

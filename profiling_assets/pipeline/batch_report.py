@@ -39,13 +39,14 @@ def batch_report(catalog: Catalog, batch: str) -> MadePage:
     reader = Reader(catalog.workspace)
     plates: list[PlateFacts] = []
     pictures: dict[str, dict[str, str]] = {}
-    for key in sorted(key for key in cohort.plates if key.batch == batch):
+    keys = sorted(key for key in cohort.plates if key.batch == batch)
+    for key in keys:
         facts = _facts(reader, key)
         if facts is None:
             without[key.plate] = "it has no report yet"
             continue
         plates.append(facts)
-        pictures[key.plate] = _pictures(catalog, reader, key)
+        pictures[key.plate] = _pictures(catalog, reader, key, plates=len(keys))
     # lists of one plate each are in the plates' own reports
     lists = {s.path: s for facts in plates for s in facts.selections if s.level != "plate"}
     facts = BatchFacts(
@@ -72,14 +73,14 @@ def _facts(reader: Reader, key: PlateKey) -> PlateFacts | None:
     return facts_of_page(reader.content(path)) if reader.exists(path) else None
 
 
-def _pictures(catalog: Catalog, reader: Reader, key: PlateKey) -> dict[str, str]:
+def _pictures(catalog: Catalog, reader: Reader, key: PlateKey, *, plates: int) -> dict[str, str]:
     from profiling_assets.core.quality.draw import thumbnail  # loads matplotlib
 
     if CELL_COUNTS not in catalog.results:
         return {}
     paths = {name: layout.quality_picture(key, name) for name in _PICTURES}
     return {
-        name: data_uri(*thumbnail(reader.content(path)))
+        name: data_uri(*thumbnail(reader.content(path), plates * len(_PICTURES)))
         for name, path in paths.items()
         if reader.exists(path)
     }

@@ -11,6 +11,7 @@ import pandas as pd
 from profiling_assets.core.annotate import AnnotateResult
 from profiling_assets.core.checks.backend import rows_as_in_ledger
 from profiling_assets.core.checks.controls import negative_controls_present
+from profiling_assets.core.checks.gct import gct_is_whole
 from profiling_assets.core.checks.rows import (
     Row,
     no_well_twice,
@@ -236,6 +237,15 @@ def stacked_checks(frames: Mapping[PlateKey, pd.DataFrame], stacked: pd.DataFram
     came = [row for frame in frames.values() for row in rows_of(frame)]
     went = rows_of(stacked)
     return (rows_conserved(came, went), no_well_twice(went, came))
+
+
+def gct_checks(
+    text: bytes, frame: pd.DataFrame, metadata: Collection[str], features: Collection[str]
+) -> Checks:
+    """Check a GCT file against the stacked profiles and the columns that it is to hold."""
+    return (
+        gct_is_whole(text, samples=len(frame), features=len(features), descriptions=len(metadata)),
+    )
 
 
 def _from(

@@ -41,7 +41,8 @@ class Made:
     checks : tuple of CheckResult
         Verdicts on the table; it is published only if none of them blocks.
     unchanged : bytes or None
-        The text to store as it is, where a standing file is taken over unchanged.
+        The text to store, where there is one already: that of a file that is taken over, or that
+        was checked.
     files : mapping of str to pathlib.Path
         Workspace path to local file, published with the table and consumed.
     may_replace : str
@@ -118,11 +119,14 @@ class MadePictures:
         Numbers and words for the UI, by stable names.
     warnings : tuple of str
         Sentences for the log and the UI.
+    checks : tuple of CheckResult
+        Verdicts on it.
     """
 
     pictures: tuple[Picture, ...]
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
     warnings: tuple[str, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,8 @@ class Published:
         Numbers and words for the UI, by stable names.
     warnings : tuple of str
         Sentences for the log and the UI.
+    checks : tuple of CheckResult
+        Verdicts on it.
     shown : mapping of str to pandas.DataFrame
         Tables for the UI, by name.
     """
@@ -169,6 +175,7 @@ class Published:
     path: str
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
     warnings: tuple[str, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
     shown: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 

@@ -52,7 +52,7 @@ def publish_to_workspace(
     workspace, target : Workspace
         From where, and to where.
     wish : Wish
-        What; branch, push and limits mean nothing here.
+        What; branch, push, config and limits mean nothing here, so that the command refuses them.
     told : callable, optional
         Called after each file.
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from profiling_assets.core.checks.quality import every_well_drawn
+from profiling_assets.core.checks.rows import wells_of
 from profiling_assets.core.columns import column
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.errors import InvalidInputError
@@ -119,6 +121,7 @@ def correlation_pictures(config: Config, key: PlateKey, profiles: Stored) -> Mad
         tuple(pictures),
         {**_numbers(config, found, effect, negcon), "profiles": profiles.path},
         tuple(warnings),
+        (every_well_drawn(wells_of(frame) or (), found.wells),),
     )
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from profiling_assets.core import layout
+from profiling_assets.core.checks.quality import every_well_drawn
+from profiling_assets.core.checks.rows import wells_of
 from profiling_assets.core.columns import column
 from profiling_assets.core.errors import ProfilingError
 from profiling_assets.core.names import PlateKey
@@ -53,7 +55,8 @@ def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) 
     from profiling_assets.core.quality.draw_groups import draw_histogram, grouped
     from profiling_assets.core.quality.draw_plate import Scale, draw_plate
 
-    counts = cell_counts(annotated.frame())
+    frame = annotated.frame()
+    counts = cell_counts(frame)
     sites = _sites(workspace, key)
     expected = {*ledger_wells(workspace, key), *sites}
     title = plate_title(key)
@@ -89,18 +92,23 @@ def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) 
             "are not drawn"
         )
     facts = known_numbers({**count_facts(counts, expected), **_site_facts(sites)})
-    return MadePictures(tuple(pictures), facts, tuple(warnings))
+    drawn = every_well_drawn(wells_of(frame) or (), counts.counts or counts.groups)
+    return MadePictures(tuple(pictures), facts, tuple(warnings), (drawn,))
 
 
 def count_facts(counts: CellCounts, expected: Iterable[str]) -> dict[str, Fact]:
-    """Return the numbers of a plate's cell counts; NaN where they are not known."""
+    """Return the numbers of a plate's cell counts; NaN where they are not known.
+
+    The share of empty wells is not known where nobody names the wells that should have cells.
+    """
     numbers = cell_count_facts(counts)
-    wells = {*counts.counts, *expected}
+    asked = set(expected)
+    wells = {*counts.counts, *asked}
     empty = sum(not counts.counts.get(well, 0) > 0 for well in wells)
     facts: dict[str, Fact] = {
         "cells_per_well_median": numbers.median,
         "cells_per_well_cv": numbers.variation,
-        "share_of_empty_wells": empty / len(wells) if wells and counts.column else math.nan,
+        "share_of_empty_wells": empty / len(wells) if asked and counts.column else math.nan,
         "cells_per_well_lowest": numbers.lowest,
         "cells_per_well_highest": numbers.highest,
         "wells": numbers.wells,

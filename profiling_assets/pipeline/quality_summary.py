@@ -4,11 +4,12 @@ Put here: reading the records, and writing the table so that batches at the same
 Do not put here: the lines (`quality_sites`), which of them stay (`core.quality.summary`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
 from profiling_assets.core import layout
+from profiling_assets.core.checks.quality import every_plate_has_a_line
 from profiling_assets.core.columns import column
 from profiling_assets.core.errors import InvalidInputError
 from profiling_assets.core.names import PlateKey
@@ -25,7 +26,9 @@ _BATCH, _PLATE, _WELLS = COLUMNS[:3]
 _Lines = dict[tuple[str, str], Mapping[str, str]]
 
 
-def rebuilt_summary(workspace: Workspace, batch: str) -> Published:
+def rebuilt_summary(
+    workspace: Workspace, batch: str, plates: Collection[PlateKey] = ()
+) -> Published:
     """Rebuild the summary of all plates from the record of each.
 
     Written under the condition that nobody else wrote meanwhile, so that batches which end at the
@@ -38,6 +41,8 @@ def rebuilt_summary(workspace: Workspace, batch: str) -> Published:
         The workspace.
     batch : str
         The batch whose numbers are told.
+    plates : collection of PlateKey, optional
+        Its plates, each of which should have a line unless it is excluded.
 
     Returns
     -------
@@ -49,9 +54,9 @@ def rebuilt_summary(workspace: Workspace, batch: str) -> Published:
 
     def rebuilt(content: bytes | None) -> bytes:
         standing = None if content is None else _standing(content)
-        plates = load_registry(workspace).plates
+        entries = load_registry(workspace).plates
         excluded.clear()
-        excluded.update({k: e.excluded for k, e in plates.items() if e.excluded is not None})
+        excluded.update({k: e.excluded for k, e in entries.items() if e.excluded is not None})
         rows = _records(workspace, read)
         return ledger_tsv(summary_table(standing, rows, excluded))
 
@@ -69,8 +74,12 @@ def rebuilt_summary(workspace: Workspace, batch: str) -> Published:
         for key, why in sorted(excluded.items())
         if key.batch == batch
     ]
+    lines = [PlateKey(batch, plate) for plate in column(mine, _PLATE).tolist()]
+    notes = {PlateKey(row[_BATCH], row[_PLATE]): row.get("Note", "") for row in read.values()}
+    whole = every_plate_has_a_line(set(plates) - set(excluded), lines, notes)
     return Published(
         path,
+        checks=(whole,),
         facts={
             "plates": len(mine),
             "wells": sum(counts),

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Mapping
 from profiling_assets.core.columns import is_metadata
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.errors import InvalidInputError
-from profiling_assets.core.gct import gct_columns
+from profiling_assets.core.gct import gct_bytes, gct_columns
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.stack import BATCH_COLUMN, StackedProfiles, stack_profiles
 from profiling_assets.core.tables import table_facts
-from profiling_assets.pipeline.checks import stacked_checks
+from profiling_assets.pipeline.checks import gct_checks, stacked_checks
 from profiling_assets.pipeline.made import Fact, Made, Stored
 from profiling_assets.pipeline.whole_batch import refuse_while_missing
 
@@ -136,7 +136,11 @@ def gct(config: Config, stacked_profiles: Stored) -> Made:
             "a GCT file holds Metadata_ columns and features of compartments, as pycytominer's"
         )
         facts["left_out"] = dict(sorted(Counter(map(_table, left_out)).items()))
-    return Made(frame.loc[:, chosen], facts=facts)
+    table = frame.loc[:, chosen]
+    text = gct_bytes(table)
+    return Made(
+        table, facts=facts, checks=gct_checks(text, frame, metadata, features), unchanged=text
+    )
 
 
 def _some(things: Iterable[object]) -> str:

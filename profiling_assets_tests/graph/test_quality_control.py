@@ -79,11 +79,24 @@ def test_the_ui_shows_numbers_then_small_pictures(controlled: Desk, name: str) -
     for key in PICTURES[name]:
         text = str(metadata[key].value)
         head, _, data = text.partition(";base64,")
-        assert head == f"![{key}](data:image/png"
+        assert head == f"![{key}](data:image/webp"
         content = base64.b64decode(data.removesuffix(")"), validate=True)
         assert len(content) <= PREVIEW_BYTES
         with Image.open(io.BytesIO(content)) as image:
             assert image.width == 760
+
+
+def test_the_verdicts_on_pictures_and_summary_are_with_each_plate(controlled: Desk) -> None:
+    for name, partition, check in (
+        (HEATMAPS[0], P1, "every_well_drawn"),
+        (HEATMAPS[1], P2, "every_well_drawn"),
+        (SUMMARY, BATCH1, "every_plate_has_a_line"),
+    ):
+        metadata = controlled.metadata(name, partition)
+        assert metadata["checks_not_passed"].value == 0
+        table = metadata["checks"]
+        assert isinstance(table, dg.TableMetadataValue)
+        assert [row.data["check"] for row in table.records] == [check]
 
 
 def test_the_numbers_are_those_of_the_profiles(controlled: Desk) -> None:

@@ -51,10 +51,13 @@ def test_every_plate_and_batch_has_its_page_and_is_current(reported: Desk) -> No
         page = parsed(plate_file(reported, plate).read_bytes())
         assert f"Plate {key.plate}" in page.text
         assert len(page.all("img", "src")) == 6
-        assert page.all("a", "href") == [f"../{key.batch}.html"]
+        first, *others = page.all("a", "href")
+        assert first == f"../{key.batch}.html"
+        assert all(address.startswith("#") for address in others)
         assert (plate_file(reported, plate).parent / f"../{key.batch}.html").is_file()
     page = batch_of(reported, BATCH1)
-    assert set(page.all("a", "href")) == {"./000123/000123.html", "./PL-01-x/PL-01-x.html"}
+    links = {address for address in page.all("a", "href") if not address.startswith("#")}
+    assert links == {"./000123/000123.html", "./PL-01-x/PL-01-x.html"}
     assert len(page.all("img", "src")) == 8
 
 

@@ -284,8 +284,10 @@ def test_the_command_publishes_and_its_exit_code_tells(place: Repositories) -> N
     assert lines[-1] == "pushed to origin/main"
     assert lines[-2].startswith("commit ")
     assert lines[-3].startswith("11 published (")
+    commits = place.commits(place.bare)
     again = run()
     assert again.stdout.splitlines()[-1] == "0 published (0 bytes), 11 the same"
+    assert place.commits(place.bare) == commits == place.commits()
     url = "https://someone:s3cret@example.org/x.git"
     told = subprocess.run(
         [*words[:4], url, *words[5:]], capture_output=True, text=True, check=False

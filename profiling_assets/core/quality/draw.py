@@ -11,6 +11,7 @@ picture is drawn. Figures are made without pyplot, which keeps them in a global 
 # ^ matplotlib ships partial types
 
 import io
+import math
 import textwrap
 import warnings
 from collections.abc import Callable
@@ -29,9 +30,12 @@ _DOTS_PER_INCH = 200  # 1280 x 960, as the recipe's pictures
 TOP = 0.84  # where the drawing ends, of the height; a fixed place costs half of a found one
 _LEFT = 0.02
 _TITLE_LETTERS = 60
-_PREVIEW_COLORS = 128
-_WEBP = ((760, 75), (760, 50), (640, 40), (640, 20), (480, 20), (320, 10))  # width, quality
-_THUMBNAIL = (480, 75)
+# width, quality; the first keeps the colors of a scale, as a palette of 128 does not
+_WEBP = ((760, 85), (760, 75), (760, 50), (640, 40), (640, 20), (480, 20), (320, 10))
+# pictures of a page at most, and their width: 36 plates of four pictures take about a megabyte
+_THUMBNAILS = ((48, 480), (192, 320), (math.inf, 240))
+_THUMBNAIL_QUALITY = 70
+_WEBP_TYPE = "image/webp"
 
 INK, SOFT, PALE = "#222222", "#666666", "#ececec"
 # Okabe and Ito's colors, told apart by color-blind people too; the first is for treatments
@@ -82,9 +86,10 @@ def headed(figure: Figure, title: str, subtitle: str) -> None:
         What is shown, with its unit.
     """
     lines = textwrap.wrap(title, _TITLE_LETTERS)[:2] or [title]
-    figure.text(_LEFT, 0.98, "\n".join(lines), fontsize=9, fontweight="bold", va="top")
-    below = 0.935 if len(lines) == 1 else 0.9
-    figure.text(_LEFT, below, subtitle, fontsize=7.5, color=SOFT, va="top")
+    # with two lines each, both end above the names of the columns
+    size, below, small = (9, 0.935, 7.5) if len(lines) == 1 else (8, 0.927, 6.8)
+    figure.text(_LEFT, 0.985, "\n".join(lines), fontsize=size, fontweight="bold", va="top")
+    figure.text(_LEFT, below, subtitle, fontsize=small, color=SOFT, va="top")
 
 
 def png(figure: Figure) -> bytes:
@@ -119,42 +124,36 @@ def preview(data: bytes) -> tuple[bytes, str]:
     Returns
     -------
     tuple of bytes and str
-        The small picture and its media type: PNG where that takes at most `PREVIEW_BYTES`, else
-        WebP (a matrix of thousands of colors), as good as they allow.
+        The small picture, of at most `PREVIEW_BYTES`, as good as they allow, and its media type.
     """
     with Image.open(io.BytesIO(data)) as opened:
         full = opened.convert("RGB")
-    small = _scaled(full, _WEBP[0][0])
-    packed = _packed(small.quantize(_PREVIEW_COLORS, dither=Image.Dither.NONE))
-    if len(packed) <= PREVIEW_BYTES:
-        return packed, "image/png"
+    packed = b""
     for width, quality in _WEBP:
-        file = io.BytesIO()
-        _scaled(full, width).save(file, format="WEBP", quality=quality)
-        packed = file.getvalue()
+        packed = _packed(_scaled(full, width), quality)
         if len(packed) <= PREVIEW_BYTES:
             break
-    return packed, "image/webp"
+    return packed, _WEBP_TYPE
 
 
-def thumbnail(data: bytes) -> tuple[bytes, str]:
+def thumbnail(data: bytes, beside: int = 1) -> tuple[bytes, str]:
     """Make a picture small enough to stand beside those of other plates.
 
     Parameters
     ----------
     data : bytes
         A PNG file.
+    beside : int, optional
+        Pictures that its page has, at most.
 
     Returns
     -------
     tuple of bytes and str
-        A WebP file 480 pixels wide, and its media type.
+        A WebP file, the smaller the more there are, and its media type.
     """
+    width = next(width for most, width in _THUMBNAILS if beside <= most)
     with Image.open(io.BytesIO(data)) as opened:
-        small = _scaled(opened.convert("RGB"), _THUMBNAIL[0])
-    file = io.BytesIO()
-    small.save(file, format="WEBP", quality=_THUMBNAIL[1])
-    return file.getvalue(), "image/webp"
+        return _packed(_scaled(opened.convert("RGB"), width), _THUMBNAIL_QUALITY), _WEBP_TYPE
 
 
 def _scaled(image: Image.Image, width: int) -> Image.Image:
@@ -162,7 +161,7 @@ def _scaled(image: Image.Image, width: int) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _packed(image: Image.Image) -> bytes:
+def _packed(image: Image.Image, quality: int) -> bytes:
     file = io.BytesIO()
-    image.save(file, format="PNG", optimize=True)
+    image.save(file, format="WEBP", quality=quality)
     return file.getvalue()

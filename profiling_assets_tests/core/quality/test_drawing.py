@@ -12,7 +12,7 @@ from matplotlib.collections import PathCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure
 from PIL import Image
 
-from profiling_assets.core.quality.draw import PREVIEW_BYTES, png, preview
+from profiling_assets.core.quality.draw import PREVIEW_BYTES, png, preview, thumbnail
 from profiling_assets.core.quality.draw_correlation import draw_correlation, well_ticks
 from profiling_assets.core.quality.draw_groups import draw_histogram, draw_strips, grouped
 from profiling_assets.core.quality.draw_plate import MISSING, UNUSED, Scale, draw_plate
@@ -187,6 +187,41 @@ def test_a_preview_of_thousands_of_colors_stays_within_its_limit() -> None:
     assert kind == "image/webp"
     with Image.open(io.BytesIO(small)) as image:
         assert image.width >= 480
+
+
+def test_a_preview_keeps_the_colors_of_the_scale() -> None:
+    # all wells in the lower third of the scale: few pixels have the colors of its upper part
+    values = {well: number / 1200 for number, well in enumerate(all_wells(16, 24)[:-12])}
+    data = png(draw_plate("P", "s", values, Scale("share", 0, 1)))
+    with Image.open(io.BytesIO(data)) as opened:
+        full = np.asarray(opened.convert("RGB").resize((760, 570)), dtype=float)
+    with Image.open(io.BytesIO(preview(data)[0])) as opened:
+        small = np.asarray(opened.convert("RGB"), dtype=float)
+    bar = (slice(190, 420, 20), slice(684, 692))  # inside of the scale's bar
+    assert np.abs(full[bar] - small[bar]).max() < 12
+
+
+def test_the_more_pictures_a_page_has_the_smaller_they_are() -> None:
+    data = png(draw_plate("P", "s", {"A01": 1.0, "P24": 2.0}, Scale("cells")))
+    widths = list[int]()
+    for beside in (8, 144, 544):
+        with Image.open(io.BytesIO(thumbnail(data, beside)[0])) as image:
+            widths.append(image.width)
+    assert widths == [480, 320, 240]
+
+
+@pytest.mark.parametrize(
+    "title", ["P", "BR00121431__2021-04-01T10_40_00-Measurement 1 (batch_of_plates)"]
+)
+def test_nothing_that_is_written_above_a_plate_covers_the_names_of_its_columns(title: str) -> None:
+    figure = draw_plate(title, "what is shown\n(by chance 0.08)", {"P24": 1.0}, Scale("cells"))
+    png(figure)  # places everything
+    names = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
+    top = max(name.y1 for name in names)
+    above = [text.get_window_extent() for text in figure.texts]
+    assert len(above) == 2
+    assert min(text.y0 for text in above) > top
+    assert above[0].y0 > above[1].y1
 
 
 def test_loading_the_code_location_does_not_load_matplotlib() -> None:

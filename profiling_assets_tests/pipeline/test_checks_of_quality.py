@@ -1,0 +1,133 @@
+"""Faults planted in GCT files, pictures and the summary: what the checks say of them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from profiling_assets.core.checks.gct import gct_is_whole
+from profiling_assets.core.checks.quality import every_plate_has_a_line
+from profiling_assets.core.checks.verdict import CheckResult
+from profiling_assets.core.config.load import parse_config
+from profiling_assets.core.config.template import render_config
+from profiling_assets.core.gct import gct_bytes
+from profiling_assets.core.names import PlateKey
+from profiling_assets.pipeline.made import Stored
+from profiling_assets.pipeline.quality_correlation import correlation_pictures
+from profiling_assets.pipeline.quality_pictures import cell_count_pictures
+from profiling_assets.pipeline.quality_summary import rebuilt_summary
+from profiling_assets.pipeline.stacked import gct
+from profiling_assets.storage.folder import FolderWorkspace
+
+KEY = PlateKey("B", "000123")
+CONFIG = parse_config(
+    render_config({"B": ["000123"]}, pipeline="p", negcon=True), path="config.yml"
+)
+
+
+def profiles(wells: tuple[str, ...] = ("A01", "B02", "P24"), word: str = "DMSO") -> pd.DataFrame:
+    count = len(wells)
+    return pd.DataFrame(
+        {
+            "Metadata_Plate": ["000123"] * count,
+            "Metadata_Well": list(wells),
+            "Metadata_broad_sample": [word] * count,
+            "Metadata_Object_Count": [float(number) for number in range(count)],
+            **{
+                f"Cells_AreaShape_Zernike_{n}": [float((k + 1) ** n % 7) for k in range(count)]
+                for n in range(5)
+            },
+        }
+    )
+
+
+def stored(root: Path, frame: pd.DataFrame) -> Stored:
+    path = root / "profiles.csv"
+    frame.to_csv(path, index=False)
+    return Stored(FolderWorkspace(str(root)), path.name, "x", str(KEY))
+
+
+def only(checks: tuple[CheckResult, ...]) -> CheckResult:
+    (found,) = checks
+    return found
+
+
+def test_a_sound_gct_file_passes_and_is_stored_as_it_was_checked(tmp_path: Path) -> None:
+    made = gct(CONFIG, stored(tmp_path, profiles()))
+    assert only(made.checks).verdict == "passed"
+    assert only(made.checks).numbers == {"samples": 3, "features": 5, "sample_descriptions": 4}
+    assert made.unchanged == gct_bytes(made.frame)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "says"),
+    [
+        ({"samples": 4}, "the file names [5, 3, 1, 4]"),
+        ({"features": 6}, "make it [6, 3, 1, 4]"),
+        ({"descriptions": 3}, "make it [5, 3, 1, 3]"),
+    ],
+)
+def test_a_gct_file_of_another_size_blocks(sizes: Mapping[str, int], says: str) -> None:
+    asked = {"samples": 3, "features": 5, "descriptions": 4, **sizes}
+    found = gct_is_whole(gct_bytes(profiles()), **asked)
+    assert found.verdict == "failed"
+    assert says in found.what
+    assert "report it" in found.remedy
+
+
+def test_a_gct_file_that_lacks_a_line_blocks() -> None:
+    text = gct_bytes(profiles())
+    short = b"".join(text.splitlines(keepends=True)[:-1])
+    found = gct_is_whole(short, samples=3, features=5, descriptions=4)
+    assert found.verdict == "failed"
+    assert "has 11 lines" in found.what
+
+
+@pytest.mark.parametrize("word", ["a\tb", "a\nb"])
+def test_a_value_that_breaks_the_lines_of_a_gct_file_is_warned_of(
+    tmp_path: Path, word: str
+) -> None:
+    found = only(gct(CONFIG, stored(tmp_path, profiles(word=word))).checks)
+    assert found.verdict == "warning"
+    assert "broad_sample" in found.what
+    assert "tabs and line breaks" in found.remedy
+
+
+@pytest.mark.parametrize("wells", [("A01", "b2", "P24"), ("A01", "B02", "well 7")])
+def test_a_well_without_a_place_on_the_plate_is_told(
+    tmp_path: Path, wells: tuple[str, ...]
+) -> None:
+    table = stored(tmp_path, profiles(wells))
+    for made in (
+        cell_count_pictures(table.workspace, KEY, table),
+        correlation_pictures(CONFIG, KEY, table),
+    ):
+        found = only(made.checks)
+        if "b2" in wells:
+            assert found.verdict == "passed"
+            assert found.numbers == {"wells_of_profiles": 3, "wells_drawn": 3}
+        else:
+            assert found.verdict == "warning"
+            assert found.what == "wells with a profile are not drawn: well 7"
+            assert "A01 to AF48" in found.remedy
+
+
+def test_a_plate_without_a_line_in_the_summary_is_told(tmp_path: Path) -> None:
+    header = "Batch_Name\tPlate_Name\tWell_Count\tImages_per_site\t"
+    header += "Sites_per_well_Median\tSites_per_well_mad"
+    summary = tmp_path / "quality_control/summary/summary.tsv"
+    summary.parent.mkdir(parents=True)
+    summary.write_text(f"{header}\nB\t000123\t12\t5\t2\t0.000\n")
+    workspace = FolderWorkspace(str(tmp_path))
+    sound = only(rebuilt_summary(workspace, "B", [KEY]).checks)
+    assert (sound.verdict, sound.numbers) == ("passed", {"plates_expected": 1, "lines": 1})
+    found = only(rebuilt_summary(workspace, "B", [KEY, PlateKey("B", "P2")]).checks)
+    assert found.verdict == "warning"
+    assert found.what == "plates have no line: B/P2"
+    assert "bring the load data" in found.remedy
+
+
+def test_a_line_that_is_there_twice_is_told() -> None:
+    found = every_plate_has_a_line([KEY], [KEY, KEY], {})
+    assert found.what == "plates have more than one line: B/000123"
