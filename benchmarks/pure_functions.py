@@ -76,7 +76,7 @@ def _selection(catalog: Catalog, batch: str, plates: Sequence[PlateKey]) -> None
         chosen = catalog.results[f"feature_selected{'_negcon' if negcon else ''}_profiles"]
         source, listed = chosen.upstream
         votes = {str(key): _stored(catalog, source, str(key)) for key in plates}
-        value = selected_features(catalog.config, votes, (), negcon=negcon)
+        value = selected_features(catalog, votes, (), negcon=negcon)
         _publish(catalog, listed, batch, value)
         for partition, profiles in votes.items():
             value = feature_selected(profiles, _stored(catalog, listed, batch))

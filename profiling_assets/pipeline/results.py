@@ -39,10 +39,10 @@ _CODE = {
     Step.STACK_NEGCON: 1,
     Step.SITES: 1,
     Step.SUMMARY: 1,
-    Step.CELL_COUNTS: 1,
-    Step.CORRELATIONS: 1,
-    Step.PLATE_REPORT: 1,
-    Step.BATCH_REPORT: 1,
+    Step.CELL_COUNTS: 2,
+    Step.CORRELATIONS: 2,
+    Step.PLATE_REPORT: 2,
+    Step.BATCH_REPORT: 2,
 }
 
 

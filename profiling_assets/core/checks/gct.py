@@ -50,7 +50,7 @@ def gct_is_whole(text: bytes, *, samples: int, features: int, descriptions: int)
         )
         return not_passed(GCT, what, _REPORT, numbers, blocking=True)
     if wrong or lines > expected:
-        what = f"{len(wrong)} lines have more or fewer than {whole} fields: {some(wrong)}"
+        what = f"lines with more or fewer than {whole} fields: {len(wrong)} ({some(wrong)})"
         remedy = (
             "take tabs and line breaks out of the values of the plate map and the external "
             "metadata: viewers of GCT files read them as ends of fields"
