@@ -73,7 +73,7 @@ def command(
 def _looked_at(facts: WorkspaceFacts) -> str:
     looks = [plate.completeness for plate in facts.plates if plate.completeness is not None]
     batches = {plate.key.batch for plate in facts.plates}
-    parts = [f"{counted(len(facts.plates), 'plate')} of {len(batches)} batches"]
+    parts = [f"{counted(len(facts.plates), 'plate')} of {counted(len(batches), 'batch')}"]
     expected = [look for look in looks if look.expected is not None]
     if expected:
         there = sum((look.expected or 0) - len(look.missing) for look in expected)

@@ -8,6 +8,7 @@ import click
 
 from profiling_assets.cli.common import check_ready
 from profiling_assets.core.config.reference import reference_text
+from profiling_assets.core.preflight.words import counted
 from profiling_assets.pipeline.catalog import read_config
 
 
@@ -24,5 +25,5 @@ def command(file: str | None, *, reference: bool) -> int:
     config = read_config(file)
     check_ready(config)
     plates = sum(len(batch.plates) for batch in config.batches)
-    click.echo(f"{file}: fine; {len(config.batches)} batches, {plates} plates")
+    click.echo(f"{file}: fine; {counted(len(config.batches), 'batch')}, {counted(plates, 'plate')}")
     return 0

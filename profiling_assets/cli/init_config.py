@@ -12,6 +12,7 @@ from profiling_assets.cli.common import input_option
 from profiling_assets.core.config.template import render_config
 from profiling_assets.core.errors import ConfigError, MissingInputError
 from profiling_assets.core.layout import CONFIGS
+from profiling_assets.core.preflight.words import counted
 from profiling_assets.opening import open_workspace
 from profiling_assets.settings import WORKSPACE_VARIABLE
 from profiling_assets.storage.scan import scan_workspace
@@ -61,5 +62,7 @@ def command(
     text = render_config(found, pipeline=Path(name).stem, negcon=negcon)
     opened.publish_bytes(text.encode(), path)
     plates = sum(map(len, found.values()))
-    click.echo(f"{opened.location(path)}: {len(found)} batches, {plates} plates")
+    click.echo(
+        f"{opened.location(path)}: {counted(len(found), 'batch')}, {counted(plates, 'plate')}"
+    )
     return 0

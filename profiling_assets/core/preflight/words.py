@@ -26,8 +26,9 @@ def config_place(config: Config, key: str) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return `1 site`, `2 sites`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """Return `1 site`, `2 sites`, `2 batches`."""
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
 
 
 def size(number: int) -> str:
