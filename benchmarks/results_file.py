@@ -5,12 +5,21 @@ Do not put here: measuring, judging figures (`bench`).
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from machine import machine
 
 LATEST = Path(__file__).resolve().parent / "results" / "latest.json"
+
+
+def forget(subjects: Iterable[str]) -> None:
+    """Take out what is about to be measured again."""
+    going = set(subjects)
+    if going:
+        kept = {name: figures for name, figures in latest().items() if name not in going}
+        LATEST.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 def latest() -> dict[str, Any]:

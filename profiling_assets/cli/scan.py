@@ -109,10 +109,11 @@ def _looks(
     workspace: Workspace, plates: Iterable[PlateFound], csv_dir: str, *, quick: bool
 ) -> dict[PlateKey, PlateGlance | ProfilingError]:
     """Look at the plates with CSVs; one that cannot be read leaves its error."""
-    keys = [plate.key for plate in plates if Source.CSVS in plate.sources]
+    found = list(plates)
+    keys = [plate.key for plate in found if Source.CSVS in plate.sources]
     seen = look_at_plates(workspace, keys, csv_dir, quick=quick)
     errors = [look for look in seen if isinstance(look, WorkspaceError)]
-    if errors and len(errors) == len(seen):  # not the plates are at fault
+    if errors and len(errors) == len(found):  # not the plates are at fault
         raise errors[0]
     return dict(zip(keys, seen, strict=True))
 

@@ -294,6 +294,27 @@ def test_an_unreadable_workspace_is_told(open_place: Place) -> None:
         assert "Traceback" not in done.err
 
 
+def test_a_plate_that_cannot_be_read_does_not_hide_those_that_start_later(
+    open_place: Place,
+) -> None:
+    for plate in (BAD, OTHER):
+        shutil.rmtree(open_place.root / "analysis" / plate)
+        backend = open_place.root / "backend" / plate
+        backend.mkdir(parents=True)
+        (backend / f"{PlateKey.parse(plate).plate}.sqlite").write_bytes(b"x")
+    sites = open_place.root / "analysis" / GOOD / "analysis" / "000123-A01-1"
+    try:
+        sites.chmod(0)
+        done = as_nobody(open_place, "scan", open_place.root)
+    finally:
+        sites.chmod(0o755)
+        shutil.rmtree(open_place.root.parent)
+    assert done.code == 0, done.text
+    rows = table(done)
+    assert rows[key(GOOD)][3] == "not told"
+    assert {rows[key(plate)][0] for plate in (BAD, OTHER)} == {"sqlite"}
+
+
 @pytest.mark.parametrize("command", [("scan",), ("init-config",), ("run", "--workspace")])
 def test_a_folder_that_is_no_workspace_is_named_with_a_remedy(
     empty: Place, command: tuple[str, ...]

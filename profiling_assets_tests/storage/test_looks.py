@@ -1,6 +1,10 @@
 """Looking at many plates in several processes tells what one process tells."""
 
 import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +16,7 @@ from profiling_assets.storage.glance import PlateGlance
 from profiling_assets.storage.looks import look_at_plates
 from profiling_assets.storage.s3.workspace import S3Workspace
 from profiling_assets.storage.workspace import Workspace
+from profiling_assets_tests.cli.commands import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -59,9 +64,70 @@ def test_looks_of_several_processes_are_those_of_one(
     }
 
 
+def test_what_a_process_that_dies_was_to_look_at_is_looked_at_here(
+    workspace: FolderWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "_ALONE", {False: 1, True: 1})
+    monkeypatch.setattr(looks, "_WORKER", "profiling_assets.storage.no_such_module")
+    workspace.publish_bytes(b"x", f"analysis/{KEYS[3]}/analysis/P3-A01-1/Image.csv")
+    found = look_at_plates(workspace, KEYS, "analysis", processes=3)
+    assert [look.folders for look in found if isinstance(look, PlateGlance)] == [
+        int(key == KEYS[3]) for key in KEYS
+    ]
+
+
+_SLOW = """
+import os, sys, time
+from profiling_assets.core.names import PlateKey
+from profiling_assets.storage import looks
+from profiling_assets.storage.folder import FolderWorkspace
+
+class Slow(FolderWorkspace):
+    def list_two_levels(self, path):
+        with open(os.path.join({folder!r}, str(os.getpid())), "w"):
+            pass
+        time.sleep(60)
+        return super().list_two_levels(path)
+
+if __name__ == "__main__":
+    looks._ALONE = {{False: 1, True: 1}}
+    sys.path.insert(0, {folder!r})
+    from slow_workspace import Slow  # a process that helps must be able to import it
+    looks.look_at_plates(
+        Slow({root!r}), [PlateKey("B", str(n)) for n in range(9)], "analysis", processes=3
+    )
+"""
+
+
+@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_the_one_that_asked(
+    workspace: FolderWorkspace, tmp_path: Path, ends: signal.Signals
+) -> None:
+    folder = tmp_path / "slow"
+    folder.mkdir()
+    script = folder / "slow_workspace.py"
+    script.write_text(_SLOW.format(folder=str(folder), root=workspace.root))
+    asks = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL)
+
+    def looking() -> set[int]:
+        return {int(path.name) for path in folder.iterdir() if path.name.isdigit()}
+
+    assert wait_for(lambda: len(looking()) == 3, 60)
+    asks.send_signal(ends)
+    assert asks.wait(30) != 0
+    assert wait_for(lambda: not any(map(_lives, looking() - {asks.pid})), 30)
+
+
+def _lives(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_few_plates_are_looked_at_without_another_process(
     workspace: FolderWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looks, "ProcessPoolExecutor", None)
+    monkeypatch.setattr(looks, "_WORKER", None)
     found = look_at_plates(workspace, KEYS[:3], "analysis", processes=os.cpu_count() or 1)
     assert [look.folders for look in found if isinstance(look, PlateGlance)] == [0, 0, 0]
