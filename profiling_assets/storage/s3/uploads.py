@@ -23,12 +23,14 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore import exceptions as aws
 
 from profiling_assets.core.errors import ConflictError, WorkspaceError
+from profiling_assets.storage.s3.attempts import whole_body
 from profiling_assets.storage.s3.checksums import Sent, md5, proven, tag_of, text_of
 from profiling_assets.storage.s3.connection import Connection
 from profiling_assets.storage.s3.failures import is_conflict, talking
 from profiling_assets.storage.workspace import ObjectInfo
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 PART_BYTES = 16 * 1024 * 1024
@@ -227,13 +229,14 @@ class Uploader:
         return ObjectInfo(path, sent.size, tag_of(head), head["LastModified"].timestamp())
 
     def _read_back(self, path: str, tag: str) -> str:
-        key, crc = self.connection.address.key(path), 0
+        client, key = self.connection.client, self.connection.address.key(path)
         with talking(self.connection, path, "read"):
-            body = self.connection.client.get_object(
-                **self.connection.common, Key=key, IfMatch=f'"{tag}"'
-            )["Body"]
-            for chunk in body.iter_chunks(_READ_BACK_BYTES):
-                crc = zlib.crc32(chunk, crc)
+            crc = whole_body(
+                lambda: client.get_object(**self.connection.common, Key=key, IfMatch=f'"{tag}"')[
+                    "Body"
+                ],
+                _checksum,
+            )
         return text_of(crc)
 
     def _differs(self, path: str) -> WorkspaceError:
@@ -264,6 +267,13 @@ def _pieces(local: Path, size: int) -> Iterator[bytes]:
     with local.open("rb") as file:
         while piece := file.read(size):
             yield piece
+
+
+def _checksum(body: "StreamingBody") -> int:
+    crc = 0
+    for chunk in body.iter_chunks(_READ_BACK_BYTES):
+        crc = zlib.crc32(chunk, crc)
+    return crc
 
 
 def _seconds(date: str) -> float:
