@@ -156,12 +156,12 @@ def test_a_server_that_hangs_up_is_asked_a_few_times(opened: Workspace, stub: St
 def test_a_server_that_never_answers_is_given_up(
     stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(attempts, "READ_SECONDS", 0.1)
     workspace = open_workspace("s3://lab/w")
     stub.asked.clear()
 
     def slow(_: Asked) -> Answer:
-        time.sleep(1.0)
+        time.sleep(0.3)
         return Answer(0)
 
     stub.answer = slow

@@ -24,6 +24,7 @@ from botocore import exceptions as aws
 
 from profiling_assets.core.errors import ConflictError, WorkspaceError
 from profiling_assets.storage.s3.attempts import whole_body
+from profiling_assets.storage.s3.begun import noted
 from profiling_assets.storage.s3.checksums import Sent, md5, proven, tag_of, text_of
 from profiling_assets.storage.s3.connection import Connection
 from profiling_assets.storage.s3.failures import is_conflict, talking
@@ -64,10 +65,13 @@ class Uploader:
     part_bytes : int
         Size of the parts of large files; smaller files are one PUT. At most five parts are in
         memory.
+    scratch : Path or None
+        Where uploads under way are noted, for the next start after a kill; None: nowhere.
     """
 
     connection: Connection
     part_bytes: int = PART_BYTES
+    scratch: Path | None = None
 
     def put(self, data: bytes, path: str) -> ObjectInfo:
         """Write bytes in one request and verify them; others' objects are overwritten."""
@@ -161,13 +165,17 @@ class Uploader:
     def _upload(self, path: str) -> Generator[dict[str, Any]]:
         """Begin a multipart upload, and abort it where the body fails."""
         client, key = self.connection.client, self.connection.address.key(path)
-        with talking(self.connection, path, "write"):
+        with (
+            noted(self.connection, self.scratch, key) as tell,
+            talking(self.connection, path, "write"),
+        ):
             begun = client.create_multipart_upload(
                 **self.connection.writing,
                 Key=key,
                 ChecksumAlgorithm="CRC32",
                 ChecksumType="FULL_OBJECT",
             )
+            tell(begun["UploadId"])
             upload: dict[str, Any] = {
                 **self.connection.common,
                 "Key": key,
@@ -247,7 +255,7 @@ class Uploader:
         )
 
     def _abort_leftovers(self, path: str) -> None:
-        """Abort uploads of the same key that a dead process left; S3 charges for their parts."""
+        """Abort old uploads of the same key, of processes that died on other machines."""
         client, key = self.connection.client, self.connection.address.key(path)
         # who may write may not be allowed to list uploads: then they stay for the bucket's rules
         with contextlib.suppress(aws.BotoCoreError, aws.ClientError):
