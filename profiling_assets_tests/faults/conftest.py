@@ -1,10 +1,12 @@
 """Places for commands that are treated badly."""
 
 from collections.abc import Callable, Generator
+from pathlib import Path
 
 import pytest
 
 from profiling_assets_tests.cli.commands import Place
+from profiling_assets_tests.faults.disks import mounted
 
 
 @pytest.fixture
@@ -19,3 +21,10 @@ def places() -> Generator[Callable[[Place], Place]]:
     yield care
     for place in cared:
         place.kill_all()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Generator[Path]:
+    """A real file system of 24 MiB."""
+    with mounted(tmp_path / "small disk", 24) as disk:
+        yield disk

@@ -5,7 +5,6 @@ import os
 import random
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from profiling_assets.pipeline.aggregate import make_plate
 from profiling_assets.pipeline.sources import plate_source
 from profiling_assets.storage.folder import FolderWorkspace
 from profiling_assets.storage.workspace import Workspace
+from profiling_assets_tests.faults.disks import fill
 
 PATH = "profiles/B/000123/000123.csv.gz"
 OLD, NEW = b"old" * 1000, os.urandom(300_000)
@@ -129,28 +129,6 @@ def test_whichever_call_finds_the_disk_full_the_old_file_stands_and_nothing_else
 def workspace(tmp_path: Path) -> FolderWorkspace:
     (tmp_path / "workspace").mkdir()
     return FolderWorkspace(str(tmp_path / "workspace"))
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Generator[Path]:
-    """A real file system of 24 MiB."""
-    folder = tmp_path / "small disk"
-    folder.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small file system")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this machine lets nobody mount a tmpfs")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(disk: Path, left: int) -> None:
-    """Fill a disk up to some bytes."""
-    free = shutil.disk_usage(disk).free - left
-    (disk / "fill").write_bytes(bytes(max(free, 0)))
 
 
 @pytest.mark.parametrize("act", ACTS)
