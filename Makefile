@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: help setup demo test test-s3 test-live check ui bench clean
+.PHONY: help setup demo test test-s3 test-live test-faults check ui bench clean
 
 help:  ## Show the targets
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
 
 setup: $(STAMP)  ## Make .venv with everything the project needs
 
@@ -41,6 +41,11 @@ test-s3: $(STAMP)  ## The tests on S3 against both servers: moto's, then Seaweed
 
 test-live: $(STAMP)  ## Web server and daemon while plates arrive, in a folder and in a bucket
 	$(BIN)/python -m pytest -s profiling_assets_tests/cli/live_watch.py profiling_assets_tests/cli/live_watch_s3.py
+
+FAULTS := $(addprefix profiling_assets_tests/faults/long_,kills.py storage_faults.py disk_full.py at_once.py)
+
+test-faults: $(STAMP)  ## Runs killed at random moments, bad connections, full disks: figures of each
+	$(BIN)/python -m pytest -s $(FAULTS)
 
 ui: $(STAMP)  ## Open the demo workspace in the web UI
 	test -e $(DEMO)/workspace/config_files/demo.yml || $(BIN)/profiling-assets demo $(DEMO)

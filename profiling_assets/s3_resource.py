@@ -22,28 +22,27 @@ from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.store import S3Store
 from pydantic import Field
 
+from profiling_assets.storage.s3 import attempts
 from profiling_assets.storage.s3.address import S3Address
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from obstore.store import ClientConfig, S3Config, S3Credential
 
-# A request is tried this often, with pauses of up to 1 and 2 s, before the error is told.
-_ATTEMPTS = 3
-_CONNECT_SECONDS = 5
-_READ_SECONDS = 30
 _CONNECTIONS = 32
 _CREDENTIALS_TTL = timedelta(minutes=5)  # boto3 renews them; obstore asks it this often
 
 
 class WorkspaceS3Resource(S3Resource):
-    """An S3 session whose client gives up within seconds, and reaches buckets as the address says.
+    """An S3 session whose client tries as `attempts` says, and reaches buckets as the address says.
 
     Credentials, profile, region and endpoint come from where the AWS tools take them, unless they
     are given.
     """
 
-    max_attempts: int = Field(default=_ATTEMPTS, description="How often a request is tried.")
+    max_attempts: int = Field(
+        default=attempts.ATTEMPTS, description="How often a request is tried."
+    )
     path_style: bool | None = Field(
         default=None,
         description="Whether the bucket stands in the path of requests instead of the host name.",
@@ -73,8 +72,8 @@ class WorkspaceS3Resource(S3Resource):
         """Return a new client of a session."""
         settings: dict[str, Any] = {
             "retries": {"mode": "standard", "total_max_attempts": self.max_attempts},
-            "connect_timeout": _CONNECT_SECONDS,
-            "read_timeout": _READ_SECONDS,
+            "connect_timeout": attempts.CONNECT_SECONDS,
+            "read_timeout": attempts.READ_SECONDS,
             "max_pool_connections": _CONNECTIONS,
         }
         if self.use_unsigned_session:
@@ -188,8 +187,8 @@ class S3Session:
         }
         options: ClientConfig = {
             "allow_http": endpoint.startswith("http://"),
-            "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
-            "read_timeout": timedelta(seconds=_READ_SECONDS),
+            "connect_timeout": timedelta(seconds=attempts.CONNECT_SECONDS),
+            "read_timeout": timedelta(seconds=attempts.READ_SECONDS),
             "timeout": timedelta(hours=1),
             "pool_max_idle_per_host": str(_CONNECTIONS),
         }
@@ -204,10 +203,10 @@ class S3Session:
             retry_config={
                 "max_retries": resource.max_attempts - 1,
                 "backoff": {
-                    "init_backoff": timedelta(seconds=0.5),
-                    "max_backoff": timedelta(seconds=2),
+                    "init_backoff": timedelta(seconds=attempts.FIRST_PAUSE_SECONDS),
+                    "max_backoff": timedelta(seconds=attempts.LONGEST_PAUSE_SECONDS),
                 },
-                "retry_timeout": timedelta(seconds=_READ_SECONDS * resource.max_attempts),
+                "retry_timeout": timedelta(seconds=attempts.READ_SECONDS * resource.max_attempts),
             },
             credential_provider=None
             if resource.use_unsigned_session

@@ -1,12 +1,14 @@
 """Fixtures that several folders of tests share: an S3 server a worker, a bucket a test."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.retries.standard import ExponentialBackoff
 
+from profiling_assets.storage.s3 import attempts
 from profiling_assets_tests.s3_servers import S3Server, s3_server
 
 
@@ -29,6 +31,16 @@ def s3(running_s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
 @pytest.fixture
 def bucket(s3: S3Server) -> str:
     """The name of a new, empty bucket."""
+    return _new_bucket(s3)
+
+
+@pytest.fixture
+def buckets(s3: S3Server) -> Callable[[], str]:
+    """A function that makes a new, empty bucket and returns its name."""
+    return lambda: _new_bucket(s3)
+
+
+def _new_bucket(s3: S3Server) -> str:
     name = f"bucket-{secrets.token_hex(6)}"
     client = boto3.client(
         "s3", endpoint_url=s3.endpoint, config=Config(s3={"addressing_style": "path"})
@@ -36,3 +48,11 @@ def bucket(s3: S3Server) -> str:
     client.create_bucket(Bucket=name)
     client.close()
     return name
+
+
+@pytest.fixture
+def quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests of this process are repeated as often as ever, and almost at once."""
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0.01)
+    monkeypatch.setattr(attempts, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(attempts, "LONGEST_PAUSE_SECONDS", 0.02)

@@ -113,6 +113,7 @@ def _built(
     home = prepared_home(catalog.workspace.identity)
     with open_instance(home) as instance, StopRequest() as stop:
         end_dead_runs(instance)
+        catalog.workspace.remove_leftovers()
         planner = Planner(catalog, instance, force=force)
         report_inputs(instance, planner, chosen)
         plan = planner.plan(chosen, names or None)

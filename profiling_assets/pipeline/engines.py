@@ -16,6 +16,7 @@ from profiling_assets.core.config.model import Config
 from profiling_assets.core.names import PlateKey
 from profiling_assets.pipeline.made import Progress
 from profiling_assets.pipeline.sources import PlateSource
+from profiling_assets.storage.failures import filling
 from profiling_assets.storage.local_sites import bytes_to_copy, local_sites
 from profiling_assets.storage.read_ahead import read_ahead
 from profiling_assets.storage.scan import PlateListing
@@ -66,7 +67,7 @@ def collate_sites(
     Raises
     ------
     WorkspaceError
-        Where a disk has no room, before a file is read.
+        Where a disk has no room, before a file is read; or is filled up by others meanwhile.
     """
     listing = listing_of(source)
     options = CollateOptions(
@@ -76,42 +77,45 @@ def collate_sites(
     )
     reference = config.collate.engine == _REFERENCE
     backends = 1 if reference else sqlite + parquet
-    _check_space(workspace, key, source, scratch, backends=backends, copies=reference)
-    file = sqlite_file(scratch, key)
-    if reference:
-        with local_sites(workspace, source.path, listing.folders, scratch) as folder:
-            return collate_with_reference_engine(
+    needed = _check_space(workspace, key, source, scratch, backends=backends, copies=reference)
+    with filling(source.path, folder=scratch, needed=needed):
+        file = sqlite_file(scratch, key)
+        if reference:
+            with local_sites(workspace, source.path, listing.folders, scratch) as folder:
+                return collate_with_reference_engine(
+                    key,
+                    folder,
+                    listing.expected,
+                    options,
+                    sqlite_file=file,
+                    aggregate=aggregate,
+                    path=source.path,
+                )
+        survey_some = survey_headers if workspace.at_once == 1 else survey_sample
+        survey = survey_some(listing.folders, munge=options.munge, at_once=workspace.at_once)
+        withheld = too_wide(survey.tables) if sqlite else None
+        if (
+            withheld is not None and aggregate is None and not parquet
+        ):  # known before hours of reading
+            full = survey_headers(listing.folders, munge=options.munge, at_once=workspace.at_once)
+            return too_wide(full.tables) or withheld
+        tables = scratch / "parquet"
+        tables.mkdir()
+        with read_ahead(workspace, listing.folders, munge=options.munge) as ahead:
+            return collate_plate(
                 key,
-                folder,
+                ahead,
                 listing.expected,
                 options,
-                sqlite_file=file,
+                sqlite_file=file if sqlite else None,
+                parquet_folder=tables if parquet else None,
                 aggregate=aggregate,
                 path=source.path,
+                progress=progress,
+                survey=survey,
+                # what SQLite cannot hold goes to Parquet, so that the cells are somewhere
+                parquet_if_wide=None if aggregate is None else tables,
             )
-    survey_some = survey_headers if workspace.at_once == 1 else survey_sample
-    survey = survey_some(listing.folders, munge=options.munge, at_once=workspace.at_once)
-    withheld = too_wide(survey.tables) if sqlite else None
-    if withheld is not None and aggregate is None and not parquet:  # known before hours of reading
-        full = survey_headers(listing.folders, munge=options.munge, at_once=workspace.at_once)
-        return too_wide(full.tables) or withheld
-    tables = scratch / "parquet"
-    tables.mkdir()
-    with read_ahead(workspace, listing.folders, munge=options.munge) as ahead:
-        return collate_plate(
-            key,
-            ahead,
-            listing.expected,
-            options,
-            sqlite_file=file if sqlite else None,
-            parquet_folder=tables if parquet else None,
-            aggregate=aggregate,
-            path=source.path,
-            progress=progress,
-            survey=survey,
-            # what SQLite cannot hold goes to Parquet, so that the cells are somewhere
-            parquet_if_wide=None if aggregate is None else tables,
-        )
 
 
 def sqlite_file(scratch: Path, key: PlateKey) -> Path:
@@ -134,10 +138,11 @@ def _check_space(
     *,
     backends: int,
     copies: bool,
-) -> None:
+) -> int:
     folders = listing_of(source).folders
     needed = backends * backend_bytes(csv_bytes(folders))
     needed += bytes_to_copy(folders) if copies else 0
     if needed:
         what = f"the backend of plate {key}"
         check_space(workspace, scratch, needed, what=what, path=source.path)
+    return needed

@@ -6,6 +6,7 @@ Do not put here: the operations themselves (`folder`, `publishing`).
 
 import errno
 import shutil
+import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,6 +95,39 @@ def writing(path: str, *, folder: Path, needed: int | None = None) -> Generator[
         ) from error
 
 
+@contextmanager
+def filling(path: str, *, folder: Path, needed: int) -> Generator[None]:
+    """Translate a full disk while other libraries write scratch files; other errors pass.
+
+    Parameters
+    ----------
+    path : str
+        Path below the root of what the files are made from, for the message.
+    folder : Path
+        Where they are written.
+    needed : int
+        Bytes that they take at most.
+
+    Yields
+    ------
+    None
+        Once; the body writes.
+
+    Raises
+    ------
+    WorkspaceError
+        Where the disk or a quota is full.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not _says_full(error):
+            raise
+        raise WorkspaceError(
+            f"{no_space(folder, needed)} at {folder}", path=path, remedy=NO_SPACE_REMEDY
+        ) from error
+
+
 def no_space(folder: Path, needed: int | None) -> str:
     """Say what a full disk lacks: bytes needed (None: unknown) and bytes free at a folder."""
     needs = "more" if needed is None else f"{needed:,} bytes"
@@ -104,3 +138,13 @@ def no_space(folder: Path, needed: int | None) -> str:
 
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
+
+
+def _says_full(error: BaseException | None) -> bool:
+    while error is not None:  # SQLAlchemy hides SQLite's error behind its own
+        if isinstance(error, sqlite3.Error):
+            return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        if isinstance(error, OSError):
+            return error.errno in _FULL
+        error = error.__cause__
+    return False

@@ -17,9 +17,9 @@ import filelock
 
 from profiling_assets.core.errors import ConflictError, MissingInputError, WorkspaceError
 from profiling_assets.core.layout import STATE_FOLDER
-from profiling_assets.storage import leftovers, publishing
+from profiling_assets.storage import publishing
 from profiling_assets.storage.failures import ABSENT, ABSENT_REMEDY, reading, writing
-from profiling_assets.storage.scratch import scratch_folder
+from profiling_assets.storage.scratch import remove_dead_scratch, scratch_folder
 from profiling_assets.storage.workspace import Listing, ObjectInfo, TwoLevels, checked_path
 
 _SCRATCH = f"{STATE_FOLDER}/scratch"
@@ -218,6 +218,11 @@ class FolderWorkspace:
         with scratch_folder(base, label, path=_SCRATCH) as folder:
             yield folder
 
+    def remove_leftovers(self) -> None:
+        """Remove scratch folders of dead processes; temporary files go with the next write."""
+        with writing(_SCRATCH, folder=self._root):
+            remove_dead_scratch(self._writable(f"{_SCRATCH}/-").parent)
+
     def location(self, path: str) -> str:
         """Return a path as a person would open it."""
         return str(self._local(path))
@@ -256,26 +261,6 @@ class FolderWorkspace:
             yield
         finally:
             held.release()
-
-
-def clean_leftovers(workspace: FolderWorkspace, folder: str) -> tuple[str, ...]:
-    """Remove the temporary files that dead writers left in a folder.
-
-    Parameters
-    ----------
-    workspace : FolderWorkspace
-        The workspace.
-    folder : str
-        The folder; its subfolders are left alone.
-
-    Returns
-    -------
-    tuple of str
-        Paths of the removed files, sorted. Files of living writers stay.
-    """
-    local = Path(workspace.root) / checked_path(folder)
-    prefix = f"{folder}/" if folder else ""
-    return tuple(prefix + name for name in leftovers.remove_dead_parts(local))
 
 
 def _resolved_root(root: str) -> Path:

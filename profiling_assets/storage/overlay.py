@@ -203,6 +203,10 @@ class OverlayWorkspace:
         """Give a private temporary folder of the output."""
         return self._outputs.scratch(label)
 
+    def remove_leftovers(self) -> None:
+        """Remove what dead processes left in the output."""
+        self._outputs.remove_leftovers()
+
     def location(self, path: str) -> str:
         """Return where a file is; of folders and of what neither has, where the output has it."""
         try:

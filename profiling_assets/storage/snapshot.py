@@ -118,6 +118,10 @@ class Snapshot:
         """Give a private temporary folder."""
         return self._workspace.scratch(label)
 
+    def remove_leftovers(self) -> None:
+        """Remove what dead processes left in the workspace."""
+        self._workspace.remove_leftovers()
+
     def location(self, path: str) -> str:
         """Return where a path is, as a person would open it."""
         return self._workspace.location(path)

@@ -141,6 +141,10 @@ class Workspace(Protocol):
         """Give a private temporary folder that is removed at exit."""
         ...
 
+    def remove_leftovers(self) -> None:
+        """Remove what dead processes left, never what a living one still uses."""
+        ...
+
     def location(self, path: str) -> str:
         """Return where a path is, as a person would open it: on this machine, or on S3."""
         ...

@@ -2,59 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from profiling_assets.demo.presets import tiny_spec
-from profiling_assets_tests.cli.commands import Done, Place, new_place
+from profiling_assets_tests.cli.buckets import Bucket
+from profiling_assets_tests.cli.commands import new_place
 from profiling_assets_tests.s3_servers import S3Server
 
 pytestmark = pytest.mark.integration
-
-PREFIX = "projects/a project/workspace"
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """A bucket, and a place whose commands are started beside it."""
-
-    name: str
-    place: Place
-
-    @property
-    def root(self) -> str:
-        return f"s3://{self.name}/{PREFIX}"
-
-    def objects(self) -> dict[str, bytes]:
-        """Return every object below the root but our own state."""
-        client = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=PREFIX)
-        keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
-        found = {
-            key.removeprefix(f"{PREFIX}/"): client.get_object(Bucket=self.name, Key=key)[
-                "Body"
-            ].read()
-            for key in keys
-        }
-        client.close()
-        return {key: data for key, data in found.items() if not key.startswith(".")}
-
-    def put_folder(self, folder: Path) -> None:
-        """Upload a folder's files."""
-        client = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                key = f"{PREFIX}/{path.relative_to(folder).as_posix()}"
-                client.put_object(Bucket=self.name, Key=key, Body=path.read_bytes())
-        client.close()
-
-    def run(self, *words: str | Path) -> Done:
-        config = f"{self.root}/config_files/config.yml"
-        return self.place("run", "--workspace", self.root, "--config", config, *words)
 
 
 @pytest.fixture

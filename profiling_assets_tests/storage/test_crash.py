@@ -10,7 +10,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from profiling_assets.storage.folder import FolderWorkspace, clean_leftovers
+from profiling_assets.storage.folder import FolderWorkspace
+from profiling_assets.storage.leftovers import remove_dead_parts
 
 WRITER = """
 import sys, time
@@ -60,13 +61,13 @@ def test_a_killed_writer_leaves_the_old_file_and_a_part_that_only_its_death_lets
     workspace.publish_bytes(b"old", "backend/P.sqlite")
     folder = Path(workspace.root, "backend")
     with program(WRITER, workspace.root) as writer:
-        assert clean_leftovers(workspace, "backend") == ()
+        assert remove_dead_parts(folder) == []
         workspace.publish_bytes(b"1", "backend/beside.csv")  # cleans up too, and spares the living
         assert len(list(folder.glob(".P.sqlite.*.part"))) == 1
         writer.send_signal(signal.SIGKILL)
     assert workspace.read_bytes("backend/P.sqlite") == b"old"
     (part,) = folder.glob(".P.sqlite.*.part")
-    assert clean_leftovers(workspace, "backend") == (f"backend/{part.name}",)
+    assert remove_dead_parts(folder) == [part.name]
     assert sorted(path.name for path in folder.iterdir()) == ["P.sqlite", "beside.csv"]
 
 
@@ -86,8 +87,8 @@ def test_files_of_others_are_not_taken_for_leftovers(workspace: FolderWorkspace)
     ]
     for name in names:
         Path(workspace.root, name).write_bytes(b"1")
-    assert clean_leftovers(workspace, "") == ()
-    assert clean_leftovers(workspace, "absent") == ()
+    assert remove_dead_parts(Path(workspace.root)) == []
+    assert remove_dead_parts(Path(workspace.root, "absent")) == []
 
 
 def test_scratch_of_a_dead_process_is_removed_and_that_of_a_living_one_is_not(

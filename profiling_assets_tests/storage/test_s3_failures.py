@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets import s3_resource
 from profiling_assets.core.errors import (
     ConfigError,
     ConflictError,
@@ -18,12 +17,14 @@ from profiling_assets.core.errors import (
     WorkspaceError,
 )
 from profiling_assets.opening import open_workspace
+from profiling_assets.storage.s3 import attempts
+from profiling_assets.storage.s3.attempts import ATTEMPTS
 from profiling_assets.storage.scan import scan_workspace
 from profiling_assets.storage.workspace import Workspace
 from profiling_assets_tests.s3_servers import S3Server
 from profiling_assets_tests.storage.s3_stub import Answer, Asked, Stub, refusal, stub_server
 
-ATTEMPTS = 3
+pytestmark = pytest.mark.usefixtures("quick_pauses")
 
 
 def in_this_thread(act: Callable[[str], object], path: str) -> object:
@@ -155,12 +156,12 @@ def test_a_server_that_hangs_up_is_asked_a_few_times(opened: Workspace, stub: St
 def test_a_server_that_never_answers_is_given_up(
     stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_resource, "_READ_SECONDS", 0.3)
+    monkeypatch.setattr(attempts, "READ_SECONDS", 0.1)
     workspace = open_workspace("s3://lab/w")
     stub.asked.clear()
 
     def slow(_: Asked) -> Answer:
-        time.sleep(1.0)
+        time.sleep(0.3)
         return Answer(0)
 
     stub.answer = slow

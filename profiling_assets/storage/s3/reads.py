@@ -16,6 +16,7 @@ import obstore
 from profiling_assets.core.errors import ConflictError, WorkspaceError
 from profiling_assets.storage.failures import NO_SPACE_REMEDY, no_space, writing
 from profiling_assets.storage.parallel import map_at_once
+from profiling_assets.storage.s3.attempts import whole_body
 from profiling_assets.storage.s3.connection import Connection
 from profiling_assets.storage.s3.failures import refusal_of, talking
 from profiling_assets.storage.workspace import ObjectInfo
@@ -125,7 +126,11 @@ def _get(
         asked["Range"] = f"bytes={span[0]}-{span[1] - 1}"
     if version is not None:
         asked["IfMatch"] = f'"{version}"'
-    return connection.client.get_object(**connection.common, Key=key, **asked)["Body"].read()
+    client = connection.client
+    return whole_body(
+        lambda: client.get_object(**connection.common, Key=key, **asked)["Body"],
+        lambda body: body.read(),
+    )
 
 
 @contextmanager

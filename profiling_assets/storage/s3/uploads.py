@@ -23,12 +23,15 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore import exceptions as aws
 
 from profiling_assets.core.errors import ConflictError, WorkspaceError
+from profiling_assets.storage.s3.attempts import whole_body
+from profiling_assets.storage.s3.begun import noted
 from profiling_assets.storage.s3.checksums import Sent, md5, proven, tag_of, text_of
 from profiling_assets.storage.s3.connection import Connection
 from profiling_assets.storage.s3.failures import is_conflict, talking
 from profiling_assets.storage.workspace import ObjectInfo
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 PART_BYTES = 16 * 1024 * 1024
@@ -62,10 +65,13 @@ class Uploader:
     part_bytes : int
         Size of the parts of large files; smaller files are one PUT. At most five parts are in
         memory.
+    scratch : Path or None
+        Where uploads under way are noted, for the next start after a kill; None: nowhere.
     """
 
     connection: Connection
     part_bytes: int = PART_BYTES
+    scratch: Path | None = None
 
     def put(self, data: bytes, path: str) -> ObjectInfo:
         """Write bytes in one request and verify them; others' objects are overwritten."""
@@ -159,13 +165,17 @@ class Uploader:
     def _upload(self, path: str) -> Generator[dict[str, Any]]:
         """Begin a multipart upload, and abort it where the body fails."""
         client, key = self.connection.client, self.connection.address.key(path)
-        with talking(self.connection, path, "write"):
+        with (
+            noted(self.connection, self.scratch, key) as tell,
+            talking(self.connection, path, "write"),
+        ):
             begun = client.create_multipart_upload(
                 **self.connection.writing,
                 Key=key,
                 ChecksumAlgorithm="CRC32",
                 ChecksumType="FULL_OBJECT",
             )
+            tell(begun["UploadId"])
             upload: dict[str, Any] = {
                 **self.connection.common,
                 "Key": key,
@@ -227,13 +237,14 @@ class Uploader:
         return ObjectInfo(path, sent.size, tag_of(head), head["LastModified"].timestamp())
 
     def _read_back(self, path: str, tag: str) -> str:
-        key, crc = self.connection.address.key(path), 0
+        client, key = self.connection.client, self.connection.address.key(path)
         with talking(self.connection, path, "read"):
-            body = self.connection.client.get_object(
-                **self.connection.common, Key=key, IfMatch=f'"{tag}"'
-            )["Body"]
-            for chunk in body.iter_chunks(_READ_BACK_BYTES):
-                crc = zlib.crc32(chunk, crc)
+            crc = whole_body(
+                lambda: client.get_object(**self.connection.common, Key=key, IfMatch=f'"{tag}"')[
+                    "Body"
+                ],
+                _checksum,
+            )
         return text_of(crc)
 
     def _differs(self, path: str) -> WorkspaceError:
@@ -244,7 +255,7 @@ class Uploader:
         )
 
     def _abort_leftovers(self, path: str) -> None:
-        """Abort uploads of the same key that a dead process left; S3 charges for their parts."""
+        """Abort old uploads of the same key, of processes that died on other machines."""
         client, key = self.connection.client, self.connection.address.key(path)
         # who may write may not be allowed to list uploads: then they stay for the bucket's rules
         with contextlib.suppress(aws.BotoCoreError, aws.ClientError):
@@ -264,6 +275,13 @@ def _pieces(local: Path, size: int) -> Iterator[bytes]:
     with local.open("rb") as file:
         while piece := file.read(size):
             yield piece
+
+
+def _checksum(body: "StreamingBody") -> int:
+    crc = 0
+    for chunk in body.iter_chunks(_READ_BACK_BYTES):
+        crc = zlib.crc32(chunk, crc)
+    return crc
 
 
 def _seconds(date: str) -> float:

@@ -16,10 +16,11 @@ from profiling_assets.core.errors import InvalidNameError, MissingInputError
 from profiling_assets.storage.failures import ABSENT, ABSENT_REMEDY
 from profiling_assets.storage.s3 import listing, reads
 from profiling_assets.storage.s3.address import S3Address
+from profiling_assets.storage.s3.begun import abort_dead
 from profiling_assets.storage.s3.connection import Connection, Connector
 from profiling_assets.storage.s3.failures import is_absent, talking
 from profiling_assets.storage.s3.uploads import PART_BYTES, Uploader
-from profiling_assets.storage.scratch import private_base, scratch_folder
+from profiling_assets.storage.scratch import private_base, remove_dead_scratch, scratch_folder
 from profiling_assets.storage.workspace import Listing, ObjectInfo, TwoLevels
 
 _AT_ONCE = 16
@@ -50,7 +51,7 @@ class S3Workspace:
         part_bytes: int = PART_BYTES,
     ) -> None:
         self._connection = Connection(address, connector)
-        self._uploader = Uploader(self._connection, part_bytes)
+        self._uploader = Uploader(self._connection, part_bytes, scratch)
         self._scratch = scratch
 
     def __repr__(self) -> str:
@@ -216,6 +217,11 @@ class S3Workspace:
         base = private_base(self._scratch)
         with scratch_folder(base, label, path=str(base)) as folder:
             yield folder
+
+    def remove_leftovers(self) -> None:
+        """Remove scratch folders and abort uploads whose processes on this machine died."""
+        remove_dead_scratch(private_base(self._scratch))
+        abort_dead(self._connection, self._scratch)
 
     def location(self, path: str) -> str:
         """Return a path as the AWS tools take it."""
