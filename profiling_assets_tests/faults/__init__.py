@@ -1,0 +1,1 @@
+"""Faults of machines, storage and input: what is lost is never lost without a word."""
