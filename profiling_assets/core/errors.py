@@ -4,7 +4,7 @@ Put here: exception classes that more than one module raises or catches.
 Do not put here: programming errors (they stay `ValueError` and `TypeError`).
 """
 
-from profiling_assets.core.printable import bearable, printable
+from profiling_assets.core.printable import bearable, printable, without_passwords
 
 
 class ProfilingError(Exception):
@@ -30,7 +30,7 @@ class ProfilingError(Exception):
 
     def __str__(self) -> str:
         """Return the sentence, then the file, then the remedy."""
-        parts = [self.what if self.path is None else f"{printable(self.path)}: {self.what}"]
+        parts = [self.what if self.path is None else f"{_shown_path(self.path)}: {self.what}"]
         if self.remedy:
             parts.append(f"Remedy: {self.remedy}")
         return "\n".join(parts)
@@ -38,6 +38,10 @@ class ProfilingError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         """Keep path and remedy when the error crosses a process boundary."""
         return (_rebuild, (type(self), self.what, self.path, self.remedy))
+
+
+def _shown_path(path: str) -> str:
+    return printable(without_passwords(path))
 
 
 def _rebuild(

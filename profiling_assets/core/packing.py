@@ -23,9 +23,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_LEVEL = 3
 _GZIP_TIME = slice(4, 8)  # where the header has it
 _GZIP_MTIME = 1  # as pycytominer; fixed, so that two runs give the same bytes
-_MOST_BYTES = (
-    2 * 1024**3
-)  # 1,536 wells of 9 sites have 0.8 GB; zeros pack a thousandfold
+_MOST_BYTES = 2 * 1024**3  # 1,536 wells of 9 sites have 0.8 GB; zeros pack a thousandfold
 _compressed = cast("Callable[[bytes, int], bytearray]", deflate.gzip_compress)
 
 

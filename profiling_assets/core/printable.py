@@ -11,6 +11,8 @@ import re
 _MARKS = r"\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _UNPRINTABLE = re.compile(rf"[\x00-\x1f{_MARKS}]")
 _WITHIN_LINES = re.compile(rf"[\x00-\x09\x0b-\x1f{_MARKS}]")
+# `//USER:PASSWORD@HOST`, quoted in an option of an address or not; a token may be the whole of it
+_PASSWORD = re.compile(r"(?i)(?P<slashes>//|%2f%2f)(?!git@)[^\s/?#\"']+?(?:@|%40)")
 _LONGEST = 10_000  # characters: the wells of a plate fit, a file of one cell does not
 
 
@@ -33,6 +35,22 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(_escaped, text)
 
 
+def without_passwords(text: str) -> str:
+    """Return text without the user names and passwords that addresses in it hold.
+
+    Parameters
+    ----------
+    text : str
+        An address, or a message that may quote one.
+
+    Returns
+    -------
+    str
+        `https://***@HOST/PATH` for `https://USER:PASSWORD@HOST/PATH`.
+    """
+    return _PASSWORD.sub(r"\g<slashes>***@", text) if "//" in text or "%2" in text else text
+
+
 def bearable(text: str) -> str:
     """Return a message that can be printed, with its lines, none of them endless.
 
@@ -44,9 +62,10 @@ def bearable(text: str) -> str:
     Returns
     -------
     str
-        As `printable`, line by line; of a line of more than 10,000 characters the beginning, and
-        how much of it is left out.
+        As `printable`, line by line, without passwords of addresses; of a line of more than 10,000
+        characters the beginning, and how much of it is left out.
     """
+    text = without_passwords(text)
     if len(text) <= _LONGEST and text.isascii() and text.isprintable():
         return text
     return "\n".join(map(_cut, _WITHIN_LINES.sub(_escaped, text).split("\n")))
