@@ -127,7 +127,7 @@ def _barcodes(data: bytes) -> None:
         try:
             name = plate_map_name_of(plate, named, path="barcode_platemap.csv")
         except ProfilingError as error:
-            _told(error)
+            told(error)
         else:
             assert not set("/\\\0") & set(name)
             assert not name.startswith(".")
@@ -271,7 +271,7 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def _told(error: ProfilingError) -> None:
+def told(error: ProfilingError) -> None:
     """Check what a user reads: a sentence of bearable length."""
     text = str(error)
     assert text.strip()
@@ -308,7 +308,7 @@ def tried(case: Case) -> str:
         with no_hang():
             KINDS[case.kind].read(case.data)
     except ProfilingError as error:
-        _told(error)
+        told(error)
         return "refused"
     except Exception as error:
         error.add_note(f"{case.kind}, case {case.number}: {case.how}: {case.data[:300]!r}")
