@@ -158,6 +158,11 @@ def parse_address(text: str) -> S3Address:
     """
     place, _, query = text.removeprefix(SCHEME).partition("?")
     bucket, _, prefix = place.partition("/")
+    if "@" in bucket:
+        raise ConfigError(
+            "the address holds a user name or a password",  # and is not repeated here
+            remedy="take them out; credentials are set by AWS_PROFILE or profile=NAME",
+        )
     if not _BUCKET.match(bucket):
         what = f"{bucket!r} is not the name of a bucket" if bucket else "no bucket is named"
         raise ConfigError(what, path=text, remedy=f"write {_EXAMPLE}")
