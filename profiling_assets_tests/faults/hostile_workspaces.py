@@ -14,7 +14,7 @@ from profiling_assets.core.names import PlateKey
 from profiling_assets.core.tables import ledger_tsv, profiles_csv
 from profiling_assets.pipeline.aggregate import make_plate
 from profiling_assets.pipeline.catalog import scanned_catalog
-from profiling_assets.pipeline.made import Made, Stored
+from profiling_assets.pipeline.made import Made, MadeFile, Stored
 from profiling_assets.pipeline.preflight import everything, preflight
 from profiling_assets.pipeline.profiles import annotated
 from profiling_assets.pipeline.results import AGGREGATED, SQLITE
@@ -63,6 +63,10 @@ def made(root: Path) -> Made:
     scratch.mkdir()
     source = plate_source(workspace, config, KEY)
     collated = make_plate(workspace, config, KEY, source, scratch, wanted=(SQLITE, AGGREGATED))
+    backend = collated.made[SQLITE]
+    assert isinstance(backend, MadeFile)
+    (root / layout.sqlite_backend(KEY)).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(backend.local, root / layout.sqlite_backend(KEY))
     shutil.rmtree(scratch)
     profiles = collated.made[AGGREGATED]
     assert isinstance(profiles, Made)
