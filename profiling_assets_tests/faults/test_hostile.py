@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from profiling_assets.cli.summary import ledger_lines
 from profiling_assets.core import layout
 from profiling_assets.core.errors import ConfigError, InvalidInputError
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
+from profiling_assets.opening import open_workspace
 from profiling_assets.pipeline.catalog import read_config
 from profiling_assets_tests.faults.hostile_extremes import EXTREMES
 from profiling_assets_tests.faults.hostile_plates import (
@@ -116,3 +118,19 @@ def test_a_former_ledger_that_is_no_table_is_named(sound: Path, tmp_path: Path) 
     with pytest.raises(InvalidInputError, match="former backend") as caught:
         made(root)
     assert caught.value.path == layout.site_ledger(KEY)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"x" * 200_000, b"\xff\xfe", b"folder\twell\nx\ty\n", b"state\tCells_in\ncomplete\n"],
+)
+def test_the_summary_of_a_run_names_a_damaged_ledger(
+    data: bytes, sound: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "workspace"
+    shutil.copytree(sound, root)
+    workspace = open_workspace(str(root))
+    assert "sites kept whole" in ledger_lines(workspace, KEY)[0]
+    (root / layout.site_ledger(KEY)).write_bytes(b"folder\tstate\n" + data + b"\n")
+    (line,) = ledger_lines(workspace, KEY)
+    assert "cannot be read" in line
