@@ -1,5 +1,6 @@
 """Hostile and broken input, in short; thousands of cases are in `hostile_long`."""
 
+import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -9,13 +10,16 @@ import pytest
 from profiling_assets.cli.summary import ledger_lines
 from profiling_assets.core import layout
 from profiling_assets.core.errors import ConfigError, InvalidInputError
+from profiling_assets.core.printable import printable
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
 from profiling_assets.opening import open_workspace
 from profiling_assets.pipeline.catalog import read_config
+from profiling_assets.storage.scan import scan_workspace
 from profiling_assets_tests.faults.hostile_extremes import EXTREMES
 from profiling_assets_tests.faults.hostile_plates import (
     NAMES,
+    SITES,
     aggregated,
     aggregated_foreign,
     backend_cases,
@@ -134,3 +138,22 @@ def test_the_summary_of_a_run_names_a_damaged_ledger(
     (root / layout.site_ledger(KEY)).write_bytes(b"folder\tstate\n" + data + b"\n")
     (line,) = ledger_lines(workspace, KEY)
     assert "cannot be read" in line
+
+
+def test_a_plate_folder_of_any_name_is_a_plate_or_is_listed_as_left_out(tmp_path: Path) -> None:
+    usable = [name for name in NAMES if "/" not in name and name not in {"", ".", ".."}]
+    names = [name for name in usable if len(name.encode()) < 256]
+    names += [os.fsdecode(name) for name in (b"\xff", b"a\nb", b"x\x9by", b"C:...")]
+    for name in names:
+        site = tmp_path / "analysis" / "B" / name / "analysis" / "A01-1"
+        site.mkdir(parents=True)
+        for file, data in SITES[0].contents.items():
+            (site / file).write_bytes(data)
+    scan = scan_workspace(open_workspace(str(tmp_path)), "analysis")
+    plates = {found.key.plate for found in scan.plates}
+    assert len(plates) + len(scan.ignored) >= len(names)
+    left_out = " ".join(entry.path for entry in scan.ignored)
+    for name in names:
+        assert (name in plates) != (printable(f"analysis/B/{name}") in left_out), name
+    assert not any(mark in left_out for mark in ("\x1b", "\x07", "\u202e", "\n"))
+    assert {path.name for path in tmp_path.iterdir()} == {"analysis"}
