@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+from profiling_assets.core.printable import bearable
+
 _AT_ONCE = 10  # SQS takes no more in one request
 _MOST = 200  # messages a tick
 _REGION = re.compile(
@@ -87,8 +89,11 @@ class MessageQueue:
                 texts += [message.get("Body", "") for message in found]
                 receipts += [message["ReceiptHandle"] for message in found]
         except (BotoCoreError, ClientError, ValueError) as error:
-            problem = f"the queue {self._url} cannot be asked for news ({error}); plates are found "
-            return Messages(tuple(texts), tuple(receipts), f"{problem}by listing")
+            problem = (
+                f"the queue {self._url} cannot be asked for news ({error}); plates are found by "
+                "listing"
+            )
+            return Messages(tuple(texts), tuple(receipts), bearable(problem))
         return Messages(tuple(texts), tuple(receipts))
 
     def remove(self, receipts: Sequence[str]) -> None:

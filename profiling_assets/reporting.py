@@ -6,6 +6,7 @@ Numbers stay numbers, because the UI plots those over partitions.
 Concept: https://docs.dagster.io/guides/build/assets/metadata-and-tags
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import dagster as dg
 
 from profiling_assets.core.currency import Marks, Recorded
+from profiling_assets.core.printable import printable
 from profiling_assets.core.provenance import FileMark, Origin
 from profiling_assets.pipeline.arrivals import Look
 from profiling_assets.pipeline.made import Fact
@@ -33,6 +35,7 @@ WITHHELD = "sqlite_withheld"
 MADE_FROM = "made_from"
 VERSIONS = "versions"
 CONFIG_HASH = "config_hash"
+_LIST_MARK = re.compile(r"^(\d*)([-+=.)])")  # at the beginning it would open a list or a heading
 _MAX_NOTES = 50
 
 
@@ -269,7 +272,7 @@ def notes_metadata(warnings: Iterable[str]) -> dict[str, dg.MetadataValue]:
 
 def _plain(note: str) -> str:
     # names come from files: nothing in them may become markup in the UI
-    escaped = note.replace("\\", "\\\\")
-    for mark in "`*_<>[]|#":
+    escaped = printable(" ".join(note.split())).replace("\\", "\\\\")
+    for mark in "`*_<>[]|#&~":
         escaped = escaped.replace(mark, f"\\{mark}")
-    return escaped.replace("\n", " ")
+    return _LIST_MARK.sub(r"\1\\\2", escaped)

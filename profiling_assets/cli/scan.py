@@ -22,8 +22,9 @@ from profiling_assets.core.completeness import PlateCompleteness
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.discovery import PlateFound, Source
 from profiling_assets.core.errors import MissingInputError, ProfilingError, WorkspaceError
-from profiling_assets.core.ignored import IgnoredEntry, printable
+from profiling_assets.core.ignored import IgnoredEntry
 from profiling_assets.core.names import PlateKey
+from profiling_assets.core.printable import printable
 from profiling_assets.core.registry import PlateEntry, PlateFacts, Registry, registered
 from profiling_assets.opening import open_workspace
 from profiling_assets.pipeline.catalog import read_config

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from profiling_assets.core import layout
 from profiling_assets.core.ledger import KEPT_WHOLE, WellState
 from profiling_assets.core.names import PlateKey
+from profiling_assets.core.printable import printable
 from profiling_assets.planning import Task
 from profiling_assets.storage.workspace import Workspace
 
@@ -31,8 +32,17 @@ def ledger_lines(workspace: Workspace, key: PlateKey) -> list[str]:
     Returns
     -------
     list of str
-        A line with the counts, then one for each loss, capped; empty where there is no ledger.
+        A line with the counts, then one for each loss, capped; empty where there is no ledger. A
+        ledger that somebody damaged is said to be one: results are there all the same.
     """
+    try:
+        return [printable(line) for line in _ledger_lines(workspace, key)]
+    except (ValueError, KeyError, TypeError, csv.Error):
+        path = layout.site_ledger(key)
+        return [f"{key}: {path} or the wells ledgers cannot be read; --force writes them anew"]
+
+
+def _ledger_lines(workspace: Workspace, key: PlateKey) -> list[str]:
     counts: list[str] = []
     losses: list[str] = []
     sites = _ledger(workspace, layout.site_ledger(key))

@@ -22,6 +22,7 @@ from profiling_assets.cli.common import (
 )
 from profiling_assets.core.discovery import Source
 from profiling_assets.core.errors import WorkspaceError
+from profiling_assets.core.printable import without_passwords
 from profiling_assets.pipeline.catalog import Catalog, refreshed_catalog
 from profiling_assets.settings import WATCH_VARIABLE, WEBSERVER_VARIABLE, WatchSettings
 
@@ -123,7 +124,7 @@ def _tell_what_is_watched(catalog: Catalog) -> None:
         f"{rules.quiet_minutes:g} min)"
     )
     if watch.queue:
-        click.echo(f"news from {watch.queue}")
+        click.echo(f"news from {without_passwords(watch.queue)}")
 
 
 def _address(host: str, port: int) -> str:

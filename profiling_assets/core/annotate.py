@@ -11,6 +11,7 @@ pycytominer's `annotate` does the join, on tables prepared so that `A1` meets `A
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import cast
 
 import numpy as np
@@ -32,7 +33,7 @@ from profiling_assets.core.platemap import (
 from profiling_assets.core.reference import reference
 from profiling_assets.core.tables import with_numbers
 
-_KEY = "Metadata_joined_well__"  # in no file: it stands in for both well columns during the join
+_KEY = "Metadata_joined_well__"  # it stands in for both well columns during the join
 # What pycytominer's `cp_clean` does after the join; done before it, so that a plate map's own
 # column `Well` gets its suffix instead of a second column of the same name.
 _CLEANED = {f"Image_Metadata_{name}": f"Metadata_{name}" for name in ("Plate", "Well", "Site")}
@@ -159,18 +160,21 @@ def _joined(
     well_column: str,
     external: ExternalMetadata | None,
 ) -> pd.DataFrame:
+    more = () if external is None else map(metadata_name, external.frame.columns)
+    taken = {*profiles.columns, *plate_map.frame.columns, *more}
+    key = next(name for name in (_KEY + "_" * n for n in count()) if name not in taken)
     map_frame = plate_map.frame.reset_index(drop=True)
     place = map_frame.columns.get_loc(plate_map.well_column)
-    map_frame = map_frame.rename(columns={plate_map.well_column: _KEY})
-    map_frame[_KEY] = pd.Series(plate_map.wells, dtype="str")
-    own = pd.DataFrame({_KEY: pd.Series(joined, dtype="str")})
+    map_frame = map_frame.rename(columns={plate_map.well_column: key})
+    map_frame[key] = pd.Series(plate_map.wells, dtype="str")
+    own = pd.DataFrame({key: pd.Series(joined, dtype="str")})
     on = None if external is None else metadata_name(external.merge_column)
     frame = cast(
         pd.DataFrame,
         reference().annotate(
             profiles=pd.concat([profiles, own], axis="columns"),
             platemap=map_frame,
-            join_on=[_KEY, _KEY],
+            join_on=[key, key],
             external_metadata=None if external is None else external.frame,
             external_join_on=None if on is None else [on],
         ),
@@ -178,12 +182,12 @@ def _joined(
     if well_column == plate_map.well_column:
         # pandas puts a key of one name where the plate map has it
         own_wells = frame.pop(well_column)
-        frame = frame.rename(columns={_KEY: well_column})
+        frame = frame.rename(columns={key: well_column})
         frame[well_column] = own_wells
         names = frame.columns.drop(well_column)
         frame = frame.loc[:, [*names[:place], well_column, *names[place:]]]
     else:
-        frame = frame.drop(columns=_KEY)
+        frame = frame.drop(columns=key)
     texts = [
         name
         for name in frame.columns

@@ -11,9 +11,10 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from profiling_assets.core.errors import ConfigError
-from profiling_assets.core.ignored import IgnoredEntry, entry_problem, no_path_entries, printable
+from profiling_assets.core.ignored import IgnoredEntry, entry_problem, no_path_entries
 from profiling_assets.core.layout import ANALYSIS, BACKEND, PROFILES, analysis_folder
 from profiling_assets.core.names import PlateKey
+from profiling_assets.core.printable import printable
 from profiling_assets.core.sites import is_image_csv, parse_site_folder
 
 AREAS = (ANALYSIS, BACKEND, PROFILES)

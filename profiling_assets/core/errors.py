@@ -4,9 +4,13 @@ Put here: exception classes that more than one module raises or catches.
 Do not put here: programming errors (they stay `ValueError` and `TypeError`).
 """
 
+from profiling_assets.core.printable import bearable, printable, without_passwords
+
 
 class ProfilingError(Exception):
     """Root of every error that a user can mend.
+
+    Sentence and remedy may quote what a file holds: they are kept as `bearable` text.
 
     Parameters
     ----------
@@ -19,14 +23,14 @@ class ProfilingError(Exception):
     """
 
     def __init__(self, what: str, *, path: str | None = None, remedy: str | None = None) -> None:
-        self.what = what
+        self.what = bearable(what)
         self.path = path
-        self.remedy = remedy
-        super().__init__(what)
+        self.remedy = None if remedy is None else bearable(remedy)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         """Return the sentence, then the file, then the remedy."""
-        parts = [self.what if self.path is None else f"{self.path}: {self.what}"]
+        parts = [self.what if self.path is None else f"{_shown_path(self.path)}: {self.what}"]
         if self.remedy:
             parts.append(f"Remedy: {self.remedy}")
         return "\n".join(parts)
@@ -34,6 +38,10 @@ class ProfilingError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         """Keep path and remedy when the error crosses a process boundary."""
         return (_rebuild, (type(self), self.what, self.path, self.remedy))
+
+
+def _shown_path(path: str) -> str:
+    return printable(without_passwords(path))
 
 
 def _rebuild(

@@ -16,6 +16,7 @@ import pandas as pd
 from profiling_assets.core.errors import PlateMapError
 
 _SEPARATORS = "\t,;"
+_MOST_COLUMNS = 10_000
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def read_hand_made(data: bytes, *, path: str, expected: Iterable[str] = ()) -> H
     Raises
     ------
     PlateMapError
-        Where it is not UTF-8 text, has no row, an open quote, or more cells than the header.
+        Where it is not UTF-8 text, has no row, an open quote, more than 10,000 columns, or more
+        cells than the header.
     """
     lines = text_lines(data, path)
     head = next((line for line in lines if line.strip()), "")
@@ -136,6 +138,12 @@ def _separator(head: str, expected: set[str]) -> str:
 def _table(records: Sequence[tuple[int, list[str]]], path: str) -> HandMadeTable:
     _, header = records[0]
     width = len(header)
+    if width > _MOST_COLUMNS:
+        raise PlateMapError(
+            f"its header has {width} cells; up to {_MOST_COLUMNS} are read",
+            path=path,
+            remedy="check that it is a table; take out columns that nobody reads",
+        )
     for line, cells in records[1:]:
         if any(cell.strip() for cell in cells[width:]):
             raise PlateMapError(
@@ -159,15 +167,17 @@ def _table(records: Sequence[tuple[int, list[str]]], path: str) -> HandMadeTable
 
 
 def _names(header: Sequence[str], kept: Sequence[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    names: list[str] = []
+    names: dict[str, None] = {}
+    repeated: dict[str, int] = {}
     warnings: list[str] = []
     for place in kept:
         given = header[place].strip() or f"Unnamed: {place}"
-        name, times = given, 0
+        name, times = given, repeated.get(given, 0)
         while name in names:
             times += 1
             name = f"{given}.{times}"
+        repeated[given] = times
         if times:
             warnings.append(f"column {given} is there again; the second is called {name}")
-        names.append(name)
+        names[name] = None
     return tuple(names), tuple(warnings)

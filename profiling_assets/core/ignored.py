@@ -1,6 +1,6 @@
 """What is left out of a workspace, and why.
 
-Put here: names that cannot be used, how a foreign name is printed, the records of what is ignored.
+Put here: names that cannot be used, the records of what is ignored.
 Do not put here: which plates there are (`discovery`), names that somebody chose (`names`).
 """
 
@@ -9,13 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from profiling_assets.core.names import name_problem
+from profiling_assets.core.printable import printable
 from profiling_assets.core.sites import is_input_csv, parse_site_folder
 
-# Control characters, line separators and marks that turn the direction of text would break a table
-# or command a terminal; lone surrogates stand for bytes that are not UTF-8.
-_UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -25,25 +21,6 @@ class IgnoredEntry:
 
     path: str
     reason: str
-
-
-def printable(text: str) -> str:
-    r"""Return text that can be printed.
-
-    Parameters
-    ----------
-    text : str
-        A name or path, as a file system or a bucket gives it.
-
-    Returns
-    -------
-    str
-        The text on one line, with escapes (`\n`, `\x1b`, `\udcff`) for control characters, what
-        breaks lines or turns the direction of text, and bytes that are not UTF-8.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def no_path_entries(paths: Iterable[str]) -> Iterator[IgnoredEntry]:

@@ -7,6 +7,7 @@ Do not put here: joining them with profiles (`annotate`), finding the files (`st
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
 # ^ pandas ships partial types
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -265,7 +266,8 @@ def _require(table: HandMadeTable, names: tuple[str, ...], path: str) -> None:
 def _with_metadata_names(table: HandMadeTable, path: str) -> pd.DataFrame:
     frame = table.frame()
     names = [metadata_name(name) for name in table.names]
-    twice = [name for place, name in enumerate(names) if name in names[:place]]
+    counts = Counter(names)
+    twice = [name for name in names if counts[name] > 1]
     if twice:
         raise PlateMapError(
             f"column {twice[0]} is there with and without Metadata_ in front",

@@ -107,7 +107,9 @@ def changed_provenance(
     if content is not None and known is not _NOTHING_KNOWN and results == known["results"]:
         return content
     document = {"schema_version": SCHEMA, "results": results}
-    return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode(
+        errors="backslashreplace"  # half of a character, which only an escape of JSON can bring in
+    )
 
 
 def parse_provenance(content: bytes, *, path: str) -> dict[str, Origin]:
@@ -134,7 +136,7 @@ def parse_provenance(content: bytes, *, path: str) -> dict[str, Origin]:
     try:
         results = _document(content)["results"]
         return {name: _origin(results[name]) for name in sorted(results)}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise InvalidInputError(
             f"the provenance cannot be read: {error}",
             path=path,
@@ -144,7 +146,10 @@ def parse_provenance(content: bytes, *, path: str) -> dict[str, Origin]:
 
 
 def _document(content: bytes) -> dict[str, Any]:
-    document: object = json.loads(content.decode())
+    try:
+        document: object = json.loads(content.decode())
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
     if isinstance(document, dict):
         found = cast("dict[str, Any]", document)
         if found.get("schema_version") == SCHEMA and isinstance(found.get("results"), dict):
@@ -186,6 +191,6 @@ def _mark(entry: Mapping[str, Any]) -> FileMark:
 def _speaks_of(entry: object, mark: FileMark) -> bool:
     try:
         said = _mark(cast("Mapping[str, Any]", entry))
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return False
     return said.size == mark.size and (not mark.sha256 or said.sha256 == mark.sha256)

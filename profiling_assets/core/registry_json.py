@@ -8,6 +8,7 @@ same workspace gives the same bytes, wherever it lies.
 """
 
 import json
+from collections import Counter
 from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -148,8 +149,8 @@ def _check_version(document: object, path: str) -> None:
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        repeated = next(name for name, times in counts.items() if times > 1)
         message = f"{repeated!r} is there twice"
         raise ValueError(message)
     return document

@@ -6,15 +6,14 @@ plate (`completeness`).
 """
 
 import csv
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from profiling_assets.core.errors import InvalidInputError
+from profiling_assets.core.packing import unpacked
 from profiling_assets.core.wells import normalized_well
 
 PLATE_COLUMN = "Metadata_Plate"
@@ -22,8 +21,7 @@ WELL_COLUMN = "Metadata_Well"
 SITE_COLUMN = "Metadata_Site"
 
 _WELL_SITE = re.compile(r"^(?P<well>[A-Za-z]{1,2}[0-9]+)(?:-(?P<site>[0-9]+))?$")
-_WHOLE_NUMBER = re.compile(r"^0*([0-9]+?)(?:\.0*)?$")
-_GZIP_MAGIC = b"\x1f\x8b"
+_WHOLE_NUMBER = re.compile(r"^([0-9]+)(?:\.0*)?$")
 # The sites of one plate are those of the next, spelled alike: more than the 3,456 of a usual plate
 # and the 13,824 of a plate of 1,536 wells.
 _REMEMBERED = 32_768
@@ -99,7 +97,7 @@ def site_identity(well: str, site: str) -> tuple[str, str]:
     number = _WHOLE_NUMBER.match(site.strip())
     return (
         normalized_well(well) or well.strip(),
-        site.strip() if number is None else number.group(1),
+        site.strip() if number is None else number.group(1).lstrip("0") or "0",
     )
 
 
@@ -172,15 +170,7 @@ def is_input_csv(file: str) -> bool:
 
 def _load_data_text(data: bytes, path: str) -> str:
     try:
-        if data.startswith(_GZIP_MAGIC):
-            data = gzip.decompress(data)
-        return data.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error) as error:
-        raise InvalidInputError(
-            "the gzip file is damaged or cut short",
-            path=path,
-            remedy="copy the file again, or remove it",
-        ) from error
+        return unpacked(data, path=path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInputError(
             f"it is not UTF-8 text (byte {error.start})",

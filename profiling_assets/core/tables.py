@@ -35,6 +35,7 @@ from profiling_assets.core.packing import packed, unpacked
 _BOM = b"\xef\xbb\xbf"
 # What a missing number is written as by pandas, R, CellProfiler and spreadsheets.
 _MISSING = [*pa_csv.ConvertOptions().null_values, "None", "<NA>"]
+_MOST_TSV_COLUMNS = 1000  # ours have some ten
 _WHOLE = 2**53  # above, a float no longer tells whole numbers apart
 
 
@@ -209,6 +210,12 @@ def read_tsv(data: bytes, *, path: str) -> pd.DataFrame:
     InvalidInputError
         Where it is not a tab-separated UTF-8 file.
     """
+    if data.split(b"\n", 1)[0].count(b"\t") > _MOST_TSV_COLUMNS:
+        raise InvalidInputError(
+            f"not a ledger or a list: it has more than {_MOST_TSV_COLUMNS} columns",
+            path=path,
+            remedy="make the file again",
+        )
     try:
         return pd.read_csv(BytesIO(data), sep="\t", dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:

@@ -5,6 +5,7 @@ Do not put here: what is remembered and why (`watching`).
 """
 
 import json
+import math
 from typing import cast
 
 from profiling_assets.core.errors import InvalidNameError
@@ -83,7 +84,10 @@ def parse_watch_json(text: str | None) -> WatchState:
             str(mark),
             _number(when),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, InvalidNameError):
+    except (
+        *(ValueError, KeyError, TypeError, AttributeError),
+        *(OverflowError, RecursionError, InvalidNameError),
+    ):
         return WatchState()
 
 
@@ -103,4 +107,7 @@ def _pending(values: list[object]) -> Pending:
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(value)
-    return float(value)
+    number = float(value)
+    if not math.isfinite(number):  # JSON has no such number, and Python reads 1e999 and NaN
+        raise ValueError(value)
+    return number

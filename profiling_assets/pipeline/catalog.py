@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from profiling_assets.core.cohort import Cohort, cohort
+from profiling_assets.core.config.compose import MAX_BYTES
 from profiling_assets.core.config.load import parse_config
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.config.template import render_config
@@ -130,9 +131,10 @@ def read_config(path: str | None, workspace: Workspace | None = None) -> Config:
         return parse_config(render_config({}, pipeline="profiling", negcon=True), path="(defaults)")
     try:
         if "://" in path:
-            text = _object(path, workspace).decode("utf-8-sig")
+            text = _within_limit(_object(path, workspace), path).decode("utf-8-sig")
         else:
-            text = Path(path).read_text(encoding="utf-8-sig")
+            with Path(path).open("rb") as file:
+                text = _within_limit(file.read(MAX_BYTES + 1), path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError, MissingInputError) as error:
         raise ConfigError(
             f"the config file cannot be read ({getattr(error, 'what', error)})",
@@ -140,6 +142,17 @@ def read_config(path: str | None, workspace: Workspace | None = None) -> Config:
             remedy="write one with `profiling-assets init-config WORKSPACE`",
         ) from error
     return parse_config(text, path=path)
+
+
+def _within_limit(data: bytes, path: str) -> bytes:
+    """Refuse what is no config for its size alone, as a device that never ends."""
+    if len(data) > MAX_BYTES:
+        raise ConfigError(
+            f"the file has more than {MAX_BYTES // 1024 // 1024} MiB: it is no config file",
+            path=path,
+            remedy="name the config file of the workspace",
+        )
+    return data
 
 
 def _object(address: str, workspace: Workspace | None) -> bytes:

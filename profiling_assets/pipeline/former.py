@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterable
 
 from profiling_assets.core import layout
+from profiling_assets.core.errors import InvalidInputError
 from profiling_assets.core.ledger import SiteRecord, SiteState
 from profiling_assets.core.names import PlateKey
 from profiling_assets.storage.workspace import Workspace
@@ -34,6 +35,11 @@ def vanished_sites(
     -------
     tuple of SiteRecord
         As missing, in the order of the former ledger; empty where there is none.
+
+    Raises
+    ------
+    InvalidInputError
+        Where the former ledger is no table.
     """
     path = layout.site_ledger(key)
     if workspace.stat(path) is None:
@@ -43,9 +49,21 @@ def vanished_sites(
     folders = {record.folder for record in records}
     places = {(record.well, record.site) for record in records}
     gone: list[SiteRecord] = []
-    for row in csv.DictReader(io.StringIO(text, newline=""), delimiter="\t"):
+    for row in _rows(text, path):
         folder, well, site = (row.get(name) or "" for name in ("folder", "well", "site"))
         was_there = row.get("image_rows_kept") not in (None, "", "0") or row.get("reason") == _GONE
         if folder and was_there and folder not in folders and (well, site) not in places:
             gone.append(SiteRecord(folder, well, site, SiteState.MISSING, _GONE))
     return tuple(gone)
+
+
+def _rows(text: str, path: str) -> list[dict[str, str | None]]:
+    try:
+        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter="\t"))
+    except csv.Error as error:
+        raise InvalidInputError(
+            f"the ledger of the former backend cannot be read: {error}",
+            path=path,
+            remedy="restore it from a copy; or remove it: then sites whose folders have gone since "
+            "are not named",
+        ) from error

@@ -127,6 +127,8 @@ def test_beside_the_web_ui_run_builds_what_is_not_current_and_the_server_answers
     assert done.code == 0, done.text
     assert done.err == ""
     assert new_since(before, place) == tasks(("normalized_profiles",), GOOD)
+    assert backfilled.ui.listening() <= {"127.0.0.1", "::1"}
+    assert "127.0.0.1" in backfilled.ui.listening()
     answer = backfilled.ui.ask("{ runsOrError { ... on Runs { results { status } } } }")
     assert [run["status"] for run in answer["runsOrError"]["results"]] == ["SUCCESS"] * 7
 

@@ -1,5 +1,6 @@
 """The web UI of a place: start it, ask it, launch a backfill in it, as a browser would."""
 
+import ipaddress
 import json
 import os
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ query($i: String!) {
 _LOCATIONS = """
 { workspaceOrError { ... on Workspace { locationEntries {
     name loadStatus locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
+
+_LISTENING = "0A"
 
 
 class WebUI:
@@ -97,6 +100,24 @@ class WebUI:
         assert wait_for(ended, seconds, every=1.0), status
         return status
 
+    def listening(self) -> set[str]:
+        """Return the IP addresses on which processes of the place listen."""
+        inodes = {
+            str(file.readlink()).removeprefix("socket:[").removesuffix("]")
+            for pid in self._place.processes()
+            for file in _opened(pid)
+        }
+        found: set[str] = set()
+        for table in ("tcp", "tcp6"):
+            for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+                _, local, _, state, *more = line.split()
+                if state == _LISTENING and more[5] in inodes:
+                    words = bytes.fromhex(local.partition(":")[0])
+                    # each 32-bit word is in the order of this machine
+                    turned = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
+                    found.add(str(ipaddress.ip_address(turned)))
+        return found
+
     def stop(self) -> Done:
         """Press Ctrl-C."""
         if self._process.poll() is None:
@@ -107,6 +128,13 @@ class WebUI:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         return Done(self._process.returncode, self._log.read_text(), "")
+
+
+def _opened(pid: int) -> Iterator[Path]:
+    """Yield what a process has open, as far as it still is."""
+    for file in Path(f"/proc/{pid}/fd").glob("*"):
+        if file.is_symlink():
+            yield file
 
 
 def _free_port() -> int:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from profiling_assets.core.ignored import (
     IgnoredEntry,
     no_path_entries,
-    printable,
     site_folder_problem,
     site_name_problem,
 )
+from profiling_assets.core.printable import printable
 
 
 @pytest.mark.parametrize(

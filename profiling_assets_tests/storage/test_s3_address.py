@@ -60,7 +60,7 @@ def test_every_option_is_read() -> None:
         ("s3://lab/../b", "cannot be the prefix"),
         ("s3://lab?pathstyle=true", "'pathstyle' is not an option"),
         ("s3://lab?x", "is not an option"),
-        ("s3://lab?&", "is not an option"),
+        ("s3://lab?&", "is no option"),
         ("s3://lab?region=", "has no value"),
         ("s3://lab?region=a&region=b", "is given twice"),
         ("s3://lab?path_style=maybe", "neither true nor false"),
@@ -77,7 +77,7 @@ def test_every_option_is_read() -> None:
 def test_an_impossible_address_is_an_error_with_a_remedy(text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words) as caught:
         parse_address(text)
-    assert caught.value.path == text
+    assert caught.value.path == text.partition("?")[0]  # options may hold credentials
     assert caught.value.remedy
 
 

@@ -72,6 +72,16 @@ class Backend:
                 return True
         return False
 
+    def strays(self, table: str) -> int:
+        """Count the objects of a table with an index that belong to no Image row."""
+        keys = f"{quoted(TABLE_NUMBER)}, {quoted(IMAGE_NUMBER)}"
+        images = f"SELECT {keys} FROM {quoted(self.image_table)}"  # noqa: S608 - quoted
+        query = (
+            f"SELECT COUNT(*) - COALESCE(SUM(({keys}) IN ({images})), 0) "  # noqa: S608 - quoted
+            f"FROM {quoted(self.names[table])}"
+        )
+        return int(self.connection.execute(query).fetchone()[0])
+
     def objects_of(
         self, table: str, keys: Sequence[ImageKey]
     ) -> Iterator[tuple[NDArray[np.float64], frozenset[str]]]:
@@ -144,7 +154,7 @@ def open_backend(file: Path, path: str) -> Generator[Backend]:
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
     try:
         yield _checked(connection, path)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # a name that is no UTF-8
         raise BackendError(
             f"SQLite cannot read the file: {error}",
             path=path,

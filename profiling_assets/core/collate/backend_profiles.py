@@ -4,7 +4,8 @@ Put here: which rows of a backend are aggregated, and in what order they are rea
 Do not put here: opening and reading a backend (`backend`), means and medians (`aggregate`).
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -52,14 +53,17 @@ def aggregate_backend(
         except InvalidInputError as error:
             raise BackendError(error.what, path=path, remedy=error.remedy) from error
         images: dict[Stratum, list[ImageKey]] = {}
+        known: Counter[ImageKey] = Counter()
         for image, values in backend.images():
+            known[image] += 1
             stratum = aggregator.add_image(values)
             if stratum is not None:
                 images.setdefault(stratum, []).append(image)
         searched = [table for table in aggregator.tables if backend.has_index(table)]
+        strays = {table: backend.strays(table) for table in searched}
         for table in aggregator.tables:
             if table not in searched:
-                _scan(backend, table, images, aggregator)
+                strays[table] = _scan(backend, table, images, aggregator, known)
         for stratum in sorted(images, key=str):
             for table in searched:
                 for values, texts in backend.objects_of(table, images[stratum]):
@@ -67,6 +71,7 @@ def aggregate_backend(
                     aggregator.note_text(texts)
             aggregator.close([stratum])
         result = aggregator.result()
+    result = replace(result, warnings=(*result.warnings, *_key_warnings(strays, known)))
     plates = set(map(str, cast("Iterable[object]", result.frame[result.frame.columns[0]])))
     others = sorted(plates - {key.plate})
     if not others:
@@ -80,8 +85,16 @@ def _scan(
     table: str,
     images: dict[Stratum, list[ImageKey]],
     aggregator: WellAggregator,
-) -> None:
-    """Read a table without an index in one go; its rows wait in the aggregator's spool."""
+    known: Container[ImageKey],
+) -> int:
+    """Read a table without an index in one go; its rows wait in the aggregator's spool.
+
+    Returns
+    -------
+    int
+        Objects that belong to no Image row.
+    """
+    strays = 0
     of_image = {image: stratum for stratum, keys in images.items() for image in keys}
     for keys, values, texts in backend.objects(table):
         aggregator.note_text(texts)
@@ -89,5 +102,21 @@ def _scan(
         for row, image in enumerate(keys):
             if image in of_image:
                 rows.setdefault(of_image[image], []).append(row)
+            elif image not in known:
+                strays += 1
         for stratum, places in rows.items():
             aggregator.add_objects(stratum, table, values[places])
+    return strays
+
+
+def _key_warnings(strays: Mapping[str, int], images: Mapping[ImageKey, int]) -> Iterator[str]:
+    """Say which objects are in no profile, and which may be in two, for their keys."""
+    for table, count in sorted(strays.items()):
+        if count:
+            yield f"{count} objects of {table} belong to no Image row: in no profile"
+    repeated = sum(times for times in images.values() if times > 1)
+    if repeated:
+        yield (
+            f"{repeated} Image rows have a TableNumber and ImageNumber that others have too: "
+            "their objects cannot be told apart, and count for each"
+        )

@@ -131,6 +131,9 @@ def compose_documents(text: str) -> list[yaml.Node]:
         ) from error
     except yaml.MarkedYAMLError as error:
         raise UnreadableError(_syntax_problem(error)) from error
+    except (ValueError, OverflowError) as error:
+        # PyYAML's own way to say that an escape names no character, or a number has 5,000 digits
+        raise UnreadableError(Problem(None, f"not YAML: {error}")) from error
     return documents
 
 

@@ -158,6 +158,11 @@ def parse_address(text: str) -> S3Address:
     """
     place, _, query = text.removeprefix(SCHEME).partition("?")
     bucket, _, prefix = place.partition("/")
+    if "@" in bucket:
+        raise ConfigError(
+            "the address holds a user name or a password",  # and is not repeated here
+            remedy="take them out; credentials are set by AWS_PROFILE or profile=NAME",
+        )
     if not _BUCKET.match(bucket):
         what = f"{bucket!r} is not the name of a bucket" if bucket else "no bucket is named"
         raise ConfigError(what, path=text, remedy=f"write {_EXAMPLE}")
@@ -171,7 +176,8 @@ def parse_address(text: str) -> S3Address:
             path=text,
             remedy=f"write {_EXAMPLE}, without '//', '.' and '..'",
         ) from error
-    return S3Address(bucket, prefix, _options(text, query))
+    # what follows `?` is not repeated in messages: somebody may have written credentials there
+    return S3Address(bucket, prefix, _options(f"{SCHEME}{place}", query))
 
 
 def _options(text: str, query: str) -> S3Options:
@@ -190,7 +196,7 @@ def _options(text: str, query: str) -> S3Options:
         given[name] = value
     if query and not given:
         raise ConfigError(
-            f"{query!r} is not an option", path=text, remedy="write `?option=value&option=value`"
+            "what follows `?` is no option", path=text, remedy="write `?option=value&option=value`"
         )
     options = S3Options(
         profile=given.get("profile"),
@@ -243,7 +249,7 @@ def _check_together(text: str, options: S3Options) -> None:
     if options.endpoint_url is not None and "@" in options.endpoint_url:
         raise ConfigError(
             "endpoint_url holds a user name or a password",  # and is not repeated here
-            path=text.partition("?")[0],
+            path=text,
             remedy="take them out; credentials are set by AWS_PROFILE or profile=NAME",
         )
     if options.endpoint_url is not None and not _is_endpoint(options.endpoint_url):
