@@ -42,9 +42,10 @@ test-s3: $(STAMP)  ## The tests on S3 against both servers: moto's, then Seaweed
 test-live: $(STAMP)  ## Web server and daemon while plates arrive, in a folder and in a bucket
 	$(BIN)/python -m pytest -s profiling_assets_tests/cli/live_watch.py profiling_assets_tests/cli/live_watch_s3.py
 
-FAULTS := $(addprefix profiling_assets_tests/faults/long_,kills.py storage_faults.py disk_full.py at_once.py)
+FAULTS := $(addprefix profiling_assets_tests/faults/long_,kills.py storage_faults.py disk_full.py at_once.py \
+		hostile.py exposure.py determinism.py)
 
-test-faults: $(STAMP)  ## Runs killed at random moments, bad connections, full disks: figures of each
+test-faults: $(STAMP)  ## Kills, bad connections, full disks, hostile input, secrets, equal bytes: figures of each
 	$(BIN)/python -m pytest -s $(FAULTS)
 
 ui: $(STAMP)  ## Open the demo workspace in the web UI

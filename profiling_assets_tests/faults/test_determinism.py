@@ -1,4 +1,4 @@
-"""Nothing but input and config decides what is made, in short; whole runs: `determinism_long`."""
+"""Nothing but input and config decides what is made, in short; whole runs: `long_determinism`."""
 
 import os
 import subprocess
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import plate_spec
-from profiling_assets_tests.faults.determinism_long import HERE, THERE, backwards
 from profiling_assets_tests.faults.hostile_workspaces import KEY
+from profiling_assets_tests.faults.long_determinism import HERE, THERE, backwards
 from profiling_assets_tests.graph.desk import config_text
 
 _BUILD = """

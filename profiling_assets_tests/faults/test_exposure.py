@@ -1,4 +1,4 @@
-"""What is said of credentials (nothing), and the policy of the guide; the rest: `exposure_long`."""
+"""What is said of credentials (nothing), and the policy of the guide; the rest: `long_exposure`."""
 
 import json
 import re

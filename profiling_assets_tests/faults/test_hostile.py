@@ -1,4 +1,4 @@
-"""Hostile and broken input, in short; thousands of cases are in `hostile_long`."""
+"""Hostile and broken input, in short; thousands of cases are in `long_hostile`."""
 
 import os
 import shutil
