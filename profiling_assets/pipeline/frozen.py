@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from profiling_assets.core import layout
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.config.sections import FeatureSelectConfig
-from profiling_assets.core.errors import ConfigError, MissingInputError, ProfilingError
+from profiling_assets.core.errors import MissingInputError, ProfilingError
 from profiling_assets.core.names import PlateKey
-from profiling_assets.pipeline.scopes import BATCH, PLATE, scope_of
+from profiling_assets.pipeline.scopes import scope_of
 from profiling_assets.pipeline.sources import ABSENT, content_fingerprint
 from profiling_assets.storage.workspace import Workspace
 
@@ -123,9 +122,7 @@ def frozen_marks(
     return found
 
 
-def load_frozen(
-    workspace: Workspace, config: Config, plates: Collection[PlateKey], *, negcon: bool
-) -> FrozenFeatures:
+def load_frozen(workspace: Workspace, config: Config, *, negcon: bool) -> FrozenFeatures:
     """Read a frozen list.
 
     Parameters
@@ -134,8 +131,6 @@ def load_frozen(
         Where it is.
     config : Config
         Names it.
-    plates : collection of PlateKey
-        The plates that the config asks for: the lists of their runs are results, and no inputs.
     negcon : bool
         Whether that of the negative-control twin is meant.
 
@@ -146,8 +141,6 @@ def load_frozen(
 
     Raises
     ------
-    ConfigError
-        Where it is a file that this config writes.
     MissingInputError
         Where it is not there.
     InvalidInputError
@@ -157,12 +150,6 @@ def load_frozen(
 
     path = frozen_path(config, negcon=negcon)
     key = f"{_name(negcon=negcon)}.frozen"
-    if path in _own_lists(config, plates):
-        raise ConfigError(
-            f"{key} names a list that this config writes itself",
-            path=path,
-            remedy=f"copy it, as to config_files/frozen_features.tsv, and name the copy in {key}",
-        )
     if workspace.stat(path) is None:
         raise MissingInputError(
             "the frozen list of features is not in the workspace",
@@ -172,9 +159,7 @@ def load_frozen(
     return read_frozen_features(workspace.read_bytes(path), path=path)
 
 
-def frozen_errors(
-    workspace: Workspace, config: Config, plates: Collection[PlateKey]
-) -> Iterator[ProfilingError]:
+def frozen_errors(workspace: Workspace, config: Config) -> Iterator[ProfilingError]:
     """Find frozen lists that cannot be used, before anything runs.
 
     Parameters
@@ -183,8 +168,6 @@ def frozen_errors(
         Where they are.
     config : Config
         Names them.
-    plates : collection of PlateKey
-        The plates that the config asks for.
 
     Yields
     ------
@@ -194,26 +177,9 @@ def frozen_errors(
     for negcon in FROZEN.values():
         if frozen_path(config, negcon=negcon):
             try:
-                load_frozen(workspace, config, plates, negcon=negcon)
+                load_frozen(workspace, config, negcon=negcon)
             except ProfilingError as error:
                 yield error
-
-
-def _own_lists(config: Config, plates: Collection[PlateKey]) -> set[str]:
-    found: set[str] = set()
-    for negcon in FROZEN.values():
-        section = _section(config, negcon=negcon)
-        if section.perform:
-            level = section.level
-            found |= {
-                layout.selected_features(
-                    key if level == PLATE else key.batch if level == BATCH else None,
-                    level,
-                    negcon=negcon,
-                )
-                for key in plates
-            }
-    return found
 
 
 def _name(*, negcon: bool) -> str:

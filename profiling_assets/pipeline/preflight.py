@@ -95,7 +95,7 @@ def preflight(
         config=catalog.config,
         absent=catalog.cohort.absent if whole else (),
         not_asked=_forgotten(catalog) if whole else (),
-        frozen_errors=tuple(frozen_errors(look, catalog.config, catalog.cohort.plates)),
+        frozen_errors=tuple(frozen_errors(look, catalog.config)),
         write_error=denied,
         needed=needed,
         free=free,

@@ -23,6 +23,8 @@ from profiling_assets.core.frozen_features import (
     read_frozen_features,
 )
 from profiling_assets.core.names import PlateKey
+from profiling_assets.core.publication import publication_plan
+from profiling_assets.core.sync import Direction, transfer
 from profiling_assets.core.tables import ledger_tsv, profiles_csv, read_tsv
 
 A, B = PlateKey("B1", "000123"), PlateKey("B1", "PL-01-x")
@@ -179,10 +181,35 @@ def test_beside_a_frozen_list_only_the_level_counts() -> None:
     assert alone != _config(perform="true")
     assert alone != _config(frozen="config_files/f.tsv", level="all")
     ignored = {"features": "[Cells_a]", "operations": "[blocklist]", "min_cells": 5}
-    assert alone == _config(frozen="metadata/f.txt", image_features="false", **ignored)
+    assert alone == _config(frozen="config_files/f.txt", image_features="false", **ignored)
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../f.tsv", "a//b", "a\\b"])
-def test_a_frozen_list_outside_of_the_workspace_is_refused(path: str) -> None:
-    with pytest.raises(ConfigError, match=r"feature_select\.frozen"):
-        _config(frozen=f"'{path}'")
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/etc/passwd", "absolute"),
+        ("../f.tsv", r"\.\."),
+        ("config_files//b.tsv", "empty part"),
+        ("a\\b", "backslash"),
+        ("", "is empty"),
+        ("profiles/B/B_selected_features_batch.tsv", "copy it to config_files/B_selected_features"),
+        ("f.tsv", "copy it to config_files/f.tsv"),
+        ("config_files", "no file in config_files/"),
+        ("config_files/.f.tsv", "copy it to config_files/f.tsv"),
+        ("config_files/nuclei.csv", "does not take"),
+        ("config_files/f.tsv.gz", r"none of \.tsv, \.txt, \.csv"),
+    ],
+)
+@pytest.mark.parametrize("section", ["feature_select", "feature_select_negcon"])
+def test_a_frozen_list_that_no_push_would_take_along_is_refused(
+    section: str, path: str, says: str
+) -> None:
+    with pytest.raises(ConfigError, match=rf"{section}\.frozen.*{says}"):
+        parse_config(f"pipeline: p\n{section}:\n  frozen: '{path}'\n", path="config.yml")
+
+
+@pytest.mark.parametrize("path", ["config_files/f.tsv", "config_files/a b/f.CSV"])
+def test_a_frozen_list_that_the_config_may_name_is_pushed_and_published(path: str) -> None:
+    assert _config(frozen=f"'{path}'")
+    assert transfer(path, Direction.PUSH) is not None
+    assert [one.source for one in publication_plan({path: 7}).transfers] == [path]
