@@ -29,6 +29,8 @@ from profiling_assets.core.tables import ledger_tsv, profiles_csv, read_tsv
 
 A, B = PlateKey("B1", "000123"), PlateKey("B1", "PL-01-x")
 
+LIST = b"column\tkind\toutcome\nCells_a\tfeature\tkept\n"
+
 
 def read(data: bytes) -> tuple[str, ...]:
     return read_frozen_features(data, path="config_files/frozen.tsv").names
@@ -87,6 +89,7 @@ def test_of_a_list_of_selected_features_the_kept_ones_are_taken_in_their_order()
     assert read(ledger_tsv(table.drop(columns=["level", "value"]))) == kept  # of an older version
     assert read(ledger_tsv(table.iloc[::-1])) == kept[::-1]
     assert read(table.to_csv(index=False, sep=";").encode("utf-8-sig")) == kept
+    assert read(LIST + b"\t\t\nMetadata_x\tmetadata\tkept\n") == ("Cells_a",)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +103,13 @@ def test_of_a_list_of_selected_features_the_kept_ones_are_taken_in_their_order()
         (b"Cells_a\nCells_b,Nuclei_c\n", "line 2 has several cells"),
         (b"name\tkeep\nCells_a\tyes\n", "it has the columns name, keep, and no column column"),
         (b"column\tkind\toutcome\nCells_a\tfeature\tdropped\n", "keeps no feature"),
+        (LIST + b"Cells_b\tfeature\tKept\n", "line 3 has outcome 'Kept'"),
+        (LIST + b"Cells_b\tfeature\tkeep\n", "line 3 has outcome 'keep'"),
+        (LIST + b"Cells_b\tfeature\t\n", "line 3 has no outcome"),
+        (LIST + b"\nCells_b\tFeature\tkept\n", "line 4 has kind 'Feature'"),
+        (LIST + b"Cells_b\n", "line 3 has no kind"),
+        (LIST + b" \tfeature\tkept\n", "line 3 has no name in column"),
+        (LIST + b"\tfeature\tdropped\n", "line 3 has no name in column"),
         ("Cells_ä".encode("utf-16"), "not a UTF-8 text file"),
         (b"\x1f\x8b\x08\x00\xff", "not a UTF-8 text file"),
     ],
