@@ -6,7 +6,7 @@ Do not put here: what may be in it, the selection it makes (`core.frozen_feature
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from profiling_assets.core.config.model import Config
@@ -149,17 +149,18 @@ def load_frozen(workspace: Workspace, config: Config, *, negcon: bool) -> Frozen
     from profiling_assets.core.frozen_features import read_frozen_features  # it loads pandas
 
     path = frozen_path(config, negcon=negcon)
-    key = f"{_name(negcon=negcon)}.frozen"
     if workspace.stat(path) is None:
         raise MissingInputError(
             "the frozen list of features is not in the workspace",
             path=path,
-            remedy=f"put it there, or take {key} out of the config",
+            remedy=f"put it there, or take {_key(negcon=negcon)} out of the config",
         )
     return read_frozen_features(workspace.read_bytes(path), path=path)
 
 
-def frozen_errors(workspace: Workspace, config: Config) -> Iterator[ProfilingError]:
+def frozen_errors(
+    workspace: Workspace, config: Config, names: Collection[str]
+) -> dict[str, ProfilingError]:
     """Find frozen lists that cannot be used, before anything runs.
 
     Parameters
@@ -168,22 +169,26 @@ def frozen_errors(workspace: Workspace, config: Config) -> Iterator[ProfilingErr
         Where they are.
     config : Config
         Names them.
+    names : collection of str
+        The external inputs that are looked at.
 
-    Yields
-    ------
-    ProfilingError
-        At most one of each list.
+    Returns
+    -------
+    dict of str to ProfilingError
+        The config's key to what is wrong with the list that it names.
     """
-    for negcon in FROZEN.values():
-        if frozen_path(config, negcon=negcon):
+    found: dict[str, ProfilingError] = {}
+    for name, negcon in FROZEN.items():
+        if name in names and frozen_path(config, negcon=negcon):
             try:
                 load_frozen(workspace, config, negcon=negcon)
             except ProfilingError as error:
-                yield error
+                found[_key(negcon=negcon)] = error
+    return found
 
 
-def _name(*, negcon: bool) -> str:
-    return "feature_select_negcon" if negcon else "feature_select"
+def _key(*, negcon: bool) -> str:
+    return f"{'feature_select_negcon' if negcon else 'feature_select'}.frozen"
 
 
 def _section(config: Config, *, negcon: bool) -> FeatureSelectConfig:
