@@ -44,7 +44,7 @@ class Tick:
     state : WatchState
         What the next tick must know.
     warnings : tuple of str
-        Plates that could not be looked at, and why.
+        Plates and frozen lists of features that could not be looked at, and why.
     looked : int
         Plates looked at.
     """
@@ -139,7 +139,10 @@ def look_around(
         update_registry(catalog.workspace, lambda now: looked_at(now, facts))
     events, unchanged = news_of(catalog, instance, looks)
     first = [look.key for look in looks if look.key not in known]
-    events += frozen_news(catalog, instance)
+    try:
+        events += frozen_news(catalog, instance)
+    except ProfilingError as error:  # the lists' alone; what is new of the plates is reported
+        rounds.warnings.append(f"the frozen lists of features were skipped: {error}")
     events += adoptions(catalog, registry, instance, first)
     pending = {key: plate for key, plate in rounds.pending.items() if key not in unchanged}
     met = known | plates_met(events)

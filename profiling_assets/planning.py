@@ -215,7 +215,10 @@ class Planner:
             )
             for key, made in names.items()
         }
-        return preflight(self._catalog, wanted, source_of=self._judge.source, whole=False).findings
+        lists = {name for task in plan.build for name in self._graph[task.name].external}
+        return preflight(
+            self._catalog, wanted, source_of=self._judge.source, lists=lists, whole=False
+        ).findings
 
     def is_there(self, task: Task) -> bool:
         """Say whether a result stood in the workspace when the planner looked."""

@@ -17,6 +17,7 @@ import pandas as pd
 from profiling_assets.core.columns import is_metadata
 from profiling_assets.core.errors import InvalidInputError
 from profiling_assets.core.feature_list import (
+    DROPPED,
     KEPT,
     FeatureSelection,
     Ground,
@@ -34,6 +35,9 @@ from profiling_assets.core.normalize import chosen_features
 
 NOT_IN_LIST = "not_in_frozen_list"
 _LIST_COLUMNS = ("column", "kind", "outcome")
+_FEATURE = "feature"
+_KINDS = (_FEATURE, "metadata")
+_OUTCOMES = (KEPT, DROPPED)
 _HEADERS = frozenset({"feature", "features", "column"})
 _REMEDY = "write one feature a line, or name a list of selected features of an earlier run"
 _DROPPED = (NOT_IN_LIST, Ground("not on the frozen list of features"))
@@ -78,7 +82,8 @@ def read_frozen_features(data: bytes, *, path: str) -> FrozenFeatures:
     Raises
     ------
     InvalidInputError
-        Where it is not such a text, names no feature, one twice, or metadata.
+        Where it is not such a text, names no feature, one twice, or metadata; where a line of a
+        list of an earlier run has another kind or outcome than such a list has, or no name.
     """
     rows = [(at, line.strip(_AROUND)) for at, line in enumerate(text_lines(data, path), start=1)]
     rows = [(at, line) for at, line in rows if line]
@@ -194,9 +199,30 @@ def _kept(data: bytes, path: str) -> list[tuple[int, str]]:
             path=path,
             remedy=_REMEDY,
         )
+    kept: list[tuple[int, str]] = []
     cells = zip(table.lines, *(table.values(name) for name in _LIST_COLUMNS), strict=True)
-    return [
-        (line, name.strip())
-        for line, name, kind, outcome in cells
-        if (kind.strip(), outcome.strip()) == ("feature", KEPT)
-    ]
+    for line, *texts in cells:
+        name, kind, outcome = (text.strip() for text in texts)
+        if not name + kind + outcome:  # what a spreadsheet leaves below a table
+            continue
+        _refuse_unknown(line, "kind", kind, _KINDS, path)
+        _refuse_unknown(line, "outcome", outcome, _OUTCOMES, path)
+        if not name:
+            raise InvalidInputError(
+                f"line {line} has no name in column",
+                path=path,
+                remedy="name the feature, or take that line out",
+            )
+        if (kind, outcome) == (_FEATURE, KEPT):
+            kept.append((line, name))
+    return kept
+
+
+def _refuse_unknown(line: int, column: str, word: str, known: Sequence[str], path: str) -> None:
+    # a slip of the hand would lose the feature without a word
+    if word not in known:
+        said = " or ".join(known)
+        what = f"has {column} {word!r}" if word else f"has no {column}"
+        raise InvalidInputError(
+            f"line {line} {what}", path=path, remedy=f"write {said} there, or take that line out"
+        )

@@ -23,7 +23,7 @@ from profiling_assets.core.sync import METADATA, Direction, Transfer, batch_of, 
 # The one list of what is published: folder of the workspace to the endings of names.
 PUBLISHED: Mapping[str, tuple[str, ...]] = {
     BACKEND: (".tsv", ".json"),  # the ledgers of sites and wells, and what they were made from
-    CONFIGS: (".yml", ".yaml", ".tsv", ".txt"),
+    CONFIGS: (".yml", ".yaml", ".tsv", ".txt", ".csv"),  # a frozen list of features too
     GCT: (".gct", ".csv.gz", ".csv", ".parquet", ".h5ad", ".tsv", ".json"),
     LOAD_DATA: (".csv.gz", ".csv"),  # compressed on the way
     METADATA: (".csv", ".tsv", ".txt"),

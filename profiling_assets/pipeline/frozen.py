@@ -6,15 +6,14 @@ Do not put here: what may be in it, the selection it makes (`core.frozen_feature
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from profiling_assets.core import layout
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.config.sections import FeatureSelectConfig
-from profiling_assets.core.errors import ConfigError, MissingInputError, ProfilingError
+from profiling_assets.core.errors import MissingInputError, ProfilingError
 from profiling_assets.core.names import PlateKey
-from profiling_assets.pipeline.scopes import BATCH, PLATE, scope_of
+from profiling_assets.pipeline.scopes import scope_of
 from profiling_assets.pipeline.sources import ABSENT, content_fingerprint
 from profiling_assets.storage.workspace import Workspace
 
@@ -123,9 +122,7 @@ def frozen_marks(
     return found
 
 
-def load_frozen(
-    workspace: Workspace, config: Config, plates: Collection[PlateKey], *, negcon: bool
-) -> FrozenFeatures:
+def load_frozen(workspace: Workspace, config: Config, *, negcon: bool) -> FrozenFeatures:
     """Read a frozen list.
 
     Parameters
@@ -134,8 +131,6 @@ def load_frozen(
         Where it is.
     config : Config
         Names it.
-    plates : collection of PlateKey
-        The plates that the config asks for: the lists of their runs are results, and no inputs.
     negcon : bool
         Whether that of the negative-control twin is meant.
 
@@ -146,8 +141,6 @@ def load_frozen(
 
     Raises
     ------
-    ConfigError
-        Where it is a file that this config writes.
     MissingInputError
         Where it is not there.
     InvalidInputError
@@ -156,25 +149,18 @@ def load_frozen(
     from profiling_assets.core.frozen_features import read_frozen_features  # it loads pandas
 
     path = frozen_path(config, negcon=negcon)
-    key = f"{_name(negcon=negcon)}.frozen"
-    if path in _own_lists(config, plates):
-        raise ConfigError(
-            f"{key} names a list that this config writes itself",
-            path=path,
-            remedy=f"copy it, as to config_files/frozen_features.tsv, and name the copy in {key}",
-        )
     if workspace.stat(path) is None:
         raise MissingInputError(
             "the frozen list of features is not in the workspace",
             path=path,
-            remedy=f"put it there, or take {key} out of the config",
+            remedy=f"put it there, or take {_key(negcon=negcon)} out of the config",
         )
     return read_frozen_features(workspace.read_bytes(path), path=path)
 
 
 def frozen_errors(
-    workspace: Workspace, config: Config, plates: Collection[PlateKey]
-) -> Iterator[ProfilingError]:
+    workspace: Workspace, config: Config, names: Collection[str]
+) -> dict[str, ProfilingError]:
     """Find frozen lists that cannot be used, before anything runs.
 
     Parameters
@@ -183,41 +169,26 @@ def frozen_errors(
         Where they are.
     config : Config
         Names them.
-    plates : collection of PlateKey
-        The plates that the config asks for.
+    names : collection of str
+        The external inputs that are looked at.
 
-    Yields
-    ------
-    ProfilingError
-        At most one of each list.
+    Returns
+    -------
+    dict of str to ProfilingError
+        The config's key to what is wrong with the list that it names.
     """
-    for negcon in FROZEN.values():
-        if frozen_path(config, negcon=negcon):
+    found: dict[str, ProfilingError] = {}
+    for name, negcon in FROZEN.items():
+        if name in names and frozen_path(config, negcon=negcon):
             try:
-                load_frozen(workspace, config, plates, negcon=negcon)
+                load_frozen(workspace, config, negcon=negcon)
             except ProfilingError as error:
-                yield error
-
-
-def _own_lists(config: Config, plates: Collection[PlateKey]) -> set[str]:
-    found: set[str] = set()
-    for negcon in FROZEN.values():
-        section = _section(config, negcon=negcon)
-        if section.perform:
-            level = section.level
-            found |= {
-                layout.selected_features(
-                    key if level == PLATE else key.batch if level == BATCH else None,
-                    level,
-                    negcon=negcon,
-                )
-                for key in plates
-            }
+                found[_key(negcon=negcon)] = error
     return found
 
 
-def _name(*, negcon: bool) -> str:
-    return "feature_select_negcon" if negcon else "feature_select"
+def _key(*, negcon: bool) -> str:
+    return f"{'feature_select_negcon' if negcon else 'feature_select'}.frozen"
 
 
 def _section(config: Config, *, negcon: bool) -> FeatureSelectConfig:

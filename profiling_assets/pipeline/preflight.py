@@ -6,7 +6,7 @@ Of a plate are read: its load data, its plate map, and the headers of three site
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,7 +25,7 @@ from profiling_assets.core.preflight.finding import Finding
 from profiling_assets.core.preflight.rules import findings
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.forewarn import few_headers, slim
-from profiling_assets.pipeline.frozen import frozen_errors
+from profiling_assets.pipeline.frozen import FROZEN, frozen_errors
 from profiling_assets.pipeline.platemaps import load_exclusions, load_plate_map
 from profiling_assets.pipeline.probe import write_error
 from profiling_assets.pipeline.results import PARQUET, SQLITE
@@ -58,6 +58,7 @@ def preflight(
     wanted: Mapping[PlateKey, Wanted],
     *,
     source_of: Callable[[PlateKey], PlateSource] | None = None,
+    lists: Collection[str] = tuple(FROZEN),
     whole: bool = True,
 ) -> Look:
     """Look at workspace, config and plates before anything is computed.
@@ -70,6 +71,8 @@ def preflight(
         The plates, and which steps of each are to be made.
     source_of : callable, optional
         Returns what a plate starts from (`slim`), for a caller who has looked already.
+    lists : collection of str
+        The frozen lists of features (`FROZEN`) that the steps to be made need; by default all.
     whole : bool
         Whether plates that are absent or not asked for are told.
 
@@ -95,7 +98,7 @@ def preflight(
         config=catalog.config,
         absent=catalog.cohort.absent if whole else (),
         not_asked=_forgotten(catalog) if whole else (),
-        frozen_errors=tuple(frozen_errors(look, catalog.config, catalog.cohort.plates)),
+        frozen_errors=frozen_errors(look, catalog.config, lists),
         write_error=denied,
         needed=needed,
         free=free,

@@ -66,7 +66,7 @@ def selected_features(
         # not to be published: the check is shown, and raised (`assets.checking`)
         return Made(pd.DataFrame(), checks=checks)
     if frozen_path(config, negcon=negcon):
-        frozen = load_frozen(catalog.workspace, config, catalog.cohort.plates, negcon=negcon)
+        frozen = load_frozen(catalog.workspace, config, negcon=negcon)
         return _frozen(frames, frozen, section.level, checks)
     selection = select_features(
         frames,

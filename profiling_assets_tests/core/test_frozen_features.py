@@ -23,9 +23,13 @@ from profiling_assets.core.frozen_features import (
     read_frozen_features,
 )
 from profiling_assets.core.names import PlateKey
+from profiling_assets.core.publication import publication_plan
+from profiling_assets.core.sync import Direction, transfer
 from profiling_assets.core.tables import ledger_tsv, profiles_csv, read_tsv
 
 A, B = PlateKey("B1", "000123"), PlateKey("B1", "PL-01-x")
+
+LIST = b"column\tkind\toutcome\nCells_a\tfeature\tkept\n"
 
 
 def read(data: bytes) -> tuple[str, ...]:
@@ -85,6 +89,7 @@ def test_of_a_list_of_selected_features_the_kept_ones_are_taken_in_their_order()
     assert read(ledger_tsv(table.drop(columns=["level", "value"]))) == kept  # of an older version
     assert read(ledger_tsv(table.iloc[::-1])) == kept[::-1]
     assert read(table.to_csv(index=False, sep=";").encode("utf-8-sig")) == kept
+    assert read(LIST + b"\t\t\nMetadata_x\tmetadata\tkept\n") == ("Cells_a",)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +103,13 @@ def test_of_a_list_of_selected_features_the_kept_ones_are_taken_in_their_order()
         (b"Cells_a\nCells_b,Nuclei_c\n", "line 2 has several cells"),
         (b"name\tkeep\nCells_a\tyes\n", "it has the columns name, keep, and no column column"),
         (b"column\tkind\toutcome\nCells_a\tfeature\tdropped\n", "keeps no feature"),
+        (LIST + b"Cells_b\tfeature\tKept\n", "line 3 has outcome 'Kept'"),
+        (LIST + b"Cells_b\tfeature\tkeep\n", "line 3 has outcome 'keep'"),
+        (LIST + b"Cells_b\tfeature\t\n", "line 3 has no outcome"),
+        (LIST + b"\nCells_b\tFeature\tkept\n", "line 4 has kind 'Feature'"),
+        (LIST + b"Cells_b\n", "line 3 has no kind"),
+        (LIST + b" \tfeature\tkept\n", "line 3 has no name in column"),
+        (LIST + b"\tfeature\tdropped\n", "line 3 has no name in column"),
         ("Cells_ä".encode("utf-16"), "not a UTF-8 text file"),
         (b"\x1f\x8b\x08\x00\xff", "not a UTF-8 text file"),
     ],
@@ -179,10 +191,35 @@ def test_beside_a_frozen_list_only_the_level_counts() -> None:
     assert alone != _config(perform="true")
     assert alone != _config(frozen="config_files/f.tsv", level="all")
     ignored = {"features": "[Cells_a]", "operations": "[blocklist]", "min_cells": 5}
-    assert alone == _config(frozen="metadata/f.txt", image_features="false", **ignored)
+    assert alone == _config(frozen="config_files/f.txt", image_features="false", **ignored)
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../f.tsv", "a//b", "a\\b"])
-def test_a_frozen_list_outside_of_the_workspace_is_refused(path: str) -> None:
-    with pytest.raises(ConfigError, match=r"feature_select\.frozen"):
-        _config(frozen=f"'{path}'")
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/etc/passwd", "absolute"),
+        ("../f.tsv", r"\.\."),
+        ("config_files//b.tsv", "empty part"),
+        ("a\\b", "backslash"),
+        ("", "is empty"),
+        ("profiles/B/B_selected_features_batch.tsv", "copy it to config_files/B_selected_features"),
+        ("f.tsv", "copy it to config_files/f.tsv"),
+        ("config_files", "no file in config_files/"),
+        ("config_files/.f.tsv", "copy it to config_files/f.tsv"),
+        ("config_files/nuclei.csv", "does not take"),
+        ("config_files/f.tsv.gz", r"none of \.tsv, \.txt, \.csv"),
+    ],
+)
+@pytest.mark.parametrize("section", ["feature_select", "feature_select_negcon"])
+def test_a_frozen_list_that_no_push_would_take_along_is_refused(
+    section: str, path: str, says: str
+) -> None:
+    with pytest.raises(ConfigError, match=rf"{section}\.frozen.*{says}"):
+        parse_config(f"pipeline: p\n{section}:\n  frozen: '{path}'\n", path="config.yml")
+
+
+@pytest.mark.parametrize("path", ["config_files/f.tsv", "config_files/a b/f.CSV"])
+def test_a_frozen_list_that_the_config_may_name_is_pushed_and_published(path: str) -> None:
+    assert _config(frozen=f"'{path}'")
+    assert transfer(path, Direction.PUSH) is not None
+    assert [one.source for one in publication_plan({path: 7}).transfers] == [path]

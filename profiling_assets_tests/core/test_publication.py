@@ -32,6 +32,7 @@ from profiling_assets.core.publication_message import commit_message
         ("quality_control/report/B/P/P.html", None),
         ("quality_control/report/B/B.html", None),
         ("config_files/config.yml", None),
+        ("config_files/pilot/frozen.CSV", None),
         ("backend/B/P/P_sites.tsv", None),
         ("metadata/external_metadata/compounds.tsv", None),
         ("metadata/exclusions.tsv", None),

@@ -79,6 +79,22 @@ def test_a_list_that_is_gone_stops_a_run_and_the_step(desk: Desk) -> None:
     assert f"{FILE}: the frozen list of features is not in the workspace" in text
 
 
+@pytest.mark.parametrize("section", ["feature_select", "feature_select_negcon"])
+def test_a_list_that_is_gone_stops_no_run_that_selects_nothing(fresh: Desk, section: str) -> None:
+    fresh.configure({f"{section}.frozen": FILE})
+    planner = fresh.planner()
+    plates = fresh.catalog().cohort.plates
+
+    def told(*names: str) -> list[str]:
+        plan = planner.plan(plates, names)
+        assert plan.build
+        return [f.where for f in planner.preflight(plan) if f.rule == "frozen_features"]
+
+    assert told("sqlite_backend", "normalized_profiles", "normalized_negcon_profiles") == []
+    alone, twin = told("selected_features_batch"), told("selected_features_negcon_batch")
+    assert (alone, twin) == (([FILE], []) if section == "feature_select" else ([], [FILE]))
+
+
 def test_the_sensor_reports_a_list_that_came_or_changed_once(fresh: Desk) -> None:
     fresh.configure({"feature_select.frozen": FILE})
     catalog = fresh.catalog()

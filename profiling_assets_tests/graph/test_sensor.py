@@ -113,6 +113,22 @@ def test_run_ui_and_sensor_agree_on_the_fingerprint(watch: Watch) -> None:
             assert watch.desk.metadata(name, plate)["fingerprint"].value == now
 
 
+def test_a_frozen_list_that_cannot_be_read_is_told_and_keeps_no_plate_from_being_reported(
+    watch: Watch,
+) -> None:
+    file = watch.desk.file("config_files/frozen.tsv")
+    file.parent.mkdir(exist_ok=True)
+    file.symlink_to(file)
+    watch.desk.configure({"feature_select.frozen": "config_files/frozen.tsv"})
+    assert watch.tick() == inputs_of(P1, P2, P3)
+    (warning,) = watch.warnings
+    assert warning.startswith("the frozen lists of features were skipped: config_files/frozen.tsv")
+    file.unlink()
+    file.write_text("Cells_a\n")
+    assert watch.tick() == [("frozen_features", BATCH1), ("frozen_features", BATCH2)]
+    assert watch.warnings == ()
+
+
 def test_an_incomplete_plate_is_not_reported_until_it_is_complete_and_has_settled(
     watch: Watch,
 ) -> None:

@@ -25,7 +25,6 @@ MAPS = f"metadata/platemaps/{BATCH1}"
 MAP = f"{MAPS}/platemap/TINY-MAP-1.txt"
 BARCODES = f"{MAPS}/barcode_platemap.csv"
 SITES = f"analysis/{P1}/analysis"
-OWN_LIST = f"profiles/{BATCH1}/{BATCH1}_selected_features_batch.tsv"
 LOAD_DATA = f"load_data_csv/{P1}/load_data_with_illum.csv"
 
 Plant = Callable[[Path], None]
@@ -465,15 +464,6 @@ FAULTS: dict[str, Fault] = {
         "config_files/f.tsv",
         "lines 1 and 2 both name Cells_a",
         "take one of them out",
-    ),
-    "a frozen list of features is one that this config writes": (
-        configured({"feature_select.frozen": OWN_LIST}),
-        "frozen_features",
-        ERROR,
-        "",
-        OWN_LIST,
-        "feature_select.frozen names a list that this config writes itself",
-        "name the copy in feature_select.frozen",
     ),
     "few negative controls": (
         lambda root: None,

@@ -24,9 +24,12 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from profiling_assets.core.layout import CONFIGS
 from profiling_assets.core.names import name_problem
+from profiling_assets.core.publication import publication_plan
 
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
+_LISTS = (".tsv", ".txt", ".csv")
 _FORBIDDEN_IN_PATH = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
@@ -174,3 +177,36 @@ def path_complaints(key: str, path: str) -> Iterator[Complaint]:
         what = "has an empty part, a `.` or a `..`"
     if what:
         yield key, f"is {path!r}, which {what}", "write a path with / that stays in its folder"
+
+
+def list_complaints(key: str, path: str) -> Iterator[Complaint]:
+    """Yield why a hand-made list cannot lie where a key of the config says.
+
+    Parameters
+    ----------
+    key : str
+        The path's key.
+    path : str
+        A file as written in the config file.
+
+    Yields
+    ------
+    Complaint
+        At most one. None for a visible `.tsv`, `.txt` or `.csv` in `config_files/`: there no run
+        writes, and `push` and `publish` take it along.
+    """
+    folder, *rest = path.split("/")
+    escapes = list(path_complaints(key, path))
+    if not path.strip():
+        yield key, "is empty", "name the file, or take the key out"
+    elif escapes:
+        yield from escapes
+    elif folder != CONFIGS or not rest or any(part.startswith(".") for part in rest):
+        name = rest[-1] if rest else path
+        remedy = f"copy it to {CONFIGS}/{name.lstrip('.')}, where no run writes, and name the copy"
+        yield key, f"is {path!r}, which is no file in {CONFIGS}/", remedy
+    elif not path.lower().endswith(_LISTS):
+        what = f"is {path!r}, which ends in none of {', '.join(_LISTS)}"
+        yield key, what, "rename the file: `publish` takes these along"
+    elif not publication_plan({path: 0}).transfers:  # as `nuclei.csv`
+        yield key, f"is {path!r}, whose name `publish` does not take", "rename the file"

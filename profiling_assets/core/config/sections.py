@@ -23,6 +23,7 @@ from profiling_assets.core.config.kinds import (
     Section,
     Text,
     TextList,
+    list_complaints,
     listed_twice,
     path_complaints,
 )
@@ -216,7 +217,7 @@ class FeatureSelectConfig(Section):
     )
     frozen: OptionalText = Field(
         default=None,
-        description="File in the workspace with the features to keep, in their order: a list of "
+        description="File in config_files/ with the features to keep, in their order: a list of "
         "selected features of an earlier run, or one feature a line. With it nothing is selected: "
         "features, image_features, operations, min_cells and options.samples are not looked at.",
     )
@@ -229,8 +230,8 @@ class FeatureSelectConfig(Section):
         """Name what cannot be meant."""
         yield from _feature_complaints(self.features)
         yield from listed_twice("operations", self.operations)
-        if self.perform and self.frozen:
-            yield from path_complaints("frozen", self.frozen)
+        if self.perform and self.frozen is not None:
+            yield from list_complaints("frozen", self.frozen)
         if self.perform and _NO_KEYS in self.operations:
             what = f"lists {_NO_KEYS}, whose groups and cutoff no key of the config gives"
             yield "operations", what, "take it out"

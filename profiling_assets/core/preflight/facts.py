@@ -129,8 +129,8 @@ class WorkspaceFacts:
         Plates that the config names and the workspace does not have.
     not_asked : tuple of PlateKey
         Plates of batches that the config names, which it does not name.
-    frozen_errors : tuple of ProfilingError
-        Why frozen lists of features cannot be used.
+    frozen_errors : mapping of str to ProfilingError
+        The config's key to why the frozen list of features that it names cannot be used.
     write_error : ProfilingError or None
         Why results cannot be written.
     needed, free : int or None
@@ -146,7 +146,7 @@ class WorkspaceFacts:
     config: Config
     absent: tuple[PlateKey, ...] = ()
     not_asked: tuple[PlateKey, ...] = ()
-    frozen_errors: tuple[ProfilingError, ...] = ()
+    frozen_errors: Mapping[str, ProfilingError] = field(default_factory=dict[str, ProfilingError])
     write_error: ProfilingError | None = None
     needed: int | None = None
     free: int | None = None

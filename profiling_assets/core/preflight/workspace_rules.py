@@ -45,8 +45,8 @@ def config_plates(facts: WorkspaceFacts) -> Iterator[Finding]:
 
 def frozen_features(facts: WorkspaceFacts) -> Iterator[Finding]:
     """Find frozen lists of features that cannot be used."""
-    for error in facts.frozen_errors:
-        where = facts.config.where("feature_select.frozen")
+    for key, error in facts.frozen_errors.items():
+        where = facts.config.where(key)
         yield of_error(FROZEN, error, where=where, remedy="mend the list")
 
 
