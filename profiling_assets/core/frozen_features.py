@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profiling_assets.core.columns import is_metadata
+from profiling_assets.core.columns import is_metadata, numeric_columns
 from profiling_assets.core.errors import InvalidInputError
 from profiling_assets.core.feature_list import (
     DROPPED,
@@ -31,7 +31,6 @@ from profiling_assets.core.feature_list import (
 )
 from profiling_assets.core.hand_made import read_hand_made, text_lines
 from profiling_assets.core.names import PlateKey
-from profiling_assets.core.normalize import chosen_features
 
 NOT_IN_LIST = "not_in_frozen_list"
 _LIST_COLUMNS = ("column", "kind", "outcome")
@@ -155,7 +154,7 @@ def frozen_selection(
         for name in set(frozen.names).difference(there):
             absent.setdefault(name, []).append(str(key))
         if there:
-            chosen_features(frame, there, compartments=None, image_features=True, key=key)
+            _refuse_words(frame, there, key, frozen.path)
         values = frame.loc[:, there].to_numpy(dtype=np.float64)
         for place, cells in infinite_cells(key, values).items():
             infinite.setdefault(there[place], []).append(cells)
@@ -168,6 +167,17 @@ def frozen_selection(
         *(ledger_row(name, level, _DROPPED) for name in others if name not in listed),
     ]
     return selection_of((*metadata_of(frames), *frozen.names), rows)
+
+
+def _refuse_words(frame: pd.DataFrame, names: Sequence[str], key: PlateKey, path: str) -> None:
+    numeric = numeric_columns(frame)
+    words = [name for name in names if name not in numeric]
+    if words:
+        raise InvalidInputError(
+            f"it names {words[0]}, which holds words, not numbers, in the profiles of {key}",
+            path=path,
+            remedy="take it out of the list, or mend the profiles",
+        )
 
 
 def _note(infinite: Sequence[str], absent: Sequence[str]) -> str:

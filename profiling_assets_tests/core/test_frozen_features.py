@@ -180,6 +180,14 @@ def test_a_feature_absent_on_some_plates_is_empty_there_and_on_all_an_error() ->
     assert "take them out of the list" in str(e.value)
 
 
+def test_a_column_of_words_is_refused_with_the_list_and_the_plate() -> None:
+    frames = {A: plate(), B: plate(1).assign(Cells_c="dim")}
+    with pytest.raises(InvalidInputError, match=r"Cells_c, which holds words.*B1/PL-01-x") as e:
+        frozen_selection(frames, frozen("Cells_a", "Cells_c"), level="batch")
+    assert e.value.path == "config_files/frozen.tsv"
+    assert "out of the list" in str(e.value.remedy)
+
+
 def _config(**keys: object) -> str:
     lines = "".join(f"  {key}: {value}\n" for key, value in keys.items())
     text = f"pipeline: p\nfeature_select:\n{lines}"
