@@ -81,7 +81,8 @@ def read_frozen_features(data: bytes, *, path: str) -> FrozenFeatures:
     Raises
     ------
     InvalidInputError
-        Where it is not such a text, names no feature, one twice, or metadata; where a line of a
+        Where it is not such a text, names no feature, one twice, metadata, or what
+        is no name (quotes, a # in front, a control character); where a line of a
         list of an earlier run has another kind or outcome than such a list has, or no name.
     """
     rows = [(at, line.strip(_AROUND)) for at, line in enumerate(text_lines(data, path), start=1)]
@@ -91,6 +92,13 @@ def read_frozen_features(data: bytes, *, path: str) -> FrozenFeatures:
     entries = _kept(data, path) if _is_several(rows[0][1]) else _listed(rows, path)
     lines: dict[str, int] = {}
     for line, name in entries:
+        strange = _strange(name)
+        if strange:
+            raise InvalidInputError(
+                f"line {line} names {name!r}, which {strange}: no feature is named so",
+                path=path,
+                remedy="write the name as the profiles have it, or take that line out",
+            )
         if is_metadata(name):
             raise InvalidInputError(
                 f"line {line} names {name}, which is metadata and no feature",
@@ -195,8 +203,21 @@ def _listed(rows: Sequence[tuple[int, str]], path: str) -> list[tuple[int, str]]
             raise InvalidInputError(
                 f"line {line} has several cells", path=path, remedy="write one feature a line"
             )
-    named = [(line, text.strip('"').strip()) for line, text in rows]
+    named = [(line, _unquoted(text).strip()) for line, text in rows]
     return named[1:] if named[0][1].lower() in _HEADERS else named
+
+
+def _unquoted(text: str) -> str:
+    quoted = len(text) > 1 and text[0] == text[-1] == '"'
+    return text[1:-1] if quoted else text
+
+
+def _strange(name: str) -> str:
+    if name.startswith("#"):
+        return "begins with #"  # a remark: the file has none
+    if '"' in name or name[:1] == "'" or name[-1:] == "'":
+        return "has a quote"
+    return "" if name.isprintable() else "has a character that cannot be seen"
 
 
 def _kept(data: bytes, path: str) -> list[tuple[int, str]]:
