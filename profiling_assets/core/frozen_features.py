@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profiling_assets.core.columns import is_metadata
+from profiling_assets.core.columns import is_metadata, numeric_columns
 from profiling_assets.core.errors import InvalidInputError
 from profiling_assets.core.feature_list import (
     DROPPED,
@@ -31,7 +31,6 @@ from profiling_assets.core.feature_list import (
 )
 from profiling_assets.core.hand_made import read_hand_made, text_lines
 from profiling_assets.core.names import PlateKey
-from profiling_assets.core.normalize import chosen_features
 
 NOT_IN_LIST = "not_in_frozen_list"
 _LIST_COLUMNS = ("column", "kind", "outcome")
@@ -82,7 +81,8 @@ def read_frozen_features(data: bytes, *, path: str) -> FrozenFeatures:
     Raises
     ------
     InvalidInputError
-        Where it is not such a text, names no feature, one twice, or metadata; where a line of a
+        Where it is not such a text, names no feature, one twice, metadata, or what
+        is no name (quotes, a # in front, a control character); where a line of a
         list of an earlier run has another kind or outcome than such a list has, or no name.
     """
     rows = [(at, line.strip(_AROUND)) for at, line in enumerate(text_lines(data, path), start=1)]
@@ -92,6 +92,13 @@ def read_frozen_features(data: bytes, *, path: str) -> FrozenFeatures:
     entries = _kept(data, path) if _is_several(rows[0][1]) else _listed(rows, path)
     lines: dict[str, int] = {}
     for line, name in entries:
+        strange = _strange(name)
+        if strange:
+            raise InvalidInputError(
+                f"line {line} names {name!r}, which {strange}: no feature is named so",
+                path=path,
+                remedy="write the name as the profiles have it, or take that line out",
+            )
         if is_metadata(name):
             raise InvalidInputError(
                 f"line {line} names {name}, which is metadata and no feature",
@@ -155,7 +162,7 @@ def frozen_selection(
         for name in set(frozen.names).difference(there):
             absent.setdefault(name, []).append(str(key))
         if there:
-            chosen_features(frame, there, compartments=None, image_features=True, key=key)
+            _refuse_words(frame, there, key, frozen.path)
         values = frame.loc[:, there].to_numpy(dtype=np.float64)
         for place, cells in infinite_cells(key, values).items():
             infinite.setdefault(there[place], []).append(cells)
@@ -168,6 +175,17 @@ def frozen_selection(
         *(ledger_row(name, level, _DROPPED) for name in others if name not in listed),
     ]
     return selection_of((*metadata_of(frames), *frozen.names), rows)
+
+
+def _refuse_words(frame: pd.DataFrame, names: Sequence[str], key: PlateKey, path: str) -> None:
+    numeric = numeric_columns(frame)
+    words = [name for name in names if name not in numeric]
+    if words:
+        raise InvalidInputError(
+            f"it names {words[0]}, which holds words, not numbers, in the profiles of {key}",
+            path=path,
+            remedy="take it out of the list, or mend the profiles",
+        )
 
 
 def _note(infinite: Sequence[str], absent: Sequence[str]) -> str:
@@ -185,8 +203,21 @@ def _listed(rows: Sequence[tuple[int, str]], path: str) -> list[tuple[int, str]]
             raise InvalidInputError(
                 f"line {line} has several cells", path=path, remedy="write one feature a line"
             )
-    named = [(line, text.strip('"').strip()) for line, text in rows]
+    named = [(line, _unquoted(text).strip()) for line, text in rows]
     return named[1:] if named[0][1].lower() in _HEADERS else named
+
+
+def _unquoted(text: str) -> str:
+    quoted = len(text) > 1 and text[0] == text[-1] == '"'
+    return text[1:-1] if quoted else text
+
+
+def _strange(name: str) -> str:
+    if name.startswith("#"):
+        return "begins with #"  # a remark: the file has none
+    if '"' in name or name[:1] == "'" or name[-1:] == "'":
+        return "has a quote"
+    return "" if name.isprintable() else "has a character that cannot be seen"
 
 
 def _kept(data: bytes, path: str) -> list[tuple[int, str]]:

@@ -103,6 +103,12 @@ def test_of_a_list_of_selected_features_the_kept_ones_are_taken_in_their_order()
         (b"Cells_a\nCells_b,Nuclei_c\n", "line 2 has several cells"),
         (b"name\tkeep\nCells_a\tyes\n", "it has the columns name, keep, and no column column"),
         (b"column\tkind\toutcome\nCells_a\tfeature\tdropped\n", "keeps no feature"),
+        (b"# of the pilot\nCells_a\n", "line 1 names '# of the pilot', which begins with #"),
+        (b'Cells_a\n"Cells_b\n', "line 2 names '\"Cells_b', which has a quote"),
+        (b"Cells_a\n'Cells_b'\n", "which has a quote"),
+        (b"Cells_a\nCells_\x1bb\n", "line 2 names .* which has a character that cannot be seen"),
+        ("Cells_a\nCells_b\u200b\n".encode(), "line 2 names .* that cannot be seen"),
+        (LIST + b"#Cells_b\tfeature\tkept\n", "line 3 names '#Cells_b', which begins with #"),
         (LIST + b"Cells_b\tfeature\tKept\n", "line 3 has outcome 'Kept'"),
         (LIST + b"Cells_b\tfeature\tkeep\n", "line 3 has outcome 'keep'"),
         (LIST + b"Cells_b\tfeature\t\n", "line 3 has no outcome"),
@@ -178,6 +184,14 @@ def test_a_feature_absent_on_some_plates_is_empty_there_and_on_all_an_error() ->
     assert "Cells_z, Nuclei_q" in str(e.value)
     assert str(e.value).startswith("config_files/frozen.tsv: ")
     assert "take them out of the list" in str(e.value)
+
+
+def test_a_column_of_words_is_refused_with_the_list_and_the_plate() -> None:
+    frames = {A: plate(), B: plate(1).assign(Cells_c="dim")}
+    with pytest.raises(InvalidInputError, match=r"Cells_c, which holds words.*B1/PL-01-x") as e:
+        frozen_selection(frames, frozen("Cells_a", "Cells_c"), level="batch")
+    assert e.value.path == "config_files/frozen.tsv"
+    assert "out of the list" in str(e.value.remedy)
 
 
 def _config(**keys: object) -> str:

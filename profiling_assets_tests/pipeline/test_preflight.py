@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from profiling_assets.core.config.load import parse_config
+from profiling_assets.core.errors import InvalidInputError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.preflight.facts import PlateFacts, WorkspaceFacts
 from profiling_assets.core.preflight.finding import Finding, Severity, together
@@ -25,6 +27,7 @@ MAPS = f"metadata/platemaps/{BATCH1}"
 MAP = f"{MAPS}/platemap/TINY-MAP-1.txt"
 BARCODES = f"{MAPS}/barcode_platemap.csv"
 SITES = f"analysis/{P1}/analysis"
+LISTS = ("feature_select", "feature_select_negcon")
 LOAD_DATA = f"load_data_csv/{P1}/load_data_with_illum.csv"
 
 Plant = Callable[[Path], None]
@@ -519,6 +522,15 @@ def test_all_problems_are_told_at_once_and_what_plates_share_once(
     told = together(looked_at(root, None))
     assert [entry.finding.severity for entry in told] == [ERROR, WARNING, WARNING]
     assert told[0].scopes == (P1, P2)
+
+
+def test_a_list_of_the_twin_is_told_with_the_twins_line_of_the_config() -> None:
+    own = [f"{name}:\n  frozen: config_files/f.tsv\n" for name in LISTS]
+    config = parse_config(f"pipeline: p\n{''.join(own)}", path="config.yml")
+    errors = {f"{name}.frozen": InvalidInputError(f"no list of {name}") for name in LISTS}
+    found = findings(WorkspaceFacts("/w", config, frozen_errors=errors))
+    lines = [one.where for one in found if one.rule == "frozen_features"]
+    assert lines == ["config.yml:3", "config.yml:5"]
 
 
 def test_backends_that_do_not_fit_together_are_a_warning() -> None:
