@@ -11,6 +11,7 @@ import dagster as dg
 from profiling_assets.assets.automation import when_inputs_change, when_plates_change
 from profiling_assets.assets.checking import Checked, check_specs, checked
 from profiling_assets.assets.making import asset_of, produced
+from profiling_assets.io_managers import result_path
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Stored
@@ -93,7 +94,10 @@ def _gct(result: Result, source: Result, partitions: Partitions) -> dg.AssetsDef
     ) -> Iterator[Checked]:
         from profiling_assets.pipeline.stacked import gct
 
-        output = produced(context, catalog, result, lambda: gct(catalog.config, stacked_profiles))
+        path = result_path(result.template, context.partition_key)
+        output = produced(
+            context, catalog, result, lambda: gct(catalog.config, stacked_profiles, path)
+        )
         yield from checked(context, catalog, result, output)
 
     return gct_file

@@ -11,7 +11,7 @@ import pandas as pd
 from profiling_assets.core.annotate import AnnotateResult
 from profiling_assets.core.checks.backend import rows_as_in_ledger
 from profiling_assets.core.checks.controls import negative_controls_present
-from profiling_assets.core.checks.gct import gct_is_whole
+from profiling_assets.core.checks.gct import broken_cells, gct_is_whole
 from profiling_assets.core.checks.rows import (
     Row,
     no_well_twice,
@@ -240,12 +240,15 @@ def stacked_checks(frames: Mapping[PlateKey, pd.DataFrame], stacked: pd.DataFram
 
 
 def gct_checks(
-    text: bytes, frame: pd.DataFrame, metadata: Collection[str], features: Collection[str]
+    text: bytes,
+    table: pd.DataFrame,
+    metadata: Collection[str],
+    features: Collection[str],
+    path: str,
 ) -> Checks:
-    """Check a GCT file against the stacked profiles and the columns that it is to hold."""
-    return (
-        gct_is_whole(text, samples=len(frame), features=len(features), descriptions=len(metadata)),
-    )
+    """Check a GCT file against the table and the columns that it is to hold."""
+    sizes = {"samples": len(table), "features": len(features), "descriptions": len(metadata)}
+    return (gct_is_whole(text, **sizes, broken=broken_cells(table), path=path),)
 
 
 def _from(

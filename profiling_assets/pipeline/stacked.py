@@ -95,7 +95,7 @@ def _told(result: StackedProfiles) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def gct(config: Config, stacked_profiles: Stored) -> Made:
+def gct(config: Config, stacked_profiles: Stored, path: str) -> Made:
     """Choose what goes into the GCT file of a batch.
 
     Parameters
@@ -104,6 +104,8 @@ def gct(config: Config, stacked_profiles: Stored) -> Made:
         Its `compartments`.
     stacked_profiles : Stored
         The stacked profiles of the batch.
+    path : str
+        Where the file is to lie, for messages.
 
     Returns
     -------
@@ -138,9 +140,8 @@ def gct(config: Config, stacked_profiles: Stored) -> Made:
         facts["left_out"] = dict(sorted(Counter(map(_table, left_out)).items()))
     table = frame.loc[:, chosen]
     text = gct_bytes(table)
-    return Made(
-        table, facts=facts, checks=gct_checks(text, frame, metadata, features), unchanged=text
-    )
+    checks = gct_checks(text, table, metadata, features, path)
+    return Made(table, facts=facts, checks=checks, unchanged=text)
 
 
 def _some(things: Iterable[object]) -> str:

@@ -6,13 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from profiling_assets.core.checks.gct import gct_is_whole
+from profiling_assets.core.checks.gct import broken_cells, gct_is_whole
 from profiling_assets.core.checks.quality import every_plate_has_a_line
 from profiling_assets.core.checks.verdict import CheckResult
 from profiling_assets.core.config.load import parse_config
 from profiling_assets.core.config.template import render_config
 from profiling_assets.core.gct import gct_bytes
 from profiling_assets.core.names import PlateKey
+from profiling_assets.core.tables import profiles_csv
 from profiling_assets.pipeline.made import Stored
 from profiling_assets.pipeline.quality_correlation import correlation_pictures
 from profiling_assets.pipeline.quality_pictures import cell_count_pictures
@@ -21,6 +22,7 @@ from profiling_assets.pipeline.stacked import gct
 from profiling_assets.storage.folder import FolderWorkspace
 
 KEY = PlateKey("B", "000123")
+PATH = "gct/B/B_normalized_feature_select_batch.gct"
 CONFIG = parse_config(
     render_config({"B": ["000123"]}, pipeline="p", negcon=True), path="config.yml"
 )
@@ -44,7 +46,7 @@ def profiles(wells: tuple[str, ...] = ("A01", "B02", "P24"), word: str = "DMSO")
 
 def stored(root: Path, frame: pd.DataFrame) -> Stored:
     path = root / "profiles.csv"
-    frame.to_csv(path, index=False)
+    path.write_bytes(profiles_csv(frame, float_format=None, gzip=False))
     return Stored(FolderWorkspace(str(root)), path.name, "x", str(KEY))
 
 
@@ -54,7 +56,7 @@ def only(checks: tuple[CheckResult, ...]) -> CheckResult:
 
 
 def test_a_sound_gct_file_passes_and_is_stored_as_it_was_checked(tmp_path: Path) -> None:
-    made = gct(CONFIG, stored(tmp_path, profiles()))
+    made = gct(CONFIG, stored(tmp_path, profiles()), PATH)
     assert only(made.checks).verdict == "passed"
     assert only(made.checks).numbers == {"samples": 3, "features": 5, "sample_descriptions": 4}
     assert made.unchanged == gct_bytes(made.frame)
@@ -70,7 +72,12 @@ def test_a_sound_gct_file_passes_and_is_stored_as_it_was_checked(tmp_path: Path)
 )
 def test_a_gct_file_of_another_size_blocks(sizes: Mapping[str, int], says: str) -> None:
     asked = {"samples": 3, "features": 5, "descriptions": 4, **sizes}
-    found = gct_is_whole(gct_bytes(profiles()), **asked)
+    found = gct_is_whole(
+        gct_bytes(profiles()),
+        samples=asked["samples"],
+        features=asked["features"],
+        descriptions=asked["descriptions"],
+    )
     assert found.verdict == "failed"
     assert says in found.what
     assert "report it" in found.remedy
@@ -84,14 +91,35 @@ def test_a_gct_file_that_lacks_a_line_blocks() -> None:
     assert "has 11 lines" in found.what
 
 
-@pytest.mark.parametrize("word", ["a\tb", "a\nb"])
-def test_a_value_that_breaks_the_lines_of_a_gct_file_is_warned_of(
+@pytest.mark.parametrize("word", ["a\tb", "a\nb", "a\rb", '5" dish'])
+def test_a_value_that_viewers_of_a_gct_file_misread_is_named_with_its_cell(
     tmp_path: Path, word: str
 ) -> None:
-    found = only(gct(CONFIG, stored(tmp_path, profiles(word=word))).checks)
+    table = profiles()
+    table.loc[1, "Metadata_broad_sample"] = word
+    found = only(gct(CONFIG, stored(tmp_path, table), PATH).checks)
     assert found.verdict == "warning"
-    assert "broad_sample" in found.what
-    assert "tabs and line breaks" in found.remedy
+    assert found.what.startswith(f"{PATH} has words")
+    assert f"1 (Metadata_broad_sample of 000123 B02: {word!r})" in found.what
+    assert "tabs, line breaks and quotes" in found.remedy
+
+
+def test_a_cell_is_named_in_one_line_however_long_and_without_wells() -> None:
+    table = pd.DataFrame({"Metadata_x": ["a", "b\n" * 99], "Cells_a": [1.0, 2.0]})
+    (told,) = broken_cells(table)
+    assert told.startswith("Metadata_x of sample 1: 'b")
+    assert told.isprintable()
+    assert len(told) < 120
+    assert broken_cells(table.rename(columns={"Metadata_x": "Metadata_\t"}).iloc[:1]) == [
+        r"the column named 'Metadata_\t'"
+    ]
+
+
+def test_a_field_too_few_that_no_value_accounts_for_blocks() -> None:
+    text = gct_bytes(profiles()).replace(b"DMSO\tDMSO", b"DMSO", 1)
+    found = gct_is_whole(text, samples=3, features=5, descriptions=4)
+    assert found.verdict == "failed"
+    assert "fewer than 5 fields: broad_sample" in found.what
 
 
 @pytest.mark.parametrize("wells", [("A01", "b2", "P24"), ("A01", "B02", "well 7")])
