@@ -77,7 +77,7 @@ def test_what_a_process_that_dies_was_to_look_at_is_looked_at_here(
 
 
 _SLOW = """
-import os, sys, time
+import os, signal, sys, time
 from profiling_assets.core.names import PlateKey
 from profiling_assets.storage import looks
 from profiling_assets.storage.folder import FolderWorkspace
@@ -90,6 +90,8 @@ class Slow(FolderWorkspace):
         return super().list_two_levels(path)
 
 if __name__ == "__main__":
+    # where tests run in the background of a shell, it is ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     looks._ALONE = {{False: 1, True: 1}}
     sys.path.insert(0, {folder!r})
     from slow_workspace import Slow  # a process that helps must be able to import it
