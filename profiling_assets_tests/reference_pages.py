@@ -53,7 +53,9 @@ def config_page() -> str:
 
 def commands_page() -> str:
     """The help of every command."""
-    top = click.Context(cli, info_name="profiling-assets", terminal_width=_WIDTH)
+    # with the group's own settings: else the help's own options depend on what was called before
+    settings = cli.context_settings
+    top = click.Context(cli, info_name="profiling-assets", terminal_width=_WIDTH, **settings)
     top.max_content_width = _WIDTH
     lines = [*_head("Commands"), "```text", cli.get_help(top), "```"]
     for name in cli.list_commands(top):

@@ -90,8 +90,9 @@ class Slow(FolderWorkspace):
         return super().list_two_levels(path)
 
 if __name__ == "__main__":
-    # where tests run in the background of a shell, it is ignored
+    # in the background of a shell SIGINT is ignored, and SIGTERM too, as Dagster takes them alike
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     looks._ALONE = {{False: 1, True: 1}}
     sys.path.insert(0, {folder!r})
     from slow_workspace import Slow  # a process that helps must be able to import it
