@@ -115,10 +115,14 @@ def test_no_process_outlives_the_one_that_asked(
     def looking() -> set[int]:
         return {int(path.name) for path in folder.iterdir() if path.name.isdigit()}
 
-    assert wait_for(lambda: len(looking()) == 3, 60)
-    asks.send_signal(ends)
-    assert asks.wait(30) != 0
-    assert wait_for(lambda: not any(map(_lives, looking() - {asks.pid})), 30)
+    try:
+        assert wait_for(lambda: len(looking()) == 3, 60)
+        asks.send_signal(ends)
+        assert asks.wait(30) != 0
+        assert wait_for(lambda: not any(map(_lives, looking() - {asks.pid})), 30)
+    finally:
+        asks.kill()
+        asks.wait()
 
 
 def _lives(process: int) -> bool:
