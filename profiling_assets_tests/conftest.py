@@ -1,7 +1,7 @@
 """Fixtures that several folders of tests share: an S3 server a worker, a bucket a test."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import boto3
 import pytest
@@ -9,6 +9,7 @@ from botocore.config import Config
 from botocore.retries.standard import ExponentialBackoff
 
 from profiling_assets.storage.s3 import attempts
+from profiling_assets_tests.cli.commands import Place
 from profiling_assets_tests.s3_servers import S3Server, s3_server
 
 
@@ -56,3 +57,17 @@ def quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0.01)
     monkeypatch.setattr(attempts, "FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(attempts, "LONGEST_PAUSE_SECONDS", 0.02)
+
+
+@pytest.fixture
+def places() -> Generator[Callable[[Place], Place]]:
+    """Give a function that takes a place into care: what it started is ended after the test."""
+    cared: list[Place] = []
+
+    def care(place: Place) -> Place:
+        cared.append(place)
+        return place
+
+    yield care
+    for place in cared:
+        place.kill_all()

@@ -5,7 +5,7 @@ copied by whoever changes it.
 """
 
 import pickle
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,20 +27,6 @@ def story(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Story:
         if not written.exists():
             written.write_bytes(pickle.dumps(tell(shared / "Zürich lab 日本")))
     return pickle.loads(written.read_bytes())
-
-
-@pytest.fixture
-def places() -> Generator[Callable[[Place], Place]]:
-    """Give a function that takes a place into care: what it started is ended after the test."""
-    cared: list[Place] = []
-
-    def care(place: Place) -> Place:
-        cared.append(place)
-        return place
-
-    yield care
-    for place in cared:
-        place.kill_all()
 
 
 @pytest.fixture
