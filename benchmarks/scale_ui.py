@@ -152,7 +152,7 @@ class UI:
         self.ask(STOP % state["id"])
 
     def memory(self) -> dict[str, float]:
-        """Return resident MiB of web server, daemon and code server (each the largest of its kind)."""
+        """Return resident MiB of the largest web server, daemon and code server."""
         found: dict[str, float] = {}
         for process in Path("/proc").glob("[0-9]*"):
             try:

@@ -45,8 +45,17 @@ def make_many(root: Path, plates: int, batches: int) -> None:
     template = root.with_name(root.name + ".template")
     if not template.exists():
         batch = BatchSpec(_BATCH, (_PLATE,), _MAP)
-        sizes = {"wells": 6, "sites": 1, "cells": 6, "width": 30, "image_width": 30}
-        make_workspace(template, WorkspaceSpec((batch,), **sizes, negcons=2, poscons=1))
+        spec = WorkspaceSpec(
+            (batch,),
+            wells=6,
+            sites=1,
+            cells=6,
+            width=30,
+            image_width=30,
+            negcons=2,
+            poscons=1,
+        )
+        make_workspace(template, spec)
     each = plates // batches
     for number, batch in enumerate(batch_names(batches)):
         names = plate_names(number, each)

@@ -52,8 +52,21 @@ def latest_records(
     dict of str to Recorded
         Partitions that were never materialized (or not by this package) are absent.
     """
-    wanted = set(partitions)
+    wanted = sorted(set(partitions))
     found: dict[str, Recorded] = {}
+    # a database takes some ten thousand values in one question, a workspace may have more plates
+    for begin in range(0, len(wanted), _PAGE):
+        _look_up(instance, asset, set(wanted[begin : begin + _PAGE]), path, found)
+    return found
+
+
+def _look_up(
+    instance: dg.DagsterInstance,
+    asset: str,
+    wanted: set[str],
+    path: Callable[[str], str] | None,
+    found: dict[str, Recorded],
+) -> None:
     cursor: str | None = None
     while wanted:
         page = instance.fetch_materializations(
@@ -74,7 +87,6 @@ def latest_records(
         if not page.has_more:
             break
         cursor = page.cursor
-    return found
 
 
 def _recorded(values: Mapping[str, Any], tags: Mapping[str, str]) -> Recorded:

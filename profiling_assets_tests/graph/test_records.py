@@ -46,6 +46,16 @@ def test_what_another_program_materialized_last_is_not_ours(instance: dg.Dagster
     assert latest_records(instance, "asset", ["B/1"]) == {}
 
 
+def test_more_partitions_than_a_question_can_name_are_looked_up(
+    instance: dg.DagsterInstance,
+) -> None:
+    _materialized(instance, "B/299999", "the last")
+    found = latest_records(instance, "asset", [f"B/{number}" for number in range(300_000)])
+    assert {partition: record.fingerprint for partition, record in found.items()} == {
+        "B/299999": "the last"
+    }
+
+
 def test_no_partitions_asked_for_are_no_records(instance: dg.DagsterInstance) -> None:
     _materialized(instance, "B/1", "ours")
     assert latest_records(instance, "asset", []) == {}
