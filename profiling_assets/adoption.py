@@ -5,7 +5,7 @@ Do not put here: which results those are (`planning`).
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -27,6 +27,7 @@ def report_inputs(
     plates: Collection[PlateKey],
     *,
     started: Collection[PlateKey] | None = None,
+    follow: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> None:
     """Report the external inputs whose fingerprint is new.
 
@@ -40,11 +41,13 @@ def report_inputs(
         The plates to be looked at.
     started : collection of PlateKey, optional
         Those of them whose CSVs are reported, on which automation starts them; all by default.
+    follow : callable, optional
+        Gives back the partitions that it gets, and may show how far they have come.
     """
     for name, keys in ((CSVS, plates if started is None else started), (PLATE_MAP, plates)):
-        report_external(instance, name, planner.external_fingerprints(name, keys))
+        report_external(instance, name, planner.external_fingerprints(name, keys), follow)
     for name, marks in planner.frozen_fingerprints(plates).items():
-        report_external(instance, name, marks)
+        report_external(instance, name, marks, follow)
 
 
 def adopt(instance: dg.DagsterInstance, catalog: Catalog, tasks: Mapping[Task, Recorded]) -> None:

@@ -4,7 +4,7 @@ Put here: reading and reporting materializations through the instance's public m
 Do not put here: what follows from them (`core.currency`, `planning`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -106,7 +106,10 @@ def _recorded(values: Mapping[str, Any], tags: Mapping[str, str]) -> Recorded:
 
 
 def report_external(
-    instance: dg.DagsterInstance, asset: str, fingerprints: Mapping[str, str]
+    instance: dg.DagsterInstance,
+    asset: str,
+    fingerprints: Mapping[str, str],
+    follow: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> list[str]:
     """Report new states of an external asset, so that the UI shows them and automation sees them.
 
@@ -118,6 +121,9 @@ def report_external(
         The external asset's name.
     fingerprints : mapping of str to str
         Partition to the fingerprint of what stands there now.
+    follow : callable, optional
+        Gives back the partitions that it gets, and may show how far they have come: an event
+        takes some ten milliseconds, and a workspace may have thousands of plates.
 
     Returns
     -------
@@ -130,7 +136,7 @@ def report_external(
         for partition, now in sorted(fingerprints.items())
         if partition not in known or known[partition].fingerprint != now
     ]
-    for partition in changed:
+    for partition in follow(changed):
         instance.report_runless_asset_event(
             external_event(asset, partition, fingerprints[partition])
         )

@@ -6,6 +6,7 @@ Do not put here: what the runs do (`running`), the summary after them (`cli.summ
 
 import re
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -17,10 +18,35 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    track,
 )
 
 from profiling_assets.planning import Task
 from profiling_assets.run_groups import Group
+
+_MANY = 200  # events: some seconds
+
+
+def recorded(partitions: Sequence[str]) -> Iterable[str]:
+    """Yield partitions that are being recorded, and show how far they have come.
+
+    Parameters
+    ----------
+    partitions : sequence of str
+        What is recorded.
+
+    Returns
+    -------
+    iterable of str
+        The same.
+    """
+    console = Console(stderr=True, highlight=False, markup=False)
+    if len(partitions) < _MANY:
+        return partitions
+    if not console.is_terminal:
+        console.print(f"recording {len(partitions)} inputs in the event log")
+        return partitions
+    return track(partitions, "recording inputs", console=console, transient=True)
 
 
 class ProgressListener:

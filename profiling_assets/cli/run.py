@@ -22,7 +22,7 @@ from profiling_assets.cli.common import (
     workspace_option,
 )
 from profiling_assets.cli.findings import drop_told, refuse_whole, run_lines
-from profiling_assets.cli.progress import ProgressListener
+from profiling_assets.cli.progress import ProgressListener, recorded
 from profiling_assets.cli.stopping import StopRequest
 from profiling_assets.cli.summary import plate_lines, problem_lines
 from profiling_assets.core.config.step import Step
@@ -115,7 +115,7 @@ def _built(
         end_dead_runs(instance)
         catalog.workspace.remove_leftovers()
         planner = Planner(catalog, instance, force=force)
-        report_inputs(instance, planner, chosen)
+        report_inputs(instance, planner, chosen, follow=recorded)
         plan = planner.plan(chosen, names or None)
         adopt(instance, catalog, plan.adopt)
         if not plan.build:
