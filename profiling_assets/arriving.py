@@ -21,7 +21,13 @@ from profiling_assets.core.discovery import Source
 from profiling_assets.core.errors import ProfilingError, WorkspaceError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.registry import Registry, looked_at, registered
-from profiling_assets.core.watching import Pending, WatchState, remembered, turn
+from profiling_assets.core.watching import (
+    REPORTED_AT_ONCE,
+    Pending,
+    WatchState,
+    remembered,
+    turn,
+)
 from profiling_assets.pipeline.arrivals import Look, judged, look_at
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.results import CSVS
@@ -203,17 +209,19 @@ class _Rounds:
         self.warnings: list[str] = []
 
     def look(self, keys: Sequence[PlateKey], *, until: float) -> list[PlateKey]:
-        """Look at plates in order until the time is over; return those looked at."""
+        """Look at plates in order until the time is over, or enough are ready; return them."""
         at_once = max(1, self._catalog.workspace.at_once // 4)  # a look sends several itself
         done: list[PlateKey] = []
+        ready = 0
         for begin in range(0, len(keys), at_once):
-            if self._clock() >= until:
+            if self._clock() >= until or ready >= REPORTED_AT_ONCE:
                 break
             some = keys[begin : begin + at_once]
             for key, found in zip(
                 some, map_at_once(self._look_at, some, at_once=at_once), strict=True
             ):
                 self._note(key, found)
+                ready += key not in self.pending
                 done.append(key)
         return done
 

@@ -14,6 +14,9 @@ from profiling_assets.core.names import PlateKey
 # Plates that were reported are listed again in turns, so many at each tick: 1,000 plates of 3,456
 # sites in an hour, by 16 requests each.
 SETTLED_AT_ONCE = 8
+# Plates reported in a tick: storing what is said of one, and of its results that stand already,
+# takes a tenth of a second or more, and the daemon does that before the cursor is kept.
+REPORTED_AT_ONCE = 200
 # What is remembered of plates that are not ready; of those beyond, nothing: they are listed anew.
 MOST_PENDING = 2000
 _LONGEST_REST = 900.0  # seconds

@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+import profiling_assets.arriving
 import profiling_assets.sensors
 from profiling_assets.arriving import Tick, look_around, register_plates
 from profiling_assets.build import build_defs
@@ -228,6 +229,15 @@ def test_the_look_stops_when_the_time_is_over_and_goes_on_with_the_next_tick(wat
         )
         seen += [event for event in watch._take(found) if event[0] == "cellprofiler_csvs"]
     assert seen == csvs(P1, P2, P3)
+
+
+def test_the_look_stops_when_enough_plates_are_ready_and_goes_on_with_the_next_tick(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiling_assets.arriving, "REPORTED_AT_ONCE", 1)
+    told = [{plate for name, plate in watch.tick() if name == "cellprofiler_csvs"} for _ in "123"]
+    assert told == [{P1}, {P2}, {P3}]
+    assert watch.tick() == []
 
 
 def test_a_hinted_plate_is_looked_at_first(watch: Watch) -> None:
