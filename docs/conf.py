@@ -55,7 +55,7 @@ CONTENTS = {
             *("tasks/new-batch.md", "tasks/*.md", "s3.md", "publish.md", "security.md"),
             *("operations*.md", "estimate*.md", "sizing*.md", "../deploy/*.md", "../deploy/*/*.md"),
         ),
-        "Reference": ("reference/*.md", "outputs.md", "checks.md"),
+        "Reference": ("reference/*.md", "outputs.md", "checks.md", "environment.md"),
         "Explanation": (
             *("architecture.md", "differences.md", "decisions/README.md", "faults.md"),
             *("load*.md", "../benchmarks/README.md", "../CHANGELOG.md"),
