@@ -130,8 +130,10 @@ def reason_not_to_run(command: Command) -> str | None:
 
 
 def filled_in(text: str, exercise: Exercise, words: Mapping[str, str] | None = None) -> str:
-    """Put names in place of a page's words."""
-    for word, name in {**(words or {}), **exercise.words, **WORDS_OF_EVERY_PAGE}.items():
+    """Put names in place of a page's words; what the page says of a word goes before."""
+    own = {**(words or {}), **exercise.words}
+    every = {word: name for word, name in WORDS_OF_EVERY_PAGE.items() if word not in own}
+    for word, name in {**own, **every}.items():
         end = "(?![A-Za-z])" if word[-1].isalpha() else ""
         text = re.sub(rf"(?<![A-Za-z_]){re.escape(word)}{end}", name, text)
     return text
