@@ -18,7 +18,7 @@ from profiling_assets_tests.cli.exercises import (
 from profiling_assets_tests.cli.pages import ROOT, commands
 from profiling_assets_tests.cli.sitting import Sitting, exercise_page, follow
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(3600)]
 
 
 def test_the_first_tutorial_prints_what_it_says(
