@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: help setup demo test test-s3 test-live test-faults check ui bench clean
+.PHONY: help setup demo test test-s3 test-live test-faults test-docs check docs ui bench clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -48,6 +48,12 @@ FAULTS := $(addprefix profiling_assets_tests/faults/long_,kills.py storage_fault
 test-faults: $(STAMP)  ## Kills, bad connections, full disks, hostile input, secrets, equal bytes: figures of each
 	$(BIN)/python -m pytest -s $(FAULTS)
 
+test-docs: $(STAMP)  ## Every command of the documentation, the whole tutorial included
+	$(BIN)/python -m pytest profiling_assets_tests/cli/test_documented_commands.py profiling_assets_tests/cli/long_documentation.py
+
+docs: $(STAMP)  ## Build the documentation site, links checked: build/site/index.html
+	$(BIN)/python -m sphinx -b html -c docs -d build/doctrees -W --keep-going -q . build/site
+
 ui: $(STAMP)  ## Open the demo workspace in the web UI
 	test -e $(DEMO)/workspace/config_files/demo.yml || $(BIN)/profiling-assets demo $(DEMO)
 	$(BIN)/profiling-assets ui --workspace $(DEMO)/workspace --config $(DEMO)/workspace/config_files/demo.yml
@@ -56,4 +62,4 @@ bench: $(STAMP)  ## Measure against the peers, side by side, and judge the targe
 	$(BIN)/python benchmarks/bench.py
 
 clean:  ## Remove what the targets made
-	rm -rf $(VENV) $(DEMO) benchmarks/.plates benchmarks/.peer
+	rm -rf $(VENV) $(DEMO) build benchmarks/.plates benchmarks/.peer

@@ -33,6 +33,8 @@ class Outcome:
         Not there, and the error's text.
     blocked : dict of Task to str
         Not tried, because something it needs is not there.
+    following : set of Task
+        Those of the blocked of which nothing more is to be said: what they need tells what to do.
     canceled : bool
         Whether the user stopped it.
     warnings : dict of str to list of str
@@ -42,6 +44,7 @@ class Outcome:
     built: list[Task] = field(default_factory=list)
     failed: dict[Task, str] = field(default_factory=dict)
     blocked: dict[Task, str] = field(default_factory=dict)
+    following: set[Task] = field(default_factory=set)
     canceled: bool = False
     warnings: dict[str, list[str]] = field(default_factory=dict)
 

@@ -20,7 +20,7 @@ from profiling_assets.dead_runs import (
     submitter,
 )
 from profiling_assets.launching import PARTITION_TAG, Launcher
-from profiling_assets.pipeline.results import Result
+from profiling_assets.pipeline.results import PLATE, Result
 from profiling_assets.planning import Plan, Planner, Task
 from profiling_assets.run_events import RunWatch
 from profiling_assets.run_groups import Group, Listener, Outcome, groups_of
@@ -154,12 +154,15 @@ class Runner:
         plates = sorted({up.partition for up in missing})
         several = "are" if len(missing) > 1 else "is"
         reason = f"{', '.join(map(str, missing[:5]))} {several} not there"
-        if len(plates) < len(self._planner.upstream(task)) and task.partition not in plates:
+        some = len(plates) < len(self._planner.upstream(task)) and task.partition not in plates
+        if some and all(self._graph[up.name].level == PLATE for up in missing):
             reason += (
                 f"; take the plate out with `profiling-assets exclude {plates[0]} --reason ... "
                 "--workspace ...` "
                 "or `process: false` in the config to go on without it"
             )
+        else:
+            self.outcome.following.add(task)
         self.outcome.blocked[task] = reason
         self._open.discard(task)
         self._listener.task_failed(task, reason)

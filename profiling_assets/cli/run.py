@@ -89,7 +89,7 @@ def command(
             err=True,
         )
     standing = {task for task in problems if _stands(catalog, task)}
-    for line in problem_lines(problems, logs, standing):
+    for line in problem_lines(problems, logs, standing, outcome.following):
         click.echo(line, err=True)
     for task, reason in plan.waiting.items():
         if catalog.results[task.name].level != PLATE:  # its plates' own wait with it

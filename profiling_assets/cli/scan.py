@@ -38,6 +38,7 @@ from profiling_assets.storage.workspace import Workspace
 _MAX_SITES = 20
 _MAX_IGNORED = 20
 _PIPED_WIDTH = 1000  # a pipe has no width; nothing is to be folded there
+_WHOLE_NAME = 24  # characters of a name that stay on one line
 _NUMBERS = ("expected", "found")
 _BY_NAMES = "not told by names"
 _COLUMNS = ("batch", "plate", "starts at", *_NUMBERS, "state", "last change (UTC)", "ready")
@@ -169,9 +170,13 @@ def _table(
     now: float,
 ) -> Table:
     table = Table(box=None, pad_edge=False)
+    # on a narrow terminal sentences are folded, and names where they are very long
+    names = {"batch": [key.batch for key in plates], "plate": [key.plate for key in plates]}
     for name in _COLUMNS:
         justify = "right" if name in _NUMBERS else "left"
-        table.add_column(name, justify=justify, overflow="fold")
+        longest = max(map(len, map(printable, names.get(name, ()))), default=0)
+        width = min(longest, _WHOLE_NAME)
+        table.add_column(name, justify=justify, overflow="fold", min_width=width)
     for key, entry in plates.items():
         row = _row(key, entry, looks.get(key), config, now)
         excluded = None if entry.excluded is None else f"excluded: {entry.excluded}"

@@ -16,6 +16,7 @@ from profiling_assets.planning import Task
 from profiling_assets.storage.workspace import Workspace
 
 _MAX_LINES = 12
+_OLD_STANDS = "the file of an earlier build still stands, and is out of date"
 _WHOLE = {state.value for state in KEPT_WHOLE}
 
 
@@ -96,7 +97,10 @@ def _some(names: list[str]) -> str:
 
 
 def problem_lines(
-    problems: Mapping[Task, str], logs: Mapping[Task, str], standing: Collection[Task] = ()
+    problems: Mapping[Task, str],
+    logs: Mapping[Task, str],
+    standing: Collection[Task] = (),
+    follow: Collection[Task] = (),
 ) -> list[str]:
     """Say what is not there and why.
 
@@ -108,20 +112,31 @@ def problem_lines(
         Log file of each task that was tried.
     standing : collection of Task
         Those of which a file of an earlier build stands.
+    follow : collection of Task
+        Those that are not there only because others of the list are not, and need no remedy.
 
     Returns
     -------
     list of str
-        One entry a task: reason indented below it, then the log file.
+        One entry a task: reason indented below it, then the log file; at the end a line a plate or
+        batch with all those that follow.
     """
     lines: list[str] = []
+    following: dict[str, list[str]] = {}
     for task, reason in sorted(problems.items()):
+        if task in follow:
+            following.setdefault(task.partition, []).append(task.name)
+            continue
         lines.append(f"not there: {task}")
         lines += [f"    {line}" for line in reason.splitlines() if line.strip()]
         if task in standing:
-            lines.append("    the file of an earlier build still stands, and is out of date")
+            lines.append(f"    {_OLD_STANDS}")
         if task in logs:
             lines.append(f"    log: {logs[task]}")
+    for partition, names in following.items():
+        lines.append(f"not there therefore, of {partition}: {', '.join(names)}")
+        if any(task in standing and task.partition == partition for task in follow):
+            lines.append(f"    {_OLD_STANDS}")
     return lines
 
 

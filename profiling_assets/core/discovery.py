@@ -182,12 +182,17 @@ def _foreign(area: str, facts: AreaFacts) -> Iterator[IgnoredEntry]:
             if problem is not None:
                 yield IgnoredEntry(printable(f"{path}/{name}"), f"it cannot be a {kind}: {problem}")
         for name in level.files:
-            if "selected_features_" not in name:
+            if not _is_of_several_plates(name):
                 yield IgnoredEntry(
                     printable(f"{path}/{name}"), f"it is a file where {kind} folders lie"
                 )
         if kind == "plate" and not level.folders:
             yield IgnoredEntry(printable(path), "it holds no plate folder")
+
+
+def _is_of_several_plates(name: str) -> bool:
+    """Say whether we write a file of this name beside plates or batches."""
+    return "selected_features_" in name or f"_{name}".endswith("_provenance.json")
 
 
 def _analysis_source(

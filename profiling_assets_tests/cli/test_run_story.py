@@ -102,6 +102,19 @@ def test_the_waiting_batch_names_the_bad_plate_and_the_command_that_takes_it_out
         assert "`process: false`" in told
 
 
+def test_what_only_follows_from_another_is_one_line_a_plate_or_batch(story: Story) -> None:
+    text = story.steps["broken"].done.err
+    lines = text.splitlines()
+    assert (
+        f"not there therefore, of {GOOD}: "
+        "feature_selected_negcon_profiles, feature_selected_profiles"
+    ) in lines
+    assert sum(line.startswith("not there: ") for line in lines) == 3
+    assert sum(line.startswith("not there therefore, of ") for line in lines) == 3
+    # a batch cannot be taken out
+    assert f"exclude {FIRST} " not in text
+
+
 def test_what_is_not_there_is_counted(story: Story) -> None:
     lines = story.steps["broken"].done.out.splitlines()
     # 3 steps of the bad plate, 2 lists and 4 stacks of its batch, 2 last steps of both plates

@@ -1,5 +1,6 @@
 """`scan`: the table, what is ignored, and folders that are no workspace."""
 
+import io
 import shutil
 import subprocess
 import sys
@@ -9,12 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from profiling_assets.cli.scan import _table
+from profiling_assets.core.config.load import parse_config
+from profiling_assets.core.discovery import Source
 from profiling_assets.core.names import PlateKey
+from profiling_assets.core.registry import PlateEntry
 from profiling_assets.demo.presets import tiny_spec
 from profiling_assets.opening import open_workspace
 from profiling_assets_tests.cli.commands import Done, Place, new_place
 from profiling_assets_tests.cli.story import BAD, FIRST, GOOD, OTHER, SECOND
+from profiling_assets_tests.graph.desk import config_text
 
 pytestmark = pytest.mark.integration
 
@@ -221,6 +228,17 @@ def test_what_lies_among_the_sites_of_a_plate_is_listed_and_commands_no_terminal
     assert "\x1b" not in done.out
     assert f"ignored: 3 more of plate {GOOD}" in done.out
     assert len(table(done)) == 3
+
+
+def test_names_of_plates_are_whole_on_a_narrow_terminal() -> None:
+    keys = [PlateKey("2026_03_02_Batch1", "PL-01-x"), PlateKey("B" * 60, "000123")]
+    plates = {key: PlateEntry(sources=frozenset(Source)) for key in keys}
+    console = Console(width=80, file=io.StringIO())
+    with console.capture() as told:
+        console.print(_table(plates, {}, parse_config(config_text({}), path="config.yml"), now=0.0))
+    assert any(line.startswith("2026_03_02_Batch1 ") for line in told.get().splitlines())
+    assert told.get().count("B" * 24 + " ") == 2  # a very long one is folded and not cut
+    assert max(map(len, told.get().splitlines())) <= 80
 
 
 def test_an_excluded_plate_is_shown_with_its_reason_and_comes_back(fresh: Place) -> None:

@@ -131,8 +131,16 @@ def test_the_same_plate_name_in_two_batches_is_two_plates_sorted_by_batch() -> N
 
 def test_foreign_entries_are_listed_and_our_own_batch_files_are_not() -> None:
     facts = AreaFacts(
-        FolderFacts((".git", "B1"), {"README.md": 1, "selected_features_all.tsv": 1}),
-        {"B1": FolderFacts(("bad\nname",), {"B1_selected_features_negcon_batch.tsv": 1})},
+        FolderFacts(
+            (".git", "B1"),
+            dict.fromkeys(("README.md", "selected_features_all.tsv", "provenance.json"), 1),
+        ),
+        {
+            "B1": FolderFacts(
+                ("bad\nname",),
+                {"B1_selected_features_negcon_batch.tsv": 1, "B1_provenance.json": 1},
+            )
+        },
     )
     scan = find_plates({"profiles": facts}, "analysis")
     assert scan.plates == ()

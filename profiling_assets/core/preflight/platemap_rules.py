@@ -24,7 +24,7 @@ from profiling_assets.core.platemap import ExternalMetadata, metadata_name
 from profiling_assets.core.preflight.facts import BatchFacts, PlateFacts
 from profiling_assets.core.preflight.finding import Finding, Severity, of_error
 from profiling_assets.core.preflight.names import CONTROLS, EXTERNAL, PLATE_MAP, PLATES, WELLS
-from profiling_assets.core.preflight.words import some
+from profiling_assets.core.preflight.words import counted, some
 
 PROFILE = ("Metadata_Plate", "Metadata_Well")  # the metadata of any aggregated profile
 
@@ -102,7 +102,11 @@ def plate_map_plates(batch: BatchFacts) -> Iterator[Finding]:
     """Find plates of the barcode_platemap that the workspace does not have."""
     strangers = [plate for plate in batch.barcodes if plate not in batch.known]
     if strangers:
-        what = f"{len(strangers)} plates are listed, and the workspace has none of their data: "
+        one = len(strangers) == 1
+        what = (
+            f"{counted(len(strangers), 'plate')} {'is' if one else 'are'} listed, "
+            f"and the workspace has no data of {'it' if one else 'them'}: "
+        )
         remedy = "put their CellProfiler output there, mend the names, or leave it so"
         yield Finding(
             Severity.WARNING,
