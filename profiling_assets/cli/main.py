@@ -18,6 +18,10 @@ _COMMANDS = {
     "demo": ("profiling_assets.cli.demo", "Make a small workspace and run everything on it."),
     "init-config": ("profiling_assets.cli.init_config", "Write a config for a workspace."),
     "scan": ("profiling_assets.cli.scan", "Show the plates of a workspace and their sites."),
+    "estimate": (
+        "profiling_assets.cli.estimate",
+        "Say what a workspace will take before it is built.",
+    ),
     "exclude": ("profiling_assets.cli.exclude", "Take a plate out, with a reason."),
     "include": ("profiling_assets.cli.include", "Take an excluded plate back in."),
     "check": ("profiling_assets.cli.check", "Say what is wrong before anything is computed."),

@@ -13,6 +13,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "demo": ("DIR",),
     "init-config": ("WORKSPACE", "--input", "--batch", "--name", "--no-negcon", "--force"),
     "scan": ("WORKSPACE", "--input", "--config", "--batch", "--csv-dir", "--quick", "--sites"),
+    "estimate": (
+        *("WORKSPACE", "--input", "--config", "--batch", "--prices", "--plates-at-once", "--json"),
+    ),
     "exclude": ("BATCH/PLATE", "--reason", "--workspace", "--input"),
     "include": ("BATCH/PLATE", "--workspace", "--input"),
     "check": ("--workspace", "--input", "--config", "--batch", "--plate", "--json"),
