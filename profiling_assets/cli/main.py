@@ -27,6 +27,7 @@ _COMMANDS = {
     "check": ("profiling_assets.cli.check", "Say what is wrong before anything is computed."),
     "run": ("profiling_assets.cli.run", "Build what is not current."),
     "ui": ("profiling_assets.cli.ui", "Start the web UI on a workspace."),
+    "prune": ("profiling_assets.cli.prune", "Remove old runs from the event log."),
     "pull": ("profiling_assets.cli.pull", "Copy what profiling starts from into a workspace."),
     "push": ("profiling_assets.cli.push", "Copy what was made to another workspace."),
     "publish": ("profiling_assets.cli.publish", "Commit what was made to a data repository."),

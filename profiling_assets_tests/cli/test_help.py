@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "check": ("--workspace", "--input", "--config", "--batch", "--plate", "--json"),
     "run": ("--workspace", "--input", "--config", "--batch", "--plate", "--select", "--force"),
     "ui": ("--workspace", "--input", "--config", "--host", "--port", "--watch"),
+    "prune": ("--workspace", "--days", "--remove"),
     "pull": ("SOURCE", "--workspace", "--batch", "--folder", "--dry-run"),
     "push": ("TARGET", "--workspace", "--batch", "--folder", "--dry-run"),
     "publish": (
