@@ -8,7 +8,7 @@ import dagster as dg
 
 from profiling_assets.instance import open_instance
 from profiling_assets.pruning import old_runs, remove_run
-from profiling_assets_tests.graph.desk import P1, P2, Desk
+from profiling_assets_tests.graph.desk import P1, Desk
 
 NOW = -1.0  # days: runs of a moment ago count as old
 
