@@ -8,7 +8,6 @@ from typing import Any
 import boto3
 import dagster as dg
 import pytest
-from moto.server import ThreadedMotoServer
 
 from profiling_assets.core.errors import ProfilingError
 from profiling_assets.core.estimate import rates
@@ -19,6 +18,7 @@ from profiling_assets.launching import Launcher
 from profiling_assets.pipeline.catalog import load_catalog
 from profiling_assets.pipeline.sizing import task_of_run
 from profiling_assets.settings import WORKSPACE_VARIABLE, Settings
+from profiling_assets_tests.s3_servers import S3Server
 
 PLATE = "2026_03_02_Batch1/PL-01-x"
 CELLS = ("sqlite_backend", "aggregated_profiles")
@@ -65,18 +65,14 @@ def test_a_batch_needs_memory_for_all_its_plates(
 
 @pytest.fixture(scope="module")
 def cluster(
-    tmp_path_factory: pytest.TempPathFactory, workspace: str
+    tmp_path_factory: pytest.TempPathFactory, workspace: str, running_s3: S3Server
 ) -> Generator[tuple[dg.DagsterInstance, Launcher]]:
     """Give a code server whose runs are started on moto's ECS."""
+    if running_s3.kind != "moto":
+        pytest.skip(f"{running_s3.kind} has no ECS")
     home = tmp_path_factory.mktemp("home")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     settings = {
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        **running_s3.environment,
         WORKSPACE_VARIABLE: workspace,
         "DAGSTER_HOME": str(home),
     }
@@ -89,7 +85,6 @@ def cluster(
             Launcher(instance, home / "code_server.log") as launcher,
         ):
             yield instance, launcher
-    server.stop()
 
 
 def _instance_settings() -> dict[str, Any]:
