@@ -182,7 +182,8 @@ def _foreign(area: str, facts: AreaFacts) -> Iterator[IgnoredEntry]:
             if problem is not None:
                 yield IgnoredEntry(printable(f"{path}/{name}"), f"it cannot be a {kind}: {problem}")
         for name in level.files:
-            if "selected_features_" not in name:
+            # a batch's own results lie among its plates
+            if "selected_features_" not in name and not name.endswith("provenance.json"):
                 yield IgnoredEntry(
                     printable(f"{path}/{name}"), f"it is a file where {kind} folders lie"
                 )
