@@ -17,6 +17,7 @@ from profiling_assets.assets.quality_control import quality_control_assets
 from profiling_assets.assets.report import report_assets
 from profiling_assets.assets.selection import selection_assets
 from profiling_assets.assets.stacked import stacked_assets
+from profiling_assets.failure_sensor import failure_sensor
 from profiling_assets.io_managers import (
     BackendIOManager,
     PageIOManager,
@@ -68,7 +69,11 @@ def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None
         asset_checks=preflight_checks(catalog),
         resources=resources,
         jobs=[publish_job(catalog)],
-        sensors=[new_output_sensor(catalog), automation_sensor(settings.watch)],
+        sensors=[
+            new_output_sensor(catalog),
+            automation_sensor(settings.watch),
+            failure_sensor(settings),
+        ],
         # a run is one process, of one plate or one batch: docs/decisions/runs-and-processes.md
         executor=dg.in_process_executor,
     )

@@ -127,7 +127,7 @@ class RunWatch:
                 self.withheld["sqlite_backend"] = str(reason.value)
             return made.asset_key.to_user_string()
         if event.event_type is DagsterEventType.STEP_FAILURE:
-            text = _error_text(event)
+            text = error_text(event)
             for name in self._assets_of_step(event.step_key):
                 self.failures[name] = text
         elif event.event_type is DagsterEventType.RUN_FAILURE and event.message:
@@ -145,7 +145,19 @@ class RunWatch:
         return [step_key]
 
 
-def _error_text(event: dg.DagsterEvent) -> str:
+def error_text(event: dg.DagsterEvent) -> str:
+    """Return what a failed step's own error says.
+
+    Parameters
+    ----------
+    event : dagster.DagsterEvent
+        Its failure.
+
+    Returns
+    -------
+    str
+        The innermost error, without the name of its class.
+    """
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause

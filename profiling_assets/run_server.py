@@ -9,9 +9,11 @@ run have ended. Why: docs/decisions/runs-and-processes.md
 
 import gc
 import os
+import resource
 import select
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -44,6 +46,7 @@ PRELOADED = (
     "pyarrow.pandas_compat",
 )
 _S3 = "profiling_assets.s3_resource"
+COST = "the run took"
 _IN, _OUT, _LOG = 0, 1, 2
 _CHUNK = 65536
 
@@ -133,9 +136,21 @@ def _forked(work: Callable[[], None]) -> int:
 
 
 def _execute(instance: dg.DagsterInstance, run_id: str) -> None:
+    began = time.monotonic()
     # as `dagster api execute_run`, the command that launchers of containers start
     with capture_interrupts():
         _execute_run_command_body(run_id, instance, _ignore, set_exit_code_on_failure=False)
+    _tell_cost(instance, run_id, time.monotonic() - began)
+
+
+def _tell_cost(instance: dg.DagsterInstance, run_id: str, seconds: float) -> None:
+    """Add an event to the run that says what it took: what `estimate` is held against."""
+    run = instance.get_run_by_id(run_id)
+    used = resource.getrusage(resource.RUSAGE_SELF)  # counted from the fork on
+    memory = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    cpu = used.ru_utime + used.ru_stime
+    said = f"{COST} {cpu:.1f} s of CPU, {seconds:.1f} s, {memory / 1e6:.0f} MB of memory"
+    instance.report_engine_event(said, run)
 
 
 def _ignore(event: object) -> None:

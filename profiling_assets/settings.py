@@ -6,7 +6,8 @@ Do not put here: the config file's keys (`core.config`), Dagster resources.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from profiling_assets.core.errors import ConfigError
 
@@ -18,7 +19,17 @@ WATCH_SECONDS_VARIABLE = "PROFILING_ASSETS_WATCH_SECONDS"
 WEBSERVER_VARIABLE = "PROFILING_ASSETS_WEBSERVER"
 QUEUE_VARIABLE = "PROFILING_ASSETS_SQS_QUEUE"
 
+ALERT_WEBHOOK_VARIABLE = "PROFILING_ASSETS_ALERT_WEBHOOK"
+ALERT_MAIL_VARIABLE = "PROFILING_ASSETS_ALERT_MAIL"
+ALERT_FROM_VARIABLE = "PROFILING_ASSETS_ALERT_FROM"
+ALERT_SMTP_VARIABLE = "PROFILING_ASSETS_ALERT_SMTP"
+ALERT_USER_VARIABLE = "PROFILING_ASSETS_ALERT_SMTP_USER"
+ALERT_PASSWORD_VARIABLE = "PROFILING_ASSETS_ALERT_SMTP_PASSWORD"  # noqa: S105 -- its name
+ALERT_TOPIC_VARIABLE = "PROFILING_ASSETS_ALERT_SNS"
+ALERT_LINK_VARIABLE = "PROFILING_ASSETS_ALERT_LINK"
+
 _LONGEST_SECONDS = 86_400
+_MAIL_SCHEMES = ("smtp", "smtps", "smtp+starttls")
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,91 @@ class WatchSettings:
 
 
 @dataclass(frozen=True)
+class AlertSettings:
+    """Who is told of failed runs; several are separated by blanks.
+
+    Attributes
+    ----------
+    webhooks : tuple of str
+        Addresses that get a POST; each is a secret.
+    mail : tuple of str
+        Addresses that get a mail.
+    sender : str
+        Who the mail is from.
+    smtp : str
+        `smtp://`, `smtps://` or `smtp+starttls://` with host and port.
+    smtp_user, smtp_password : str
+        For a server that wants a login.
+    topics : tuple of str
+        ARNs of SNS topics.
+    link : str
+        Address of the web UI as the readers reach it; empty for none.
+    """
+
+    webhooks: tuple[str, ...] = field(default=(), repr=False)
+    mail: tuple[str, ...] = ()
+    sender: str = ""
+    smtp: str = field(default="", repr=False)
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    topics: tuple[str, ...] = ()
+    link: str = ""
+
+    @property
+    def on(self) -> bool:
+        """Whether anybody is told."""
+        return bool(self.webhooks or self.mail or self.topics)
+
+    @classmethod
+    def from_environment(cls, values: Mapping[str, str]) -> "AlertSettings":
+        """Read the settings from environment variables.
+
+        Parameters
+        ----------
+        values : mapping of str to str
+            The variables.
+
+        Returns
+        -------
+        AlertSettings
+            What the variables say.
+
+        Raises
+        ------
+        ConfigError
+            Where an address has another scheme, or mail lacks its server or its sender.
+        """
+        webhooks = tuple((values.get(ALERT_WEBHOOK_VARIABLE) or "").split())
+        mail = tuple((values.get(ALERT_MAIL_VARIABLE) or "").split())
+        smtp, sender = values.get(ALERT_SMTP_VARIABLE) or "", values.get(ALERT_FROM_VARIABLE) or ""
+        if any(urlsplit(url).scheme not in {"http", "https"} for url in webhooks):
+            raise ConfigError(  # the address is a secret: it is not shown
+                f"an address in {ALERT_WEBHOOK_VARIABLE} does not begin with https://",
+                remedy="set it to the address that the chat program gave",
+            )
+        address = urlsplit(smtp)
+        if mail and not (address.scheme in _MAIL_SCHEMES and address.hostname and sender):
+            raise ConfigError(
+                f"{ALERT_MAIL_VARIABLE} is set and {ALERT_SMTP_VARIABLE} or {ALERT_FROM_VARIABLE} "
+                "cannot be used",
+                remedy=f"set {ALERT_SMTP_VARIABLE} to smtp://HOST:PORT, smtps://HOST:PORT or "
+                f"smtp+starttls://HOST:PORT, and {ALERT_FROM_VARIABLE} to the sender's address",
+            )
+        return cls(
+            webhooks=webhooks,
+            mail=mail,
+            sender=sender,
+            smtp=smtp,
+            smtp_user=values.get(ALERT_USER_VARIABLE) or "",
+            smtp_password=values.get(ALERT_PASSWORD_VARIABLE) or "",
+            topics=tuple((values.get(ALERT_TOPIC_VARIABLE) or "").split()),
+            link=(values.get(ALERT_LINK_VARIABLE) or values.get(WEBSERVER_VARIABLE) or "").rstrip(
+                "/"
+            ),
+        )
+
+
+@dataclass(frozen=True)
 class Settings:
     """Which workspace and which config a code location serves.
 
@@ -92,12 +188,15 @@ class Settings:
         the workspace itself lacks is looked for there. None for none.
     watch : WatchSettings
         How it is watched for new output; child processes inherit these variables as they are.
+    alerts : AlertSettings
+        Who is told of failed runs; likewise.
     """
 
     workspace: str | None = None
     config: str | None = None
     inputs: str | None = None
     watch: WatchSettings = WatchSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -119,6 +218,7 @@ class Settings:
             config=values.get(CONFIG_VARIABLE) or None,
             inputs=values.get(INPUT_VARIABLE) or None,
             watch=WatchSettings.from_environment(values),
+            alerts=AlertSettings.from_environment(values),
         )
 
     def environment(self) -> dict[str, str]:

@@ -21,6 +21,7 @@ from profiling_assets.assets.checking import (
 from profiling_assets.assets.making import described, is_forced, kept, recorded_of, wanted_marks
 from profiling_assets.core.errors import BackendError, MissingInputError
 from profiling_assets.core.names import PlateKey
+from profiling_assets.core.pace import Pace
 from profiling_assets.io_managers import FULL_PRECISION_TEMPLATE, PATH_TEMPLATE
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
@@ -30,7 +31,6 @@ from profiling_assets.pipeline.sources import plate_source
 
 GROUP = "backend"
 POOL = "backend"
-_SECONDS_BETWEEN = 5.0  # lines of progress in the event log, each of which is a transaction
 _KINDS = {SQLITE: {"sqlite"}, PARQUET: {"parquet"}, AGGREGATED: {"csv", "pandas"}}
 _DESCRIPTIONS = {
     SQLITE: "All cells of a plate as `backend/BATCH/PLATE/PLATE.sqlite`: the tables, columns, "
@@ -195,13 +195,11 @@ def _nothing_made(key: PlateKey, path: str, withheld: str) -> BackendError | Mis
 
 
 def _logged(context: dg.AssetExecutionContext) -> Progress:
-    last = time.monotonic()
+    pace = Pace("sites", time.monotonic())
 
     def progress(done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last > _SECONDS_BETWEEN or done == total:
-            last = now
-            context.log.info(f"{done} of {total} sites")
+        said = pace.told(done, total, time.monotonic())
+        if said is not None:
+            context.log.info(said)
 
     return progress

@@ -17,6 +17,8 @@ from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Stored
 from profiling_assets.pipeline.results import PLATE, Result
 
+POOL = "selection"  # all wells of a batch, and every pair of their features, are in memory at once
+
 
 def selection_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
     """Return the lists of selected features that the config asks for.
@@ -45,6 +47,7 @@ def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.Ass
         result,
         partitions,
         group_name=SELECTION_GROUP,
+        pool=POOL,
         kinds={"tsv", "pandas"},
         check_specs=check_specs(result),
         ins={

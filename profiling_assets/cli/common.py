@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from profiling_assets.core.config.model import Config
+from profiling_assets.core.discovery import PlateFound
 from profiling_assets.core.errors import ConfigError, MissingInputError, WorkspaceError
 from profiling_assets.core.names import PlateKey
 from profiling_assets.pipeline.catalog import Catalog
@@ -126,6 +127,38 @@ def chosen_plates(
     if wanted_plates:
         chosen = {key for key in chosen if {key.plate, str(key)} & set(wanted_plates)}
     return sorted(chosen)
+
+
+def chosen_batches(plates: Iterable[PlateFound], batches: Iterable[str]) -> list[PlateFound]:
+    """Choose the plates of some batches, of those that a scan found.
+
+    Parameters
+    ----------
+    plates : iterable of PlateFound
+        The plates of the workspace.
+    batches : iterable of str
+        What a user typed; none means all.
+
+    Returns
+    -------
+    list of PlateFound
+        In the order of `plates`.
+
+    Raises
+    ------
+    MissingInputError
+        Where a batch has no plate; names the nearest.
+    """
+    found, wanted = list(plates), set(batches)
+    known = sorted({plate.key.batch for plate in found})
+    for batch in sorted(wanted.difference(known)):
+        near = difflib.get_close_matches(batch, known, n=1, cutoff=0.5)
+        raise MissingInputError(
+            f"there is no batch {batch} with a plate in it"
+            + (f"; the nearest is {near[0]}" if near else ""),
+            remedy="leave out --batch to see all",
+        )
+    return [plate for plate in found if not wanted or plate.key.batch in wanted]
 
 
 def check_assets(known: Iterable[str], names: Iterable[str]) -> None:

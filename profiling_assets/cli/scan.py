@@ -10,18 +10,17 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from profiling_assets.cli.common import config_option, input_option
+from profiling_assets.cli.common import chosen_batches, config_option, input_option
 from profiling_assets.core.arrivals import readiness
 from profiling_assets.core.completeness import PlateCompleteness
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.discovery import PlateFound, Source
-from profiling_assets.core.errors import MissingInputError, ProfilingError, WorkspaceError
+from profiling_assets.core.errors import ProfilingError, WorkspaceError
 from profiling_assets.core.ignored import IgnoredEntry
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.printable import printable
@@ -88,8 +87,7 @@ def command(
                 remedy="plates are expected in analysis/BATCH/PLATE/analysis/PLATE-WELL-SITE/, "
                 "backend/BATCH/PLATE/ or profiles/BATCH/PLATE/",
             )
-        _check_batches(batches, scan.plates)
-        looks = _looks(opened, _of_batches(scan.plates, batches), folder, quick=quick)
+        looks = _looks(opened, chosen_batches(scan.plates, batches), folder, quick=quick)
     registry = _registered(opened, scan.plates, looks)
     shown = {
         key: entry for key, entry in registry.plates.items() if not batches or key.batch in batches
@@ -134,22 +132,6 @@ def _registered(
     except WorkspaceError as error:  # a read-only workspace can be looked at
         click.echo(f"the plate registry was not updated: {error}", err=True)
         return registered(load_registry(workspace), found, facts)
-
-
-def _of_batches(plates: Iterable[PlateFound], batches: tuple[str, ...]) -> list[PlateFound]:
-    return [plate for plate in plates if not batches or plate.key.batch in batches]
-
-
-def _check_batches(batches: tuple[str, ...], plates: Iterable[PlateFound]) -> None:
-    known = sorted({plate.key.batch for plate in plates})
-    for batch in batches:
-        if batch not in known:
-            near = get_close_matches(batch, known, n=1, cutoff=0.5)
-            raise MissingInputError(
-                f"there is no batch {batch} with a plate in it"
-                + (f"; the nearest is {near[0]}" if near else ""),
-                remedy="scan without --batch to see all",
-            )
 
 
 @dataclass(frozen=True)

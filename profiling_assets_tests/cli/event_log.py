@@ -75,6 +75,16 @@ def _run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Run:
     )
 
 
+def events(place: Place, begin: str) -> list[str]:
+    """Return the messages of all runs' events that begin so."""
+    with opened(place) as instance:
+        found = [
+            e.dagster_event for run in instance.get_runs() for e in instance.all_logs(run.run_id)
+        ]
+    told = [event.message or "" for event in found if event is not None]
+    return [text for text in told if text.startswith(begin)]
+
+
 def made(place: Place) -> list[tuple[str, str]]:
     """Return (asset, partition) of every materialization by a run, oldest first."""
     if not place.home.exists():

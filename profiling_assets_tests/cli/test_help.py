@@ -13,11 +13,15 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "demo": ("DIR",),
     "init-config": ("WORKSPACE", "--input", "--batch", "--name", "--no-negcon", "--force"),
     "scan": ("WORKSPACE", "--input", "--config", "--batch", "--csv-dir", "--quick", "--sites"),
+    "estimate": (
+        *("WORKSPACE", "--input", "--config", "--batch", "--prices", "--plates-at-once", "--json"),
+    ),
     "exclude": ("BATCH/PLATE", "--reason", "--workspace", "--input"),
     "include": ("BATCH/PLATE", "--workspace", "--input"),
     "check": ("--workspace", "--input", "--config", "--batch", "--plate", "--json"),
     "run": ("--workspace", "--input", "--config", "--batch", "--plate", "--select", "--force"),
     "ui": ("--workspace", "--input", "--config", "--host", "--port", "--watch"),
+    "prune": ("--workspace", "--days", "--remove"),
     "pull": ("SOURCE", "--workspace", "--batch", "--folder", "--dry-run"),
     "push": ("TARGET", "--workspace", "--batch", "--folder", "--dry-run"),
     "publish": (

@@ -11,6 +11,7 @@ from profiling_assets_tests.cli.event_log import (
     PLATE_STEPS,
     SELECTED,
     STACKS,
+    events,
     made,
     runs,
     tasks,
@@ -47,6 +48,13 @@ def named(templates: tuple[str, ...], key: str) -> set[str]:
 
 def results(files: set[str]) -> set[str]:
     return {path for path in files if path.startswith(("backend/", "profiles/"))}
+
+
+def test_every_run_says_at_its_end_what_it_took(story: Story) -> None:
+    told = events(story.place, "the run took")
+    assert len(told) == len(runs(story.place))
+    for line in told:
+        assert re.fullmatch(r"the run took [\d.]+ s of CPU, [\d.]+ s, \d+ MB of memory", line)
 
 
 def test_one_plate_alone_is_built_and_its_batch_waits(story: Story) -> None:

@@ -223,3 +223,13 @@ def test_site_folders_are_told_by_csv_files_or_by_name(
     name: str, files: list[str], is_site: bool
 ) -> None:
     assert (site_folder_problem(name, files, "PL-01-x") is None) == is_site
+
+
+def test_a_batch_s_own_results_are_not_told_as_foreign() -> None:
+    ours = {"B1_provenance.json": 5, "B1_selected_features_batch.tsv": 5}
+    facts = area(FolderFacts(files={"PL-01-x.csv.gz": 5}))
+    batch = FolderFacts((KEY.plate,), {**ours, "notes.txt": 5})
+    scan = find_plates(
+        {"profiles": AreaFacts(facts.top, {KEY.batch: batch}, facts.plates)}, "analysis"
+    )
+    assert list(reasons(scan)) == ["profiles/B1/notes.txt"]

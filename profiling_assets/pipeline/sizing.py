@@ -1,0 +1,64 @@
+"""How large a task a run needs, from its partition and what it makes.
+
+Put here: which plates a run concerns, and the task that holds it.
+Do not put here: the model (`core.estimate`), legal sizes (`core.fargate`), asking a cluster for it.
+"""
+
+from collections.abc import Collection
+
+from profiling_assets.core.discovery import PlateFound, Source
+from profiling_assets.core.estimate.batches import estimate_batch
+from profiling_assets.core.estimate.plate import estimate_plate, plate_memory
+from profiling_assets.core.fargate import FargateSize, fargate_size
+from profiling_assets.core.names import PlateKey
+from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.results import AGGREGATED, ALL, PARQUET, SQLITE
+from profiling_assets.storage.weights import weigh_plates
+
+_READ_CELLS = frozenset({SQLITE, PARQUET, AGGREGATED})
+
+
+def task_of_run(catalog: Catalog, partition: str, assets: Collection[str]) -> FargateSize:
+    """Choose the task of a run.
+
+    One plate is listed: the run's own, or for a batch its first one, which the others are taken to
+    be like.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The workspace and its plates.
+    partition : str
+        `BATCH/PLATE`, `BATCH` or `all`.
+    assets : collection of str
+        What the run makes.
+
+    Returns
+    -------
+    FargateSize
+        The smallest legal one that holds it.
+
+    Raises
+    ------
+    ProfilingError
+        Where no task is large enough.
+    WorkspaceError
+        Where the plate cannot be listed.
+    """
+    plates = [key for key in catalog.cohort.plates if partition in (ALL, key.batch, str(key))]
+    if not plates:
+        plates = [PlateKey.parse(partition)]
+    sources = frozenset({Source.CSVS, Source.SQLITE})
+    folder = catalog.config.collate.csv_dir
+    (weight,) = weigh_plates(catalog.workspace, [PlateFound(plates[0], sources)], folder)
+    if partition != str(plates[0]):
+        batch = estimate_batch(partition, [weight.counted_wells] * len(plates))
+        return _task(batch.memory_bytes, 0)
+    if _READ_CELLS.isdisjoint(assets):
+        return _task(plate_memory(weight.counted_wells, 0), 0)
+    estimate = estimate_plate(weight)
+    return _task(estimate.memory_bytes, estimate.scratch_bytes)
+
+
+def _task(memory_bytes: int, scratch_bytes: int) -> FargateSize:
+    return fargate_size(1, memory_bytes / 2**20, scratch_bytes / 2**30)
