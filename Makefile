@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: help setup demo test test-s3 test-live test-faults check ui bench clean
+.PHONY: help setup demo test test-s3 test-live test-faults test-celery check ui bench clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -47,6 +47,12 @@ FAULTS := $(addprefix profiling_assets_tests/faults/long_,kills.py storage_fault
 
 test-faults: $(STAMP)  ## Kills, bad connections, full disks, hostile input, secrets, equal bytes: figures of each
 	$(BIN)/python -m pytest -s $(FAULTS)
+
+test-celery: $(STAMP)  ## A batch on two Celery workers that share nothing; one is killed. Installs redis and PostgreSQL
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,celery,postgres]'
+	command -v redis-server >/dev/null || apt-get install --yes redis-server
+	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null || apt-get install --yes postgresql
+	$(BIN)/python -m pytest -s profiling_assets_tests/cli/live_celery.py
 
 ui: $(STAMP)  ## Open the demo workspace in the web UI
 	test -e $(DEMO)/workspace/config_files/demo.yml || $(BIN)/profiling-assets demo $(DEMO)

@@ -96,7 +96,7 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
         Ids of the runs that were ended.
     """
     ended: list[str] = []
-    for run in runs_in_progress(instance):
+    for run in () if _elsewhere(instance) else runs_in_progress(instance):
         if is_dead(instance, run):
             _end(instance, run, "its process was killed")
             ended.append(run.run_id)
@@ -168,7 +168,16 @@ def has_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     bool
         False also for a run whose process has not yet said so.
     """
-    return bool(living_processes(instance, run))
+    return _elsewhere(instance) or bool(living_processes(instance, run))
+
+
+def _elsewhere(instance: dg.DagsterInstance) -> bool:
+    """Say whether runs are carried out on other machines, whose processes are not seen from here.
+
+    A launcher that can hand a run to a new worker is one of several machines (Celery, ECS,
+    Kubernetes); there the daemon's run monitoring ends what is dead.
+    """
+    return instance.run_launcher.supports_resume_run
 
 
 def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
