@@ -134,6 +134,25 @@ def test_a_run_of_another_machine_is_left_alone(
     assert end_dead_runs(instance) == []
 
 
+def test_a_lost_run_is_followed_to_the_one_that_the_daemon_starts_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retries = "run_retries: {enabled: true, max_retries: 1}"
+    (tmp_path / "dagster.yaml").write_text(retries, encoding="utf-8")
+    with dg.DagsterInstance.from_config(str(tmp_path)) as retrying:
+        run = started(retrying, {}, pid=None)
+        assert dead_runs.retry_of(retrying, run.run_id) is None
+        retrying.report_run_failed(run, "its worker is gone")
+        assert dead_runs.retry_of(retrying, run.run_id) is None, "no daemon would start it"
+        now = datetime.now(UTC).timestamp()
+        retrying.add_daemon_heartbeat(DaemonHeartbeat(now, "EVENT_LOG_CONSUMER", "id", []))
+        assert dead_runs.retry_of(retrying, run.run_id) == run.run_id
+        retrying.add_run_tags(run.run_id, {"dagster/auto_retry_run_id": "another"})
+        assert dead_runs.retry_of(retrying, run.run_id) == "another"
+        retrying.add_run_tags(run.run_id, {"dagster/will_retry": "false"})
+        assert dead_runs.retry_of(retrying, run.run_id) is None
+
+
 def test_a_run_on_a_worker_of_another_machine_is_not_ended_from_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
