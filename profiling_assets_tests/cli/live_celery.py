@@ -4,17 +4,13 @@ It takes minutes, so `make test-celery` names this file and `make test` does not
 The files of `deploy/celery` are used as they are.
 """
 
-import json
 import os
 import shutil
-import signal
 import sys
 import time
-import urllib.request
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -22,12 +18,10 @@ import dagster as dg
 import pytest
 from botocore.config import Config
 
-from profiling_assets.celery_launcher import WORKER_TAG
 from profiling_assets.core.config.template import render_config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import plate_spec
 from profiling_assets.pipeline.catalog import load_catalog
-from profiling_assets.run_events import RunWatch
 from profiling_assets.settings import Settings
 from profiling_assets_tests.cli.celery_hosts import (
     BIN,
@@ -36,6 +30,19 @@ from profiling_assets_tests.cli.celery_hosts import (
     network,
     postgres_server,
     redis_server,
+)
+from profiling_assets_tests.cli.celery_story import (
+    BACKFILL,
+    TERMINATE,
+    Deployment,
+    count,
+    in_the_middle,
+    is_loaded,
+    is_over,
+    kill_a_run,
+    made,
+    pull_the_plug,
+    story,
 )
 from profiling_assets_tests.cli.commands import wait_for
 from profiling_assets_tests.s3_servers import S3Server, s3_server
@@ -49,32 +56,8 @@ PLATES = tuple(f"000{number:03d}" for number in range(1, 25))
 CONCURRENCY = 2
 LONGEST = 1500.0  # seconds for the batch, on a machine that does other things too
 _PORT = 4000
-Made = tuple[str, str]
+_SHIPPED_LOOKS = "cancellation_thread_poll_interval_seconds: 5"
 _SHIPPED_RUNS = "max_concurrent_runs: 16"
-
-
-@dataclass
-class Deployment:
-    """The hosts, and where the test looks from."""
-
-    hub: Host
-    workers: dict[str, Host]
-    web: str
-    separation: str
-
-    def instance(self) -> dg.DagsterInstance:
-        """Open the event log, as the hub does."""
-        return dg.DagsterInstance.from_config(self.hub.environment["DAGSTER_HOME"])
-
-    def ask(self, query: str, **variables: object) -> dict[str, dict[str, object]]:
-        """Ask the web server."""
-        request = urllib.request.Request(
-            f"{self.web}/graphql",
-            data=json.dumps({"query": query, "variables": variables}).encode(),
-            headers={"content-type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.load(answer)["data"]
 
 
 @pytest.fixture
@@ -109,6 +92,9 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Depl
             assert _SHIPPED_RUNS in text
             # as check-deployment asks for
             text = text.replace(_SHIPPED_RUNS, f"max_concurrent_runs: {2 * CONCURRENCY}")
+            # the runs here take seconds
+            assert _SHIPPED_LOOKS in text
+            text = text.replace(_SHIPPED_LOOKS, "cancellation_thread_poll_interval_seconds: 1")
             (home / "dagster.yaml").write_text(text, encoding="utf-8")
             return {
                 "PATH": f"{BIN}:{os.environ['PATH']}",
@@ -171,159 +157,8 @@ def _start_worker(worker: Host) -> None:
     )
 
 
-_LOADED = """{ workspaceOrError { ... on Workspace { locationEntries { loadStatus
-  locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
-_BACKFILL = """mutation ($params: LaunchBackfillParams!) { launchPartitionBackfill(
-  backfillParams: $params) { __typename ... on LaunchBackfillSuccess { backfillId }
-  ... on PythonError { message } } }"""
-
-
-def _is_loaded(deployment: Deployment) -> bool:
-    try:
-        entries = deployment.ask(_LOADED)["workspaceOrError"]["locationEntries"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    assert isinstance(entries, list)
-    kinds = [(entry.get("locationOrLoadError") or {}).get("__typename") for entry in entries]
-    return kinds == ["RepositoryLocation"]
-
-
-def _in_the_middle(deployment: Deployment, worker: str) -> str | None:
-    """A run that this worker carries out, in the middle of a step."""
-    with deployment.instance() as instance:
-        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-            here = run.tags.get(WORKER_TAG, "").startswith(f"{worker}@")
-            if here and RunWatch(instance, run.run_id).open_steps():
-                return run.run_id
-    return None
-
-
-def _pull_the_plug(deployment: Deployment) -> str:
-    """Kill all of worker one in the middle of a run; return the run."""
-    process = deployment.workers["one"].processes[0]
-    for _ in range(400):
-        os.killpg(process.pid, signal.SIGSTOP)  # what is seen now still holds when it is killed
-        found = _in_the_middle(deployment, "one")
-        if found is not None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            return found
-        os.killpg(process.pid, signal.SIGCONT)
-        time.sleep(0.2)
-    raise AssertionError(_seen(deployment))
-
-
-def _seen(deployment: Deployment) -> str:
-    with deployment.instance() as instance:
-        runs = instance.get_runs()
-    return "\n".join(f"{run.status.value} {run.tags.get(WORKER_TAG)}" for run in runs)
-
-
-def _kill_a_run(deployment: Deployment) -> str:
-    """Kill one run's process on worker two, as a machine short of memory does; return the run."""
-    two = deployment.workers["two"]
-    mark = f"DAGSTER_HOME={two.environment['DAGSTER_HOME']}".encode()
-    for _ in range(400):
-        os.killpg(two.processes[0].pid, signal.SIGSTOP)
-        try:
-            found = _in_the_middle(deployment, "two")
-            if found is not None:
-                with deployment.instance() as instance:
-                    inner = max(RunWatch(instance, found).process_ids())
-                os.kill(_outer(inner, mark), signal.SIGKILL)
-                return found
-        finally:
-            os.killpg(two.processes[0].pid, signal.SIGCONT)
-        time.sleep(0.2)
-    raise AssertionError(_seen(deployment))
-
-
-def _outer(inner: int, mark: bytes) -> int:
-    """The process id here of a process that has another one on its host."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (folder / "environ").read_bytes().split(b"\0"):
-                lines = (folder / "status").read_text().splitlines()
-                ids = next(line for line in lines if line.startswith("NSpid:")).split()
-                if int(ids[-1]) == inner:
-                    return int(folder.name)
-        except OSError:
-            continue
-    message = f"no process {inner}"
-    raise AssertionError(message)
-
-
-def _made(deployment: Deployment, names: list[str]) -> tuple[Counter[Made], Counter[Made]]:
-    """How often each result was made, by steps that ended and by steps that were interrupted."""
-    ended: Counter[Made] = Counter()
-    interrupted: Counter[Made] = Counter()
-    with deployment.instance() as instance:
-        done = {
-            (run.run_id, entry.step_key)
-            for run in instance.get_runs()
-            for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)
-        }
-        for name in names:
-            for record in instance.fetch_materializations(dg.AssetKey(name), limit=1000).records:
-                step = record.run_id, record.event_log_entry.step_key
-                counter = ended if step in done else interrupted
-                counter[name, record.partition_key or ""] += 1
-    return ended, interrupted
-
-
-def _count(deployment: Deployment, name: str) -> int:
-    with deployment.instance() as instance:
-        return len(instance.fetch_materializations(dg.AssetKey(name), limit=1000).records)
-
-
-def _is_over(deployment: Deployment, backfill: str) -> bool:
-    with deployment.instance() as instance:
-        found = instance.get_backfill(backfill)
-    return found is not None and not found.status.value.startswith(("REQUESTED", "CANCELING"))
-
-
-def _story(
-    deployment: Deployment, names: list[str], began: float, killed: float, ends: dict[str, str]
-) -> str:
-    """The event log in figures."""
-    lines = [f"separate by: {deployment.separation}"]
-    with deployment.instance() as instance:
-        records = list(instance.get_run_records())
-    runs = [record.dagster_run for record in records]
-    by_worker = Counter(run.tags.get(WORKER_TAG, "none") for run in runs)
-    statuses = Counter(run.status.value for run in runs)
-    lines.append(f"runs: {len(runs)}; " + ", ".join(f"{n} {s}" for s, n in statuses.items()))
-    lines += [f"  by worker {name}: {count}" for name, count in sorted(by_worker.items())]
-    ended = {record.dagster_run.run_id: record for record in records}
-    for run in runs:
-        if run.status is dg.DagsterRunStatus.FAILURE:
-            again = ended.get(run.tags.get("dagster/auto_retry_run_id", ""))
-            record = ended[run.run_id]
-            told = "not retried"
-            if again is not None and again.end_time:
-                told = (
-                    f"retried on {again.dagster_run.tags.get(WORKER_TAG)}: "
-                    f"{again.dagster_run.status.value}, "
-                    f"{again.end_time - (record.end_time or 0):.0f} s later"
-                )
-            lines.append(
-                f"  {run.run_id[:8]} {run.tags.get('dagster/partition')} on "
-                f"{run.tags.get(WORKER_TAG)} {ends.get(run.run_id, 'lost')}, noticed after "
-                f"{(record.end_time or 0) - (record.start_time or 0):.0f} s from its start; {told}"
-            )
-    made, interrupted = _made(deployment, names)
-    lines.append(
-        f"results: {len(made)}, made twice: {sum(n > 1 for n in made.values())}, made before by a "
-        f"step that was killed: {interrupted.total()}"
-    )
-    lines.append(
-        f"seconds: {time.monotonic() - began:.0f} in all, worker killed after {killed - began:.0f}"
-    )
-    return "\n" + "\n".join(lines) + "\n"
-
-
 def test_a_batch_is_done_once_though_a_worker_is_killed(deployment: Deployment) -> None:
-    assert wait_for(lambda: _is_loaded(deployment), 180, every=1.0), deployment.hub.log(
+    assert wait_for(lambda: is_loaded(deployment), 180, every=1.0), deployment.hub.log(
         "code.log"
     ) + deployment.hub.log("web.log")
     for host in (deployment.hub, *deployment.workers.values()):
@@ -333,22 +168,22 @@ def test_a_batch_is_done_once_though_a_worker_is_killed(deployment: Deployment) 
     names = sorted(load_catalog(Settings.from_environment()).results)
     selection = [{"path": [name]} for name in names]
     params = {"assetSelection": selection, "allPartitions": True, "title": "24 plates"}
-    answer = deployment.ask(_BACKFILL, params=params)["launchPartitionBackfill"]
+    answer = deployment.ask(BACKFILL, params=params)["launchPartitionBackfill"]
     assert "backfillId" in answer, answer
     backfill = str(answer["backfillId"])
 
-    assert wait_for(lambda: _count(deployment, "sqlite_backend") >= 3, 300, every=1.0), (
+    assert wait_for(lambda: count(deployment, "sqlite_backend") >= 3, 300, every=1.0), (
         deployment.workers["one"].log("worker.log")
     )
-    lost = _pull_the_plug(deployment)
+    lost = pull_the_plug(deployment)
     killed = time.monotonic()
-    short_of_memory = _kill_a_run(deployment)
-    over = wait_for(lambda: _is_over(deployment, backfill), LONGEST, every=2.0)
-    story = _story(
+    short_of_memory = kill_a_run(deployment)
+    over = wait_for(lambda: is_over(deployment, backfill), LONGEST, every=2.0)
+    told = story(
         deployment, names, began, killed, {lost: "worker killed", short_of_memory: "run killed"}
     )
-    sys.stdout.write(story)  # shown with -s
-    assert over, story + deployment.hub.log("daemon.log")
+    sys.stdout.write(told)  # shown with -s
+    assert over, told + deployment.hub.log("daemon.log")
     with deployment.instance() as instance:
         failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])
         killed_runs = instance.get_runs(failed)
@@ -360,10 +195,39 @@ def test_a_batch_is_done_once_though_a_worker_is_killed(deployment: Deployment) 
         found = instance.get_backfill(backfill)
         assert found is not None
         assert found.status.value == "COMPLETED_SUCCESS", found.status
-    made, interrupted = _made(deployment, names)
-    assert set(made.values()) == {1}, [key for key, count in made.items() if count != 1]
+    results, interrupted = made(deployment, names)
+    assert set(results.values()) == {1}, [key for key, n in results.items() if n != 1]
     # what a killed step had already recorded is made again with the rest of the step
     killed_plates = {run.tags["dagster/partition"] for run in killed_runs}
     assert {partition for _, partition in interrupted} <= killed_plates
-    plates = {partition for name, partition in made if name == "feature_selected_profiles"}
+    plates = {partition for name, partition in results if name == "feature_selected_profiles"}
     assert plates == {f"2026_03_02_Batch1/{plate}" for plate in PLATES}
+
+    _cancel(deployment)
+
+
+def _cancel(deployment: Deployment) -> None:
+    """A run that somebody stops in the web UI ends as canceled, and is not tried again."""
+    selection = [{"path": ["sqlite_backend"]}, {"path": ["annotated_profiles"]}]
+    plate = f"2026_03_02_Batch1/{PLATES[0]}"
+    params = {"assetSelection": selection, "partitionNames": [plate], "title": "one again"}
+    assert "backfillId" in deployment.ask(BACKFILL, params=params)["launchPartitionBackfill"]
+    assert wait_for(lambda: in_the_middle(deployment, "two"), 120, every=0.1)
+    run_id = in_the_middle(deployment, "two")
+    assert run_id is not None
+    answer = deployment.ask(TERMINATE, run=run_id)["terminateRun"]
+    assert answer["__typename"] == "TerminateRunSuccess", answer
+
+    def status() -> str:
+        with deployment.instance() as instance:
+            run = instance.get_run_by_id(run_id)
+        return "" if run is None else run.status.value
+
+    assert wait_for(lambda: status() not in ("STARTED", "CANCELING"), 60, every=0.5), status()
+    assert status() == "CANCELED"
+    time.sleep(20)
+    with deployment.instance() as instance:
+        run = instance.get_run_by_id(run_id)
+        assert run is not None
+        assert "dagster/auto_retry_run_id" not in run.tags
+    sys.stdout.write("a run that was stopped in the web UI: CANCELED, not retried\n")

@@ -10,6 +10,11 @@ import pytest
 from profiling_assets.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
+PAGES = (
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "deploy").rglob("*.md")),
+)
 FENCE = re.compile(r"```[a-z]*\n(.*?)```", re.DOTALL)
 PROGRAM = re.compile(r"^\s*(?:\.venv/bin/)?profiling-assets (.+)$", re.MULTILINE)
 
@@ -18,7 +23,7 @@ def documented() -> list[tuple[str, str]]:
     """Return file and command line of each line of a fenced block that starts the program."""
     return [
         (file.relative_to(ROOT).as_posix(), line.split("  #")[0].strip())
-        for file in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+        for file in PAGES
         for block in FENCE.findall(file.read_text(encoding="utf-8"))
         for line in PROGRAM.findall(block.replace("\\\n", " "))
     ]
@@ -44,7 +49,7 @@ def test_the_documentation_shows_commands() -> None:
 def test_every_link_between_pages_leads_somewhere() -> None:
     broken = [
         f"{file.relative_to(ROOT)}: {target}"
-        for file in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
+        for file in PAGES
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", file.read_text(encoding="utf-8"))
         if not (file.parent / target).exists()
     ]

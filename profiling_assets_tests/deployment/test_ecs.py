@@ -18,6 +18,7 @@ from profiling_assets.core.fargate import fargate_size
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
 from profiling_assets.launching import Launcher
+from profiling_assets_tests.deployment.reading import template_resources
 from profiling_assets_tests.s3_servers import S3Server
 
 pytestmark = pytest.mark.integration
@@ -44,7 +45,7 @@ def account(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     """What the template makes, as far as the launcher looks at it."""
     if s3.kind != "moto":
         pytest.skip("SeaweedFS has no ECS")
-    template = _template()["RunTask"]["Properties"]
+    template = template_resources()["RunTask"]["Properties"]
     with ExitStack() as stack:
         ec2, ecs = (stack.enter_context(_client(name)) for name in ("ec2", "ecs"))
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -80,15 +81,6 @@ def account(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 def _client(name: str) -> Any:
     return closing(boto3.client(name))  # pyright: ignore[reportCallIssue, reportArgumentType]
-
-
-def _template() -> dict[str, Any]:
-    class Loader(yaml.SafeLoader):
-        """Reads CloudFormation's functions as nothing."""
-
-    Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
-    text = (DEPLOY / "template.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, Loader)["Resources"]
 
 
 class _metadata:  # noqa: N801 -- a context manager

@@ -1,5 +1,6 @@
 """The files of `deploy/`: linters accept them, and what they name is there."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 import profiling_assets.instance
+from profiling_assets_tests.deployment.reading import template_resources
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -23,6 +25,29 @@ def test_the_template_passes_cfn_lint() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_the_roles_have_the_rights_of_the_guide_on_the_workspace() -> None:
+    guide = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
+    wanted = {one["Sid"]: set(one["Action"]) for one in json.loads(text)["Statement"]}
+    resources = template_resources()
+    policy = resources["WorkspacePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    given = {one["Sid"]: set(one["Action"]) for one in policy if one["Sid"] in wanted}
+    assert given == wanted
+    roles = (resources[name]["Properties"] for name in ("RunRole", "ServerRole"))
+    assert all(len(role["ManagedPolicyArns"]) == 1 for role in roles)
+    assert "Policies" not in resources["RunRole"]["Properties"]
+
+
+def test_the_template_sets_every_variable_that_its_dagster_yaml_takes() -> None:
+    text = (DEPLOY / "ecs" / "dagster.yaml").read_text(encoding="utf-8")
+    taken = set(re.findall(r"\{env: (\w+)\}", text))
+    image = set(re.findall(r"(\w+)=", (DEPLOY / "ecs" / "Dockerfile").read_text(encoding="utf-8")))
+    for task in ("RunTask", "ServerTask"):
+        for container in template_resources()[task]["Properties"]["ContainerDefinitions"]:
+            named = {one["Name"] for one in (*container["Environment"], *container["Secrets"])}
+            assert taken <= named | image, (task, container["Name"])
 
 
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
