@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: help setup demo test test-s3 test-live test-faults test-docs check docs ui bench clean
+.PHONY: help setup demo test test-s3 test-live test-faults test-celery test-docs check docs ui bench clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -53,6 +53,12 @@ test-docs: $(STAMP)  ## Every command of the documentation, the whole tutorial i
 
 docs: $(STAMP)  ## Build the documentation site, links checked: build/site/index.html
 	$(BIN)/python -m sphinx -b html -c docs -d build/doctrees -W --keep-going -q . build/site
+
+test-celery: $(STAMP)  ## A batch on two Celery workers that share nothing; one is killed. Installs redis and PostgreSQL
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,celery,postgres]'
+	command -v redis-server >/dev/null || apt-get install --yes redis-server
+	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null || apt-get install --yes postgresql
+	$(BIN)/python -m pytest -s profiling_assets_tests/cli/live_celery.py
 
 ui: $(STAMP)  ## Open the demo workspace in the web UI
 	test -e $(DEMO)/workspace/config_files/demo.yml || $(BIN)/profiling-assets demo $(DEMO)

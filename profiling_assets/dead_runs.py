@@ -24,6 +24,8 @@ _IN_PROGRESS = [
     dg.DagsterRunStatus.CANCELING,
 ]
 _QUEUE_DAEMON = "QUEUED_RUN_COORDINATOR"
+_RETRY_DAEMON = "EVENT_LOG_CONSUMER"
+_RETRY_SECONDS = 120.0  # from a run's end to the run that the daemon starts in its place
 _DAEMON_SECONDS = 90.0  # it shows itself every 30
 _QUIET_SECONDS = 15.0  # a code server needs less to say that a run's process died
 _START_SECONDS = 180.0  # as long as run monitoring gives a run to start, see dagster.yaml
@@ -62,10 +64,40 @@ def runs_in_queue(instance: dg.DagsterInstance) -> Sequence[dg.DagsterRun]:
     sequence of dagster.DagsterRun
         Empty where no daemon runs: what is left in the queue then waits for ever.
     """
-    heartbeat = instance.get_daemon_heartbeats().get(_QUEUE_DAEMON)
-    if heartbeat is None or time.time() - heartbeat.timestamp > _DAEMON_SECONDS:
+    if not _daemon_lives(instance, _QUEUE_DAEMON):
         return ()
     return instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]))
+
+
+def _daemon_lives(instance: dg.DagsterInstance, name: str) -> bool:
+    heartbeat = instance.get_daemon_heartbeats().get(name)
+    return heartbeat is not None and time.time() - heartbeat.timestamp <= _DAEMON_SECONDS
+
+
+def retry_of(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    """Return the run that takes the place of one that was lost (`run_retries` in `dagster.yaml`).
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        The event log.
+    run_id : str
+        A run that has ended.
+
+    Returns
+    -------
+    str or None
+        The run's id; the same id as long as a living daemon is about to start it; None where none
+        comes.
+    """
+    record = instance.get_run_record_by_id(run_id)
+    if record is None or record.dagster_run.tags.get("dagster/will_retry") != "true":
+        return None
+    again = record.dagster_run.tags.get("dagster/auto_retry_run_id")
+    if again is not None:
+        return again
+    fresh = time.time() - (record.end_time or 0.0) < _RETRY_SECONDS
+    return run_id if fresh and _daemon_lives(instance, _RETRY_DAEMON) else None
 
 
 def submitter() -> str:
@@ -96,7 +128,7 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
         Ids of the runs that were ended.
     """
     ended: list[str] = []
-    for run in runs_in_progress(instance):
+    for run in () if _elsewhere(instance) else runs_in_progress(instance):
         if is_dead(instance, run):
             _end(instance, run, "its process was killed")
             ended.append(run.run_id)
@@ -168,7 +200,16 @@ def has_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     bool
         False also for a run whose process has not yet said so.
     """
-    return bool(living_processes(instance, run))
+    return _elsewhere(instance) or bool(living_processes(instance, run))
+
+
+def _elsewhere(instance: dg.DagsterInstance) -> bool:
+    """Say whether runs are carried out on other machines, whose processes are not seen from here.
+
+    A launcher that can hand a run to a new worker is one of several machines (Celery, ECS,
+    Kubernetes); there the daemon's run monitoring ends what is dead.
+    """
+    return instance.run_launcher.supports_resume_run
 
 
 def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

@@ -15,6 +15,7 @@ from profiling_assets.dead_runs import (
     SUBMITTER_TAG,
     end_dead_runs,
     has_process,
+    retry_of,
     runs_in_progress,
     runs_in_queue,
     submitter,
@@ -218,7 +219,13 @@ class Runner:
             if self._stop():  # a run that ends from now on was stopped, it did not fail
                 continue
             if news.finished or not (own or self._goes_on(run_id)):
+                again = retry_of(self._instance, run_id) if news.finished else None
+                if again == run_id:  # its worker was lost, and the daemon is about to start it anew
+                    continue
                 del self._active[run_id]
+                if again is not None:
+                    self._watch(group, again, own=own)
+                    continue
                 self.outcome.warnings.setdefault(group.partition, []).extend(watch.warnings)
                 if own:
                     self._settle_rest(group, watch)

@@ -46,15 +46,19 @@ class S3Server:
 
 
 @contextmanager
-def s3_server(folder: Path) -> Iterator[S3Server]:
-    """Start the server that the environment chooses, moto's by default; stop it at exit."""
-    kind = os.environ.get(KIND_VARIABLE, "moto")
+def s3_server(folder: Path, address: str = "127.0.0.1") -> Iterator[S3Server]:
+    """Start the server that the environment chooses, moto's by default; stop it at exit.
+
+    Another address is one of this machine that leads nowhere else; moto's server can have it.
+    """
+    kind = os.environ.get(KIND_VARIABLE, "moto") if address == "127.0.0.1" else "moto"
     start = {"moto": _moto, "seaweedfs": _seaweedfs}[kind]
     command, port = start(folder)
+    command = [address if word == "127.0.0.1" else word for word in command]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
         try:
-            endpoint = f"http://127.0.0.1:{port}"
+            endpoint = f"http://{address}:{port}"
             _wait_for(endpoint, process, folder / "server.log")
             yield S3Server(kind, endpoint)
         finally:

@@ -33,6 +33,10 @@ _COMMANDS = {
     "publish": ("profiling_assets.cli.publish", "Commit what was made to a data repository."),
     "init-data-repo": ("profiling_assets.cli.init_data_repo", "Make a data repository."),
     "diff": ("profiling_assets.cli.diff", "Say what differs between two results."),
+    "check-deployment": (
+        "profiling_assets.cli.check_deployment",
+        "Say what a deployment (deploy/) lacks on this machine.",
+    ),
     "config": ("profiling_assets.cli.config", "Check a config file, or print the reference."),
 }
 

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "init-data-repo": ("DIR", "--lfs"),
     "diff": ("A", "B", "--tolerance", "--largest"),
+    "check-deployment": ("--files", "--json"),
     "config": ("FILE", "--reference"),
 }
 

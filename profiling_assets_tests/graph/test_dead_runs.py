@@ -134,6 +134,43 @@ def test_a_run_of_another_machine_is_left_alone(
     assert end_dead_runs(instance) == []
 
 
+def test_a_lost_run_is_followed_to_the_one_that_the_daemon_starts_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retries = "run_retries: {enabled: true, max_retries: 1}"
+    (tmp_path / "dagster.yaml").write_text(retries, encoding="utf-8")
+    with dg.DagsterInstance.from_config(str(tmp_path)) as retrying:
+        run = started(retrying, {}, pid=None)
+        assert dead_runs.retry_of(retrying, run.run_id) is None
+        retrying.report_run_failed(run, "its worker is gone")
+        assert dead_runs.retry_of(retrying, run.run_id) is None, "no daemon would start it"
+        now = datetime.now(UTC).timestamp()
+        retrying.add_daemon_heartbeat(DaemonHeartbeat(now, "EVENT_LOG_CONSUMER", "id", []))
+        assert dead_runs.retry_of(retrying, run.run_id) == run.run_id
+        retrying.add_run_tags(run.run_id, {"dagster/auto_retry_run_id": "another"})
+        assert dead_runs.retry_of(retrying, run.run_id) == "another"
+        retrying.add_run_tags(run.run_id, {"dagster/will_retry": "false"})
+        assert dead_runs.retry_of(retrying, run.run_id) is None
+
+
+def test_a_run_on_a_worker_of_another_machine_is_not_ended_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launcher = """
+run_launcher:
+  module: profiling_assets.celery_launcher
+  class: WatchedCeleryRunLauncher
+  config: {broker: "redis://127.0.0.1:1/0", backend: "redis://127.0.0.1:1/0"}
+"""
+    (tmp_path / "dagster.yaml").write_text(launcher, encoding="utf-8")
+    with dg.DagsterInstance.from_config(str(tmp_path)) as remote:
+        started(remote, of_a_dead_command(), pid=_GONE)
+        run = started(remote, {SUBMITTER_TAG: submitter()}, pid=_GONE)
+        later(monkeypatch, 10_000)
+        assert end_dead_runs(remote) == []
+        assert dead_runs.has_process(remote, run)
+
+
 @pytest.mark.parametrize("tags", [{}, {SUBMITTER_TAG: submitter()}], ids=["web UI", "own"])
 def test_a_run_of_the_web_ui_or_our_own_is_dead_when_its_process_is_gone_and_it_is_silent(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, tags: dict[str, str]
