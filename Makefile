@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: help setup demo test test-s3 test-live test-faults check ui bench clean
+.PHONY: help setup demo test test-s3 test-live test-faults test-load check ui bench clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -43,10 +43,15 @@ test-live: $(STAMP)  ## Web server and daemon while plates arrive, in a folder a
 	$(BIN)/python -m pytest -s profiling_assets_tests/cli/live_watch.py profiling_assets_tests/cli/live_watch_s3.py
 
 FAULTS := $(addprefix profiling_assets_tests/faults/long_,kills.py storage_faults.py disk_full.py at_once.py \
-		hostile.py exposure.py determinism.py)
+		hostile.py exposure.py determinism.py load.py)
 
 test-faults: $(STAMP)  ## Kills, bad connections, full disks, hostile input, secrets, equal bytes: figures of each
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,load]'
 	$(BIN)/python -m pytest -s $(FAULTS)
+
+test-load: $(STAMP)  ## 500 plates on SQLite, 500 on PostgreSQL, a soak: an hour; goes on where it was stopped
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,load]'
+	$(BIN)/python -m profiling_assets_tests.load --page docs/load.md
 
 ui: $(STAMP)  ## Open the demo workspace in the web UI
 	test -e $(DEMO)/workspace/config_files/demo.yml || $(BIN)/profiling-assets demo $(DEMO)
@@ -56,4 +61,4 @@ bench: $(STAMP)  ## Measure against the peers, side by side, and judge the targe
 	$(BIN)/python benchmarks/bench.py
 
 clean:  ## Remove what the targets made
-	rm -rf $(VENV) $(DEMO) benchmarks/.plates benchmarks/.peer
+	rm -rf $(VENV) $(DEMO) benchmarks/.plates benchmarks/.peer .load

