@@ -43,7 +43,7 @@ test-live: $(STAMP)  ## Web server and daemon while plates arrive, in a folder a
 	$(BIN)/python -m pytest -s profiling_assets_tests/cli/live_watch.py profiling_assets_tests/cli/live_watch_s3.py
 
 FAULTS := $(addprefix profiling_assets_tests/faults/long_,kills.py storage_faults.py disk_full.py at_once.py \
-		hostile.py exposure.py determinism.py load.py)
+		two_locations.py hostile.py exposure.py determinism.py load.py)
 
 test-faults: $(STAMP)  ## Kills, bad connections, full disks, hostile input, secrets, equal bytes: figures of each
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,load]'

@@ -35,6 +35,7 @@ _LOCATIONS = """
 { workspaceOrError { ... on Workspace { locationEntries {
     name loadStatus locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
 
+LONGEST_ANSWER = 60.0  # seconds
 _LISTENING = "0A"
 
 
@@ -43,7 +44,7 @@ class WebUI:
 
     def __init__(self, place: Place, log: Path, *more: str) -> None:
         self._place = place
-        self.port = _free_port()
+        self.port = free_port()
         words = ("ui", "--workspace", place.root, "--config", place.config, "--port", self.port)
         words = (*words, *more)
         self._log = log
@@ -72,7 +73,7 @@ class WebUI:
             data=json.dumps({"query": query, "variables": variables}).encode(),
             headers={"content-type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=LONGEST_ANSWER) as answer:
             found = json.load(answer)
         assert not found.get("errors"), found["errors"]
         return found["data"]
@@ -138,7 +139,8 @@ def _opened(pid: int) -> Iterator[Path]:
             yield file
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback on which nobody listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]

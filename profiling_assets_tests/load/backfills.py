@@ -281,6 +281,7 @@ def _figures(ground: Ground) -> dict[str, Any]:
         "runs_at_once": _at_once(records),
         "interruptions": len(interruptions.read_text().split()) if interruptions.exists() else 0,
         "latencies": latencies(looks),
+        "afterwards": latencies([look for look in looks if look["at"] > max(ended)]),
         "memory": memory(looks),
         "failures": failures(looks),
         "digest": digest(ground.place.root),

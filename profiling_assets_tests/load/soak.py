@@ -148,7 +148,9 @@ def _figures(soak: Soak, file: Path) -> dict[str, Any]:
     chosen = made(soak.place, (LAST,))
     batches = made(soak.place, BATCH_STEPS)
     with opened(soak.place) as instance:
-        statuses = Counter(run.status.value for run in instance.get_runs())
+        records = instance.get_run_records()
+    statuses = Counter(record.dagster_run.status.value for record in records)
+    last = max((record.end_time or 0.0 for record in records), default=0.0)
     looks = samples(file)
     return {
         "minutes": soak.minutes,
@@ -163,6 +165,7 @@ def _figures(soak: Soak, file: Path) -> dict[str, Any]:
             1,
         ),
         "latencies": latencies(looks),
+        "afterwards": latencies([look for look in looks if look["at"] > last]),
         "memory": memory(looks),
         "failures": failures(looks),
         "leaks": leaks(looks),
