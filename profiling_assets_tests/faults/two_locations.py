@@ -47,7 +47,6 @@ class TwoLocations(WebUI):
             "PROFILING_ASSETS_CONFIG": str(place.config),
             "PROFILING_ASSETS_WEBSERVER": f"http://127.0.0.1:{self.port}",
             "PROFILING_ASSETS_WATCH": "1" if watched else "",
-            "PROFILING_ASSETS_WATCH_SECONDS": "2",
             "DAGSTER_HOME": str(place.home),
         }
         with self._log.open("wb") as log:

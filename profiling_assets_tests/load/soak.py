@@ -29,12 +29,12 @@ from profiling_assets_tests.load.sampling import Sampler, samples
 
 WATCH_SECONDS = 5
 SETTLE_SECONDS = 3
-EVERY = 30.0  # seconds from plate to plate
+EVERY = 40.0  # seconds from plate to plate
 BATCH = 4  # plates; each makes the batch's results, and those of its other plates, anew
 BATCH_STEPS = ("selected_features_batch", "stacked_profiles", "gct")
 LAST = "feature_selected_profiles"
 _REST = 60.0  # seconds of quiet at the end
-_LATE = 300.0  # seconds from the last plate to the last result
+_LATE = 1200.0  # seconds from the last plate to the last result
 _TOLD_EVERY = 60.0
 _GOING = [
     dg.DagsterRunStatus.QUEUED,
