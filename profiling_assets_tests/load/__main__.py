@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from profiling_assets_tests.load.backfills import Ground, backfilled, tell, write_result
-from profiling_assets_tests.load.page import problems, write_page
+from profiling_assets_tests.load.page import STAGES, problems, write_page
 from profiling_assets_tests.load.soak import Soak, soaked
-
-STAGES = ("sqlite", "postgres", "soak")
 
 
 def main() -> int:

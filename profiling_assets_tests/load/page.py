@@ -15,6 +15,8 @@ from profiling_assets_tests.load.figures import (
 )
 from profiling_assets_tests.load.homes import AT_ONCE
 
+STAGES = ("sqlite", "postgres", "soak")
+
 Found = dict[str, dict[str, Any]]
 
 
@@ -62,6 +64,7 @@ def write_page(page: Path, found: Found) -> None:
     )
     text = template.render(
         wrong=problems(found),
+        undone=[stage for stage in STAGES if stage not in found],
         cores=os.cpu_count(),
         longest=LONGEST_ANSWER,
         at_once=AT_ONCE,

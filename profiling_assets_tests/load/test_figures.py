@@ -116,5 +116,5 @@ def test_the_page_holds_the_figures_and_the_verdict(tmp_path: Path) -> None:
     assert "- soak: daemon grows" in text
     assert "{" not in text.replace("{'memory", "")
     write_page(page, {"sqlite": figures()})
-    assert "Everything is as promised." in page.read_text()
+    assert "Everything is as promised. Not measured yet: postgres, soak." in page.read_text()
     assert "Soak" not in page.read_text()
