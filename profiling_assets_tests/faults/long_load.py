@@ -78,14 +78,21 @@ def test_60_plates_are_made_once_and_the_web_ui_answers_meanwhile(
     sys.stdout.write(f"\n{page.read_text()}")  # shown with -s
     assert problems(found) == []
     for figures in found.values():
-        assert figures["missing"] == figures["twice"] == 0
-        assert figures["runs"] == {"SUCCESS": PLATES + 1}
+        assert figures["missing"] == 0
         assert figures["runs_at_once"] <= 4
+    undisturbed = found["postgres"]
+    assert undisturbed["interruptions"] == undisturbed["twice"] == 0
+    assert undisturbed["runs"] == {"SUCCESS": PLATES + 1}
 
 
 def test_a_backfill_that_was_stopped_goes_on(found: dict[str, dict[str, Any]]) -> None:
-    assert found["sqlite"]["interruptions"] == 1
-    assert found["postgres"]["interruptions"] == 0
+    stopped = found["sqlite"]
+    assert stopped["interruptions"] == 1
+    assert stopped["runs"]["SUCCESS"] >= PLATES + 1
+    # what Ctrl-C ended was made again, and nothing else
+    lost = stopped["runs"].get("FAILURE", 0) + stopped["runs"].get("CANCELED", 0)
+    assert lost <= 4
+    assert stopped["twice"] <= 5 * lost
 
 
 def test_run_keeps_its_event_log_in_postgresql_where_dagster_yaml_says_so(
