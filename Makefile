@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: help setup demo test test-s3 test-live test-faults test-celery test-docs check docs ui bench clean
+.PHONY: help setup demo test test-s3 test-live test-faults test-load test-celery test-docs check docs ui bench clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -43,9 +43,10 @@ test-live: $(STAMP)  ## Web server and daemon while plates arrive, in a folder a
 	$(BIN)/python -m pytest -s profiling_assets_tests/cli/live_watch.py profiling_assets_tests/cli/live_watch_s3.py
 
 FAULTS := $(addprefix profiling_assets_tests/faults/long_,kills.py storage_faults.py disk_full.py at_once.py \
-		hostile.py exposure.py determinism.py)
+		two_locations.py hostile.py exposure.py determinism.py load.py)
 
 test-faults: $(STAMP)  ## Kills, bad connections, full disks, hostile input, secrets, equal bytes: figures of each
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,load]'
 	$(BIN)/python -m pytest -s $(FAULTS)
 
 test-docs: $(STAMP)  ## Every command of the documentation, the whole tutorial included
@@ -60,6 +61,10 @@ test-celery: $(STAMP)  ## A batch on two Celery workers that share nothing; one 
 	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null || apt-get install --yes postgresql
 	$(BIN)/python -m pytest -s profiling_assets_tests/cli/live_celery.py
 
+test-load: $(STAMP)  ## 500 plates on SQLite, 500 on PostgreSQL, a soak: an hour; goes on where it was stopped
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,load]'
+	$(BIN)/python -m profiling_assets_tests.load --page docs/load.md
+
 ui: $(STAMP)  ## Open the demo workspace in the web UI
 	test -e $(DEMO)/workspace/config_files/demo.yml || $(BIN)/profiling-assets demo $(DEMO)
 	$(BIN)/profiling-assets ui --workspace $(DEMO)/workspace --config $(DEMO)/workspace/config_files/demo.yml
@@ -68,4 +73,4 @@ bench: $(STAMP)  ## Measure against the peers, side by side, and judge the targe
 	$(BIN)/python benchmarks/bench.py
 
 clean:  ## Remove what the targets made
-	rm -rf $(VENV) $(DEMO) build benchmarks/.plates benchmarks/.peer
+	rm -rf $(VENV) $(DEMO) build benchmarks/.plates benchmarks/.peer .load

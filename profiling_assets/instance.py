@@ -18,6 +18,15 @@ from filelock import FileLock
 from profiling_assets.core.errors import WorkspaceError
 
 HOME_VARIABLE = "DAGSTER_HOME"
+# SQLAlchemy 2.1 takes psycopg 3 for `postgresql:`; dagster-postgres brings psycopg2.
+_DRIVER = (
+    "name the driver: `scheme: postgresql+psycopg2` in `postgres_db`, or an address in "
+    "`postgres_url` that begins with postgresql+psycopg2://"
+)
+_STORAGE = (
+    "see that what the file says is right, that the database runs and lets you in, and that its "
+    "package is installed, as by pip install 'profiling_assets[postgres]'"
+)
 
 
 def instance_home(workspace_root: str) -> Path:
@@ -60,7 +69,8 @@ def prepared_home(workspace_root: str) -> Path:
     Raises
     ------
     WorkspaceError
-        Where the folder cannot be written.
+        Where the folder cannot be written, or the storage that its `dagster.yaml` names cannot be
+        opened.
     """
     home = instance_home(workspace_root)
     try:
@@ -71,9 +81,7 @@ def prepared_home(workspace_root: str) -> Path:
             if not config.exists() and new:
                 shipped = resources.files("profiling_assets").joinpath("dagster.yaml")
                 config.write_text(shipped.read_text(encoding="utf-8"), encoding="utf-8")
-            with dg.DagsterInstance.from_config(str(home)) as instance:
-                instance.get_runs_count()
-                instance.all_asset_keys()
+            _try(home)
     except OSError as error:
         raise WorkspaceError(
             f"the folder of the event log cannot be written ({error})",
@@ -81,6 +89,25 @@ def prepared_home(workspace_root: str) -> Path:
             remedy=f"set {HOME_VARIABLE} to a folder that you can write",
         ) from error
     return home
+
+
+def _try(home: Path) -> None:
+    try:
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            instance.get_runs_count()
+            instance.all_asset_keys()
+    except OSError:
+        raise
+    except Exception as error:
+        # storages of other packages raise what they like; after their first line, and where they
+        # quote the file, there may be a password
+        remedy = _DRIVER if getattr(error, "name", None) == "psycopg" else _STORAGE
+        said = next(iter(str(error.__cause__ or error).splitlines()), type(error).__name__)
+        raise WorkspaceError(
+            f"the event log cannot be opened ({said.partition(', instead got')[0].strip()})",
+            path=str(home / "dagster.yaml"),
+            remedy=remedy,
+        ) from error
 
 
 def open_instance(home: Path) -> dg.DagsterInstance:

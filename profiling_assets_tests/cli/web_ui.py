@@ -35,16 +35,18 @@ _LOCATIONS = """
 { workspaceOrError { ... on Workspace { locationEntries {
     name loadStatus locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
 
+LONGEST_ANSWER = 60.0  # seconds
 _LISTENING = "0A"
 
 
 class WebUI:
     """A running `profiling-assets ui`."""
 
-    def __init__(self, place: Place, log: Path) -> None:
+    def __init__(self, place: Place, log: Path, *more: str) -> None:
         self._place = place
-        self.port = _free_port()
+        self.port = free_port()
         words = ("ui", "--workspace", place.root, "--config", place.config, "--port", self.port)
+        words = (*words, *more)
         self._log = log
         self._process = place.start(*map(str, words), log=log)
 
@@ -71,7 +73,7 @@ class WebUI:
             data=json.dumps({"query": query, "variables": variables}).encode(),
             headers={"content-type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=LONGEST_ANSWER) as answer:
             found = json.load(answer)
         assert not found.get("errors"), found["errors"]
         return found["data"]
@@ -137,7 +139,8 @@ def _opened(pid: int) -> Iterator[Path]:
             yield file
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback on which nobody listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
