@@ -5,6 +5,7 @@ Do not put here: which workspace, how many kills (`test_kills`, `long_kills`).
 """
 
 import json
+import math
 import os
 import random
 import signal
@@ -153,17 +154,30 @@ class Figures:
 
 def undisturbed(stand: Stand, *words: str) -> tuple[dict[str, bytes], float]:
     """Run to the end; return the results and the seconds that it took."""
+    results, took, _ = undisturbed_with_start(stand, *words)
+    return results, took
+
+
+def undisturbed_with_start(stand: Stand, *words: str) -> tuple[dict[str, bytes], float, float]:
+    """Run to the end; return the results, the seconds that it took, and those to the first."""
     start = time.monotonic()
-    done = finished(stand.start(*words))
+    command = stand.start(*words)
+    wait_for(lambda: stand.seen() or command.poll() is not None, LONGEST, every=_STEPS)
+    first = time.monotonic() - start
+    done = finished(command)
     took = time.monotonic() - start
     assert done.code == 0, done.text
     assert stand.place.wait_until_alone(20), stand.place.processes()
-    return stand.results(), took
+    return stand.results(), took, first
 
 
 @dataclass
 class Killer:
-    """Kills runs of equal stands and compares what they leave with an undisturbed run."""
+    """Kills runs of equal stands and compares what they leave with an undisturbed run.
+
+    `longest` are the seconds of an undisturbed run, `first` those until its first result stood: a
+    run that finds much there already is killed sooner.
+    """
 
     expected: dict[str, bytes]
     marks: dict[str, str]
@@ -171,16 +185,17 @@ class Killer:
     chance: random.Random
     words: tuple[str, ...] = ()
     earliest: float = 0.5
+    first: float = 0.0
     figures: Figures = field(default_factory=Figures)
 
-    def chain(self, stand: Stand, kills: int) -> None:
-        """Kill one run after the other, then let one end.
+    def chain(self, stand: Stand, kills: int, end: float = math.inf) -> None:
+        """Kill one run after the other, then let one end; after the time `end`, no more are killed.
 
         The first is killed while a backend is half written, the others at any moment.
         """
         self.figures.chains += 1
         for number in range(kills):
-            if not self._kill_once(stand, half_written=number == 0):
+            if time.monotonic() > end or not self._kill_once(stand, half_written=number == 0):
                 break
         self.rerun(stand)
 
@@ -191,7 +206,9 @@ class Killer:
             wait_for(lambda: stand.writes() or command.poll() is not None, LONGEST, every=0.002)
             time.sleep(self.chance.uniform(0, _INSIDE))
         else:
-            self._wait(stand, command, self.chance.uniform(self.earliest, self.longest))
+            missing = len(self.expected.keys() - stand.seen().keys()) / len(self.expected)
+            latest = self.first + (self.longest - self.first) * missing
+            self._wait(stand, command, self.chance.uniform(self.earliest, latest))
         if command.poll() is not None:
             done = finished(command)
             assert done.code == 0, done.text
