@@ -42,7 +42,7 @@ def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None
     dagster.Definitions
         Without plates where no workspace is set.
     """
-    catalog = load_catalog(settings)
+    catalog = load_catalog(settings, patient=True)
     partitions = Partitions.of(catalog.cohort.plates)
     resources: dict[str, Any] = {
         "catalog": catalog,
