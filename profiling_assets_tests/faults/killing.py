@@ -247,7 +247,7 @@ class Killer:
                 self.figures.earlier += 1
             else:
                 self.figures.partial.append(path)
-        assert self.figures.partial == []
+        assert self.figures.partial == [], self.figures.partial
 
     def rerun(self, stand: Stand) -> None:
         """Let a run end; everything is then as if nothing had happened."""
