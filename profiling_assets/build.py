@@ -4,11 +4,12 @@ Put here: which assets, IO managers, resources, sensors and executor make the de
 Do not put here: any of them; work at import.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
 
+from profiling_assets.announcing import Announcer, announcing
 from profiling_assets.assets.backend import backend_assets
 from profiling_assets.assets.external import external_assets
 from profiling_assets.assets.preflight import preflight_checks
@@ -18,15 +19,11 @@ from profiling_assets.assets.report import report_assets
 from profiling_assets.assets.selection import selection_assets
 from profiling_assets.assets.stacked import stacked_assets
 from profiling_assets.failure_sensor import failure_sensor
-from profiling_assets.io_managers import (
-    BackendIOManager,
-    PageIOManager,
-    PictureIOManager,
-    TableIOManager,
-)
+from profiling_assets.io_managers import BackendIOManager, TableIOManager
 from profiling_assets.jobs import publish_job
 from profiling_assets.partitions import Partitions
-from profiling_assets.pipeline.catalog import load_catalog
+from profiling_assets.picture_managers import PageIOManager, PictureIOManager
+from profiling_assets.pipeline.catalog import Catalog, load_catalog
 from profiling_assets.sensors import automation_sensor, new_output_sensor
 from profiling_assets.settings import Settings
 
@@ -46,14 +43,11 @@ def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None
     dagster.Definitions
         Without plates where no workspace is set.
     """
-    catalog = load_catalog(settings)
+    catalog = load_catalog(settings, patient=True)
     partitions = Partitions.of(catalog.cohort.plates)
     resources: dict[str, Any] = {
         "catalog": catalog,
-        "tables": TableIOManager(catalog),
-        "backends": BackendIOManager(catalog),
-        "pictures": PictureIOManager(catalog),
-        "pages": PageIOManager(catalog),
+        **_io_managers(catalog),
         **(overrides or {}),
     }
     return dg.Definitions(
@@ -77,3 +71,13 @@ def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None
         # a run is one process, of one plate or one batch: docs/decisions/runs-and-processes.md
         executor=dg.in_process_executor,
     )
+
+
+def _io_managers(catalog: Catalog) -> dict[str, dg.IOManagerDefinition]:
+    managers: dict[str, Callable[[Catalog, Announcer], dg.IOManager]] = {
+        "tables": TableIOManager,
+        "backends": BackendIOManager,
+        "pictures": PictureIOManager,
+        "pages": PageIOManager,
+    }
+    return {key: announcing(manager, catalog, key) for key, manager in managers.items()}

@@ -13,9 +13,12 @@ from typing import Any, get_origin
 
 import dagster as dg
 
+from profiling_assets.announcing import Announcer
+from profiling_assets.core.intents import HEAD_BYTES, intent_of
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.provenance import FileMark, file_mark
 from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.intents import announced_lookup
 from profiling_assets.pipeline.made import (
     ANYTHING,
     Kept,
@@ -23,7 +26,6 @@ from profiling_assets.pipeline.made import (
     MadeFile,
     MadePage,
     MadePictures,
-    Published,
     Stored,
 )
 from profiling_assets.pipeline.provenance import is_told_of, tell_foreign, tell_origin
@@ -34,8 +36,6 @@ from profiling_assets.reporting import (
     content_metadata,
     file_metadata,
     origin_of,
-    page_metadata,
-    path_metadata,
 )
 from profiling_assets.storage.workspace import ObjectInfo, Workspace
 
@@ -67,8 +67,9 @@ def result_path(template: str, partition: str) -> str:
 class WorkspaceIOManager(dg.IOManager):
     """What both managers share: paths, ledgers, and lazy loading."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, announcer: Announcer) -> None:
         self._catalog = catalog
+        self._announcer = announcer
 
     @property
     def _workspace(self) -> Workspace:
@@ -120,6 +121,23 @@ class WorkspaceIOManager(dg.IOManager):
 
     def _path(self, context: dg.OutputContext, template: str = PATH_TEMPLATE) -> str:
         return result_path(str(context.definition_metadata[template]), context.partition_key)
+
+    def _announce(
+        self,
+        context: dg.OutputContext,
+        head: bytes,
+        *,
+        size: int | None = None,
+        path: str = "",
+        beside: Mapping[str, bytes] = {},
+    ) -> None:
+        """Say what is to be published: a run that dies before its record leaves no stranger."""
+        asset, partition = context.asset_key.to_user_string(), context.partition_key
+        main = path or self._path(context)
+        self._announcer.announce(
+            intent_of(asset, partition, main, head, size=size),
+            *(intent_of(asset, partition, one, beside[one], main=main) for one in beside),
+        )
 
     def _describe(
         self,
@@ -181,10 +199,11 @@ class TableIOManager(WorkspaceIOManager):
         if isinstance(obj, Kept):
             self._keep(context, obj)
             return
-        beside = self._publish_companions(obj)
-        if FULL_PRECISION_TEMPLATE in context.definition_metadata and obj.unchanged is None:
-            beside |= self._publish_full_precision(context, obj)
         path, content = self._path(context), self._content(context, obj)
+        full = self._full_precision(context, obj)
+        self._announce(context, content, beside=full)
+        beside = self._publish_companions(obj)
+        beside |= {copy: self._publish(text, copy) for copy, text in full.items()}
         beside |= self._publish_copies(path, content)
         info = self._workspace.publish_bytes(content, path)
         self._describe(context, info, obj, beside, content)
@@ -201,17 +220,20 @@ class TableIOManager(WorkspaceIOManager):
         copies = {f"{name}.{form}": COPIES[form](frame) for form in asked}
         return {copy: self._publish(written, copy) for copy, written in copies.items()}
 
-    def _publish_full_precision(self, context: dg.OutputContext, made: Made) -> dict[str, FileMark]:
+    def _full_precision(self, context: dg.OutputContext, made: Made) -> dict[str, bytes]:
         from profiling_assets.core.tables import profiles_csv
 
+        if FULL_PRECISION_TEMPLATE not in context.definition_metadata or made.unchanged is not None:
+            return {}
         path = self._path(context, FULL_PRECISION_TEMPLATE)
         text = profiles_csv(made.frame, float_format=None, gzip=False)
         standing = self._workspace.read_bytes(path) if self._workspace.stat(path) else text
-        if standing != text and made.may_replace not in (ANYTHING, content_hash(standing)):
+        ours = standing == text or made.may_replace in (ANYTHING, content_hash(standing))
+        if not ours and not announced_lookup(self._workspace)(path):
             context.log.warning(f"{path} was not made here: left as it is (--force replaces it)")
             return {}
         context.add_output_metadata({FULL_PRECISION: dg.MetadataValue.text(content_hash(text))})
-        return {path: self._publish(text, path)}
+        return {path: text}
 
     def _content(self, context: dg.OutputContext, made: Made) -> bytes:
         from profiling_assets.core.gct import gct_bytes
@@ -231,56 +253,6 @@ class TableIOManager(WorkspaceIOManager):
         )
 
 
-class PictureIOManager(WorkspaceIOManager):
-    """Pictures of a plate, and files of all batches that a step changed in their place."""
-
-    def handle_output(
-        self, context: dg.OutputContext, obj: MadePictures | Published | Kept
-    ) -> None:
-        """Publish the pictures, the result itself last.
-
-        Parameters
-        ----------
-        context : dagster.OutputContext
-            Says which asset and partition.
-        obj : MadePictures, Published or Kept
-            The pictures, the file that was changed already, or the standing file that stays.
-        """
-        if isinstance(obj, Kept):
-            self._keep(context, obj)
-            return
-        if isinstance(obj, Published):
-            for warning in obj.warnings:
-                context.log.warning(warning)
-            context.add_output_metadata(path_metadata(self._workspace, obj.path))
-            return
-        first, *others = obj.pictures
-        beside = {other.path: self._publish(other.content, other.path) for other in others}
-        info = self._workspace.publish_bytes(first.content, first.path)
-        self._describe(context, info, obj, beside, first.content)
-
-
-class PageIOManager(WorkspaceIOManager):
-    """Reports: one HTML page each."""
-
-    def handle_output(self, context: dg.OutputContext, obj: MadePage | Kept) -> None:
-        """Publish a page, with a link to it.
-
-        Parameters
-        ----------
-        context : dagster.OutputContext
-            Says which asset and partition.
-        obj : MadePage or Kept
-            The page, or the standing file that stays.
-        """
-        if isinstance(obj, Kept):
-            self._keep(context, obj)
-            return
-        info = self._workspace.publish_bytes(obj.content, obj.path)
-        self._describe(context, info, obj, {}, obj.content)
-        context.add_output_metadata(page_metadata(self._workspace, obj.path))
-
-
 class BackendIOManager(WorkspaceIOManager):
     """Backend files: a local file in scratch space becomes the file under its final name."""
 
@@ -297,6 +269,8 @@ class BackendIOManager(WorkspaceIOManager):
         if isinstance(obj, Kept):
             self._keep(context, obj)
             return
+        with obj.local.open("rb") as file:
+            self._announce(context, file.read(HEAD_BYTES), size=obj.local.stat().st_size)
         beside = self._publish_companions(obj)
         info = self._workspace.publish_file(obj.local, self._path(context))
         self._describe(context, info, obj, beside)

@@ -27,6 +27,7 @@ from profiling_assets.io_managers import result_path
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.forewarn import slim
 from profiling_assets.pipeline.frozen import FROZEN, frozen_fingerprint
+from profiling_assets.pipeline.intents import announced_lookup
 from profiling_assets.pipeline.platemaps import plate_map_fingerprint
 from profiling_assets.pipeline.quality_results import LOAD_DATA
 from profiling_assets.pipeline.quality_sites import load_data_fingerprint
@@ -108,6 +109,7 @@ class Judge:
         self.standing = cache(self._standing)
         self._buildable = cache(self._can_be_built)
         self._content = cache(self._hash)
+        self._is_announced = announced_lookup(self._look)
         self._frozen = cache(self._frozen_list)
 
     def look_at(self, plates: Collection[PlateKey]) -> None:
@@ -223,6 +225,7 @@ class Judge:
             force=self._force,
             overwrite=self._graph[task.name].overwrite,
             content=lambda: self._content(task),
+            announced=lambda: self._is_announced(self.path(task)),
         )
 
     def _is_foreign(self, task: Task) -> bool:

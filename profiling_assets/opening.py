@@ -19,7 +19,7 @@ SCRATCH_VARIABLE = "PROFILING_ASSETS_SCRATCH"
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
-def open_workspace(root: str, *, inputs: str | None = None) -> Workspace:
+def open_workspace(root: str, *, inputs: str | None = None, patient: bool = False) -> Workspace:
     """Open the workspace at a root.
 
     Parameters
@@ -29,6 +29,9 @@ def open_workspace(root: str, *, inputs: str | None = None) -> Workspace:
         `s3://BUCKET/PREFIX?options` (`storage.s3.address`).
     inputs : str, optional
         A second root that is read and never written: what is not below `root` is looked for there.
+    patient : bool
+        Whether a server that cannot be reached is tried as often as in all other requests, instead
+        of three times: nobody waits for the answer.
 
     Returns
     -------
@@ -46,8 +49,10 @@ def open_workspace(root: str, *, inputs: str | None = None) -> Workspace:
     if inputs is not None:
         if _SCHEME.match(root) is None:
             make_output_folder(root)
-        return OverlayWorkspace(inputs=_open(inputs), outputs=_open(root))
-    return _open(root)
+        return OverlayWorkspace(
+            inputs=_open(inputs, patient=patient), outputs=_open(root, patient=patient)
+        )
+    return _open(root, patient=patient)
 
 
 def make_output_folder(root: str) -> None:
@@ -73,7 +78,7 @@ def make_output_folder(root: str) -> None:
         ) from error
 
 
-def _open(root: str) -> Workspace:
+def _open(root: str, *, patient: bool) -> Workspace:
     scheme = _SCHEME.match(root)
     if scheme is None:
         return FolderWorkspace(root)
@@ -83,10 +88,10 @@ def _open(root: str) -> Workspace:
             path=root,
             remedy="name a folder, or s3://BUCKET/PREFIX",
         )
-    return _open_s3(root)
+    return _open_s3(root, patient=patient)
 
 
-def _open_s3(root: str) -> Workspace:
+def _open_s3(root: str, *, patient: bool) -> Workspace:
     # here and not above: who works on a folder does not wait for them
     from profiling_assets.s3_resource import S3Connector
     from profiling_assets.storage.s3.address import parse_address
@@ -95,5 +100,5 @@ def _open_s3(root: str) -> Workspace:
     address = parse_address(root)
     scratch = Path(os.environ.get(SCRATCH_VARIABLE) or tempfile.gettempdir())
     workspace = S3Workspace(address, S3Connector(address), scratch)
-    workspace.check()
+    workspace.check(patient=patient)
     return workspace

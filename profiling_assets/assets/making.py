@@ -26,6 +26,7 @@ from profiling_assets.core.errors import MissingInputError
 from profiling_assets.io_managers import PATH_TEMPLATE, result_path
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.intents import announced_lookup
 from profiling_assets.pipeline.made import Kept, Made, MadeFile, MadePage, MadePictures, Published
 from profiling_assets.pipeline.provenance import package_versions
 from profiling_assets.pipeline.results import Result, input_name, input_partitions
@@ -179,7 +180,13 @@ def kept(
         same = recorded is not None and not is_replaced(standing, recorded, content)
         return Kept(path, recorded) if same else Kept(path)
     action = decide(
-        standing, recorded, wanted, force=forced, overwrite=result.overwrite, content=content
+        standing,
+        recorded,
+        wanted,
+        force=forced,
+        overwrite=result.overwrite,
+        content=content,
+        announced=lambda: announced_lookup(catalog.workspace)(path),
     )
     again = action is Action.CURRENT and recorded is not None and recorded.adopted
     if standing is not None and (action is Action.ADOPT or again):

@@ -105,6 +105,7 @@ def _built(
 ) -> tuple[Outcome, Plan, dict[Task, str]]:
     # Dagster takes seconds to import; wrong flags and broken configs are told before that
     from profiling_assets.adoption import adopt, report_inputs
+    from profiling_assets.announcing import forget_settled
     from profiling_assets.dead_runs import end_dead_runs
     from profiling_assets.instance import open_instance, prepared_home
     from profiling_assets.launching import Launcher
@@ -119,6 +120,7 @@ def _built(
         plan = planner.plan(chosen, names or None)
         adopt(instance, catalog, plan.adopt)
         if not plan.build:
+            forget_settled(instance, catalog.workspace)
             return Outcome(), plan, {}
         click.echo(f"{len(plan.current)} current, {len(plan.build)} to build; event log in {home}")
         findings = planner.preflight(plan)
@@ -148,6 +150,7 @@ def _built(
                 stop=stop,
             )
             outcome = runner.carry_out(plan)
+        forget_settled(instance, catalog.workspace)
         drop_told(outcome.warnings, findings)
         tried = {**outcome.failed, **outcome.blocked}
         return outcome, plan, {t: str(listener.log_file(t.partition)) for t in tried}

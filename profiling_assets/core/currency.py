@@ -193,6 +193,7 @@ def decide(
     force: bool,
     overwrite: bool = False,
     content: Callable[[], str] = str,
+    announced: Callable[[], bool] = bool,
 ) -> Action:
     """Choose what is to be done about one result.
 
@@ -213,12 +214,16 @@ def decide(
         Whether a file that was not made here is built over instead of adopted.
     content : callable
         Gives the hash of the standing file's content.
+    announced : callable
+        Says whether the standing file is one that a run was about to publish; called only for a
+        file that is not the recorded one. That run was killed before it recorded it.
 
     Returns
     -------
     Action
-        `BUILD` where there is no file, where force was asked for, or where the inputs changed;
-        `ADOPT` where the file is not the one that was recorded; else `CURRENT`.
+        `BUILD` where there is no file, where force was asked for, where the inputs changed, or
+        where the file is one of ours that nobody recorded; `ADOPT` where the file is another one
+        than was recorded; else `CURRENT`.
     """
     if standing is None or force:
         return Action.BUILD
@@ -227,4 +232,6 @@ def decide(
         return Action.CURRENT if recorded.fingerprint == wanted.fingerprint else Action.BUILD
     if overwrite or (recorded is not None and recorded.inputs != wanted.inputs):
         return Action.BUILD
-    return Action.ADOPT if replaced else Action.CURRENT
+    if not replaced:
+        return Action.CURRENT
+    return Action.BUILD if announced() else Action.ADOPT

@@ -9,6 +9,7 @@ from profiling_assets.core.names import PlateKey
 
 STATE_FOLDER = ".profiling_assets"
 REGISTRY = f"{STATE_FOLDER}/plates.json"
+INTENTS = f"{STATE_FOLDER}/intents"
 ANALYSIS = "analysis"
 BACKEND = "backend"
 PROFILES = "profiles"

@@ -165,7 +165,7 @@ def _object(address: str, workspace: Workspace | None) -> bytes:
     return open_workspace(f"{folder}?{options}" if options else folder).read_bytes(name)
 
 
-def load_catalog(settings: Settings) -> Catalog:
+def load_catalog(settings: Settings, *, patient: bool = False) -> Catalog:
     """Open what the settings name, without changing anything.
 
     The plates are those of the registry; a workspace without one is scanned, so that it shows its
@@ -175,6 +175,8 @@ def load_catalog(settings: Settings) -> Catalog:
     ----------
     settings : Settings
         Which workspace, which config.
+    patient : bool
+        As in `open_workspace`.
 
     Returns
     -------
@@ -190,7 +192,7 @@ def load_catalog(settings: Settings) -> Catalog:
     """
     if settings.workspace is None:
         return Catalog(settings, read_config(settings.config), Registry({}))
-    workspace = open_workspace(settings.workspace, inputs=settings.inputs)
+    workspace = open_workspace(settings.workspace, inputs=settings.inputs, patient=patient)
     config = read_config(settings.config, workspace)
     registry = load_registry(workspace)
     if not registry.plates:

@@ -11,7 +11,7 @@ from profiling_assets.core.collate.options import AggregateOptions, CollateOptio
 from profiling_assets.core.collate.reference import collate_with_reference_engine
 from profiling_assets.core.collate.result import CollateResult
 from profiling_assets.core.collate.run import collate_plate
-from profiling_assets.core.collate.sqlite_sink import too_wide
+from profiling_assets.core.collate.sqlite_sink import too_wide_survey
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.names import PlateKey
 from profiling_assets.pipeline.made import Progress
@@ -93,12 +93,12 @@ def collate_sites(
                 )
         survey_some = survey_headers if workspace.at_once == 1 else survey_sample
         survey = survey_some(listing.folders, munge=options.munge, at_once=workspace.at_once)
-        withheld = too_wide(survey.tables) if sqlite else None
+        withheld = too_wide_survey(survey) if sqlite else None
         if (
             withheld is not None and aggregate is None and not parquet
         ):  # known before hours of reading
             full = survey_headers(listing.folders, munge=options.munge, at_once=workspace.at_once)
-            return too_wide(full.tables) or withheld
+            return too_wide_survey(full) or withheld
         tables = scratch / "parquet"
         tables.mkdir()
         with read_ahead(workspace, listing.folders, munge=options.munge) as ahead:

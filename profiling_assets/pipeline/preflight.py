@@ -14,7 +14,7 @@ from pathlib import Path
 
 from profiling_assets.core import layout
 from profiling_assets.core.collate.folders import IMAGE
-from profiling_assets.core.collate.sqlite_sink import too_wide
+from profiling_assets.core.collate.sqlite_sink import too_wide_survey
 from profiling_assets.core.config.step import Step
 from profiling_assets.core.discovery import Source
 from profiling_assets.core.errors import ProfilingError
@@ -163,7 +163,7 @@ def _with_source(
         return known
     survey = few_headers(source, munge=config.collate.munge)
     image = survey.tables.get(IMAGE)
-    wide = too_wide(survey.tables) if SQLITE in catalog.results else None
+    wide = too_wide_survey(survey) if SQLITE in catalog.results else None
     known = replace(
         known, image_columns=() if image is None else image.columns, too_wide=wide or ""
     )

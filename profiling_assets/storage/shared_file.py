@@ -25,8 +25,11 @@ def update_file(workspace: Workspace, path: str, change: Callable[[bytes | None]
     path : str
         The file.
     change : callable
-        Makes the new content of the one that stands (None where none does); it may be called
-        several times. What else it reads of the workspace, it reads after the file's version.
+        Makes the new content of the one that stands (None where none does). It may be called
+        several times, and must leave content alone that it has changed already: where the answer
+        of S3 to a write was lost, the write is repeated and refused, and the change is made once
+        more on what it wrote. What else it reads of the workspace, it reads after the file's
+        version.
 
     Returns
     -------

@@ -31,16 +31,22 @@ class Bucket:
 
     def tags(self) -> dict[str, str]:
         """Return the ETag of every object below the root but our own state."""
+        return {path: tag for path, tag in self._tags().items() if not path.startswith(".")}
+
+    def intents(self) -> list[str]:
+        """Return what runs said they were about to publish, and have not taken back."""
+        return [path for path in self._tags() if path.startswith(".profiling_assets/intents/")]
+
+    def _tags(self) -> dict[str, str]:
         with self._client() as client:
             pages = client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=PREFIX
             )
-            found = {
+            return {
                 item.get("Key", "").removeprefix(f"{PREFIX}/"): item.get("ETag", "")
                 for page in pages
                 for item in page.get("Contents", ())
             }
-        return {path: tag for path, tag in found.items() if not path.startswith(".")}
 
     def objects(self) -> dict[str, bytes]:
         """Return every object below the root but our own state."""

@@ -161,9 +161,13 @@ class Place:
         }
 
     def leftovers(self) -> list[str]:
-        """Return temporary files and scratch folders in the workspace."""
-        scratch = self.root / ".profiling_assets" / "scratch"
-        found = [*self.root.rglob("*.part"), *(scratch.iterdir() if scratch.exists() else ())]
+        """Return temporary files, scratch folders and intents of runs in the workspace."""
+        state = self.root / ".profiling_assets"
+        found = [
+            *self.root.rglob("*.part"),
+            *state.glob("scratch/*"),
+            *state.glob("intents/*"),
+        ]
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
 

@@ -380,6 +380,22 @@ def test_beyond_2000_columns_the_sqlite_file_is_withheld_and_the_rest_comes_out(
     result = collate([wide_site(2050)], tmp_path, parquet=True)
     assert result.sqlite_withheld is not None
     assert "Nuclei has 2,053 columns" in result.sqlite_withheld
+    assert "P1-A01-1/Nuclei.csv has 2,052 of them" in result.sqlite_withheld
+
+
+def test_one_image_file_of_thousands_of_columns_is_named_with_what_to_do(tmp_path: Path):
+    more = ",".join(f"X{n}" for n in range(2100)), ",".join(["1"] * 2100)
+    site = made_site("B02")
+    head, row = site.contents["Image.csv"].decode().splitlines()
+    odd = site.with_file("Image.csv", f"{head},{more[0]}\r\n{row},{more[1]}\r\n")
+    result = collate([made_site("A01"), odd, made_site("C03")], tmp_path)
+    assert result.sqlite_withheld is not None
+    assert "P1-B02-1/Image.csv has 2,107 of them" in result.sqlite_withheld
+    assert "mend or take out that one" in result.sqlite_withheld
+
+
+def test_beyond_2000_columns_the_profiles_are_the_same(tmp_path: Path):
+    result = collate([wide_site(2050)], tmp_path, parquet=True)
     assert not (tmp_path / "backend.sqlite").exists()
     assert set(result.parquet_files) == {"Image", "Cells", "Cytoplasm", "Nuclei"}
     assert result.aggregate is not None

@@ -328,6 +328,7 @@ def test_a_table_that_turns_out_too_wide_for_sqlite_goes_to_parquet(tmp_path: Pa
     )  # fmt: skip
     assert result.sqlite_withheld is not None
     assert "Nuclei has 2,055 columns" in result.sqlite_withheld
+    assert f"{folders[late].name}/Nuclei.csv has 2,052 of them" in result.sqlite_withheld
     assert set(result.parquet_files) == {"Image", "Cells", "Cytoplasm", "Nuclei"}
     assert not (tmp_path / "backend.sqlite").exists()
 

@@ -451,3 +451,36 @@ def test_progress_tells_folders_done_and_folders_in_all(tmp_path: Path):
         progress=lambda done, total: seen.append((done, total)),
     )  # fmt: skip
     assert seen == [(1, 2), (2, 2)]
+
+
+def _well_written(folder: MadeFolder, well: str, as_: str) -> MadeFolder:
+    image = folder.contents["Image.csv"].decode()
+    assert f",{well}," in image
+    return folder.with_file("Image.csv", image.replace(f",{well},", f",{as_},"))
+
+
+@pytest.mark.parametrize("other", ["B01\t", " B01", "b01", "B1"])
+def test_a_well_written_in_two_ways_is_one_well_with_one_profile(other: str, tmp_path: Path):
+    sites = [made_site("B01", 1), made_site("B01", 2), made_site("C01", 1)]
+    same = collate(sites, tmp_path / "same")
+    mixed = collate([sites[0], _well_written(sites[1], "B01", other), sites[2]], tmp_path / "mixed")
+    assert same.aggregate is not None
+    assert mixed.aggregate is not None
+    assert mixed.aggregate["Metadata_Well"].tolist() == ["B01", "C01"]
+    assert mixed.aggregate.equals(same.aggregate)
+    assert [record.well for record in mixed.sites] == ["B01", "B01", "C01"]
+    images = [
+        stored_tables(tmp_path / name / "backend.sqlite")["Image"] for name in ("same", "mixed")
+    ]
+    place = [name for name, _ in images[0].columns].index("Metadata_Well")
+    assert [row[place] for row in images[1].rows] == [row[place] for row in images[0].rows]
+    told = [text for text in mixed.warnings if "in two ways" in text]
+    assert bool(told) == (other.strip() != "B01")
+
+
+def test_a_plate_whose_wells_are_all_written_alike_keeps_their_spelling(tmp_path: Path):
+    sites = [_well_written(made_site("B01", n), "B01", "b1") for n in (1, 2)]
+    result = collate(sites, tmp_path)
+    assert result.aggregate is not None
+    assert result.aggregate["Metadata_Well"].tolist() == ["b1"]
+    assert not [text for text in result.warnings if "in two ways" in text]

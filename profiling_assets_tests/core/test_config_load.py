@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from profiling_assets.core.config import compose
 from profiling_assets.core.config.load import parse_config
 from profiling_assets.core.config.model import Config
 from profiling_assets.core.config.step import Step
@@ -501,3 +502,21 @@ def test_any_text_is_a_config_or_a_config_error(text: str) -> None:
             assert "config.yml" in str(error)  # noqa: PT017 # either outcome is right
         else:
             assert isinstance(config, Config)
+
+
+@pytest.mark.parametrize("key", ["a: 1\n", "k{}: 1\n", "- x\n"])
+def test_a_file_with_more_keys_and_values_than_any_config_is_refused_before_all_are_read(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compose, "MAX_NODES", 1_000)
+    text = "pipeline: p\n---\n" + "".join(key.format(number) for number in range(2_000))
+    assert re.search(r"config.yml:\d+: the file has more than 1,000 keys and values", problem(text))
+
+
+def test_of_thousands_of_unknown_keys_all_are_counted_and_the_first_are_told() -> None:
+    text = "pipeline: p\n" + "".join(f"k{number}: 1\n" for number in range(2_000))
+    with pytest.raises(ConfigError, match="2000 problems") as raised:
+        parse(text)
+    _, *sentences, rest = raised.value.what.splitlines()
+    assert "k0 is not a known key" in sentences[0]
+    assert rest == "… and 1800 more"

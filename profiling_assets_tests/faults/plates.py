@@ -10,6 +10,9 @@ from profiling_assets_tests.cli.commands import Place, new_place
 
 SEED = int(os.environ.get("PROFILING_ASSETS_FAULTS_SEED", "0")) or random.randrange(1, 10**6)
 KILLS = int(os.environ.get("PROFILING_ASSETS_FAULTS_KILLS", "21"))  # each, folder and bucket
+KILLS_SECONDS = float(
+    os.environ.get("PROFILING_ASSETS_FAULTS_SECONDS", "420")
+)  # no more kills then
 
 
 def a_plate(folder: Path) -> Place:

@@ -1,7 +1,8 @@
 """What a killed process leaves on S3 and on this machine, and what the next start makes of it.
 
 A run that is killed in the middle is in `cli.test_stopped`, a writer of a file in
-`storage.test_crash`; whole runs are killed at many random moments by `long_kills`.
+`storage.test_crash`, a kill between publication and record
+in `graph.test_unrecorded`; whole runs are killed at many random moments by `long_kills`.
 """
 
 import os
@@ -10,19 +11,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from profiling_assets.demo.generate import make_workspace
-from profiling_assets.demo.presets import tiny_spec
 from profiling_assets.opening import open_workspace
 from profiling_assets_tests.cli.buckets import Bucket
 from profiling_assets_tests.cli.commands import Place
-from profiling_assets_tests.graph.desk import P3, Desk
 from profiling_assets_tests.s3_servers import S3Server
 
 UPLOAD = """
@@ -142,29 +139,3 @@ def test_a_start_removes_scratch_of_the_dead_though_nothing_is_to_be_built(
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     workspace.remove_leftovers()
     assert list(base.iterdir()) == []
-
-
-@pytest.mark.xfail(
-    strict=True,
-    reason="a result whose run was killed between its publication and its record counts as foreign:"
-    " it is adopted, its provenance is not told, and an edit of the config does not build it anew",
-)
-def test_a_result_that_was_published_and_not_recorded_is_known_as_our_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spec = replace(tiny_spec(), batches=tiny_spec().batches[1:], defects=())
-    make_workspace(tmp_path / "workspace", spec)
-    desk = Desk(tmp_path / "workspace", tmp_path / "home")
-    desk.configure({})
-
-    def killed(*told: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("profiling_assets.io_managers.tell_origin", killed)
-        with pytest.raises(KeyboardInterrupt):
-            desk.run(names=["aggregated_profiles"])
-    plan = desk.run(names=["aggregated_profiles"])
-    assert plan.adopt == {}
-    assert desk.recorded("aggregated_profiles", P3).adopted is False
-    assert list(desk.root.rglob("*_provenance.json")) != []

@@ -4,14 +4,22 @@ The long form is a whole run (`long_storage_faults`).
 """
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from botocore.retries.standard import ExponentialBackoff, RetryContext
 
+from profiling_assets.core.discovery import PlateFound, Source
 from profiling_assets.core.errors import WorkspaceError
+from profiling_assets.core.names import PlateKey
+from profiling_assets.core.provenance import FileMark, Origin
+from profiling_assets.core.registry import exclude, registered
 from profiling_assets.opening import open_workspace
+from profiling_assets.pipeline.provenance import read_provenance, tell_origin
+from profiling_assets.storage.registry_store import load_registry, update_registry
 from profiling_assets.storage.s3 import attempts
 from profiling_assets.storage.s3.uploads import Uploader
 from profiling_assets.storage.s3.workspace import S3Workspace
@@ -83,6 +91,27 @@ def test_a_server_that_only_fails_is_given_up_after_the_attempts_of_the_policy(
         assert 1 < proxy.requests <= attempts.ATTEMPTS + 1
 
 
+@pytest.mark.parametrize(
+    ("patient", "tries"), [(False, attempts.FIRST_CONNECTS), (True, attempts.ATTEMPTS)]
+)
+def test_a_server_that_is_not_there_is_told_soon_and_later_where_nobody_waits(
+    patient: bool, tries: int, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]  # nobody listens there from here on
+    pauses: list[int] = []
+
+    def pause(backoff: object, context: RetryContext) -> float:
+        pauses.append(context.attempt_number)
+        return 0.0
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", pause)
+    with pytest.raises(WorkspaceError, match="reach"):
+        open_workspace(f"s3://{bucket}/w", patient=patient)
+    assert len(pauses) == tries - 1
+
+
 def test_a_refusal_and_a_bucket_that_is_not_there_are_told_at_once(
     workspace: S3Workspace, proxy: Proxy
 ) -> None:
@@ -104,6 +133,29 @@ def test_a_refusal_and_a_bucket_that_is_not_there_are_told_at_once(
             act("a")
         assert caught.value.remedy
         assert proxy.requests == 1
+
+
+def test_a_change_whose_answer_was_lost_is_neither_lost_nor_made_twice(
+    workspace: S3Workspace, proxy: Proxy
+) -> None:
+    keys = [PlateKey("B", f"P{number}") for number in range(12)]
+    plates = [PlateFound(key, frozenset({Source.CSVS})) for key in keys]
+    update_registry(workspace, lambda known: registered(known, plates))
+    origin = Origin("a", FileMark(1), "1", "c", {}, {})
+    proxy.rates = {Fault.LOST: 0.3}
+    written = 0
+    for key in keys:
+        was = proxy.injected[Fault.LOST]
+        update_registry(workspace, lambda known, key=key: exclude(known, key, f"reason {key}"))
+        tell_origin(workspace, "plate", "B/P0", {str(key): origin, "same": origin})
+        written += proxy.injected[Fault.LOST] > was
+    proxy.rates = {}
+    assert written > 3
+    assert {str(k): p.excluded for k, p in load_registry(workspace).plates.items()} == {
+        str(key): f"reason {key}" for key in keys
+    }
+    told = read_provenance(workspace, "plate", "B/P0")
+    assert sorted(told) == sorted([*map(str, keys), "same"])
 
 
 def _in_another_thread(act: Callable[[str], object]) -> Callable[[str], object]:

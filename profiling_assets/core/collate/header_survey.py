@@ -45,6 +45,7 @@ class HeaderTally:
         self._headers: dict[str, set[_Names]] = {}
         self._present: dict[frozenset[str], int] = {}
         self._unusable: dict[str, tuple[str, str]] = {}
+        self._first: dict[tuple[str, _Names], SiteFolder] = {}
 
     def add(self, folder: SiteFolder) -> dict[str, _Names]:
         """Read the headers of a folder.
@@ -68,6 +69,9 @@ class HeaderTally:
         new: dict[str, _Names] = {}
         for table, names in found.items():
             if is_usable(table, names):
+                first = self._first.get((table, names))
+                if first is None or folder.name < first.name:
+                    self._first[table, names] = folder
                 known = self._headers.setdefault(table, set())
                 if names not in known:
                     known.add(names)
@@ -89,7 +93,15 @@ class HeaderTally:
         )
         frozen = {table: frozenset(names) for table, names in self._headers.items()}
         required = _required(self._present, layouts)
-        return Survey(layouts, required, frozen, warnings, sampled)
+        return Survey(layouts, required, frozen, warnings, sampled, self._named())
+
+    def _named(self) -> dict[tuple[str, _Names], str]:
+        found: dict[tuple[str, _Names], str] = {}
+        for (table, names), folder in self._first.items():
+            files = site_files(folder)
+            name = files.image if table == IMAGE else files.tables.get(table, files.merged)
+            found[table, names] = f"{folder.name}/{name or table}"
+        return found
 
 
 def survey_headers(

@@ -14,6 +14,7 @@ from profiling_assets.core.collate.image_csv import ImageFile, ImageRow
 from profiling_assets.core.collate.survey import IMAGE_METADATA, Survey, TableLayout
 from profiling_assets.core.errors import InvalidInputError
 from profiling_assets.core.sites import SiteName
+from profiling_assets.core.wells import normalized_well
 
 _PLATE, _WELL, _SITE = IMAGE_METADATA
 
@@ -55,6 +56,8 @@ class ImageRows:
         self._column = plate_column_from
         self._filled: dict[str, int] = {}
         self._other_plates: dict[str, str] = {}
+        self._spellings: dict[str, str] = {}
+        self._respelled: dict[str, str] = {}
 
     def lay_out(
         self, image: ImageFile, layout: TableLayout, places: Sequence[int], name: SiteName
@@ -98,17 +101,28 @@ class ImageRows:
             self._count("" if stand_in else _PLATE)
         elif plate != self._plate:
             self._other_plates.setdefault(plate, "")
-        if not well and name.well:
+        if well:
+            filled[_WELL] = self._spelled(well)
+        elif name.well:
             filled[_WELL] = name.well
             self._count(_WELL)
         if not site and name.site:
             filled[_SITE] = name.site
-        for column, old in zip(IMAGE_METADATA, (plate, well, site), strict=True):
+        place = layout.position(_SITE)
+        if not site and filled[_SITE] and place is not None:
+            values[place] = value_of(filled[_SITE])
+        for column in (_PLATE, _WELL):  # without the blanks around them, too
             place = layout.position(column)
-            if not old and filled[column] and place is not None:
-                new = filled[column]
-                values[place] = value_of(new) if column == _SITE else new
+            if filled[column] and place is not None:
+                values[place] = filled[column]
         return SiteImage(row.number, filled[_PLATE], filled[_WELL], filled[_SITE], tuple(values))
+
+    def _spelled(self, well: str) -> str:
+        """Return a well as the plate's first image of it spells it: it is one well, one profile."""
+        first = self._spellings.setdefault(normalized_well(well) or well, well)
+        if first != well:
+            self._respelled.setdefault(well, first)
+        return first
 
     def _count(self, column: str) -> None:
         if column:
@@ -121,6 +135,14 @@ class ImageRows:
             f"{count} Image rows have no {column}: taken from {sources[column]}"
             for column, count in sorted(self._filled.items())
         ]
+        if self._respelled:
+            some = ", ".join(
+                f"{well} as {first}" for well, first in list(self._respelled.items())[:5]
+            )
+            warnings.append(
+                f"{_WELL} in Image.csv spells {len(self._respelled)} wells in two ways, taken for "
+                f"one each: {some}"
+            )
         if self._other_plates:
             others = ", ".join(sorted(self._other_plates)[:5])
             warnings.append(

@@ -26,7 +26,7 @@ from profiling_assets.core.collate.plan import (
 )
 from profiling_assets.core.collate.plate_pass import PlatePass, Progress
 from profiling_assets.core.collate.result import AggregateResult, CollateResult, TableSummary
-from profiling_assets.core.collate.sqlite_sink import SqliteSink, too_wide
+from profiling_assets.core.collate.sqlite_sink import SqliteSink, too_wide, too_wide_survey
 from profiling_assets.core.collate.survey import Survey, split_columns
 from profiling_assets.core.collate.verdict import DEFECTIVE, state_warnings
 from profiling_assets.core.collate.well_tally import with_sites
@@ -184,7 +184,7 @@ class _Collation:
                 sink.finish(images.drain() if sink is sinks[-1] else images)
             on_failure.pop_all()
         profiles = None if aggregator is None else self._profiles(aggregator, found)
-        withheld = None if outputs.sqlite_file is None else too_wide(self._survey.tables)
+        withheld = None if outputs.sqlite_file is None else too_wide_survey(self._survey)
         parquet = next((sink for sink in sinks if isinstance(sink, ParquetSink)), None)
         return self._result(found, profiles, withheld, {} if parquet is None else parquet.files)
 

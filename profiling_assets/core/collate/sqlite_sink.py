@@ -22,7 +22,7 @@ from profiling_assets.core.collate.folders import IMAGE
 from profiling_assets.core.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, TABLE_NUMBER
 from profiling_assets.core.collate.image_spool import SpooledRow
 from profiling_assets.core.collate.sqlite_rows import quoted, row_numbers
-from profiling_assets.core.collate.survey import TableLayout
+from profiling_assets.core.collate.survey import Survey, TableLayout
 
 MAX_COLUMNS = 2000  # of a SQLite table; a build can lower it, and no build in use raises it
 _PLATE_WELL = ("Metadata_Plate", "Metadata_Well")
@@ -163,6 +163,31 @@ def too_wide(layouts: Mapping[str, TableLayout]) -> str | None:
         return None
     tables = " and ".join(f"{table} has {width:,} columns" for table, width in wide.items())
     return f"{tables} with {TABLE_NUMBER}; a SQLite table holds {MAX_COLUMNS:,} at most"
+
+
+def too_wide_survey(survey: Survey) -> str | None:
+    """Say which table is wider than SQLite can hold, and which file has most of its columns.
+
+    Parameters
+    ----------
+    survey : Survey
+        The headers of a plate.
+
+    Returns
+    -------
+    str or None
+        A sentence; None where every table fits.
+    """
+    said = too_wide(survey.tables)
+    if said is None:
+        return None
+    wide = [table for table, one in survey.tables.items() if too_wide({table: one}) is not None]
+    files = [file for file in map(survey.widest_file, wide) if file]
+    if not files:
+        return said
+    return (
+        f"{said}; {' and '.join(files)}: if the other sites have fewer, mend or take out that one"
+    )
 
 
 def _connect(file: Path) -> sqlite3.Connection:

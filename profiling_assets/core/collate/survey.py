@@ -68,6 +68,8 @@ class Survey:
         Files that are no object table.
     sampled : bool
         Whether only some of the headers were read: others may add to it.
+    files : mapping of (str, tuple) to str
+        Table and header to the first file with it, `SITE/FILE`, for messages.
     """
 
     tables: Mapping[str, TableLayout]
@@ -75,6 +77,16 @@ class Survey:
     headers: Mapping[str, frozenset[tuple[str, ...]]]
     warnings: tuple[str, ...] = ()
     sampled: bool = False
+    files: Mapping[tuple[str, tuple[str, ...]], str] = field(
+        default_factory=dict[tuple[str, tuple[str, ...]], str], compare=False, repr=False
+    )
+
+    def widest_file(self, table: str) -> str:
+        """Return the file with the most columns of a table, and how many; empty where unknown."""
+        headers = self.headers.get(table, ())
+        names = min(headers, key=lambda names: (-len(names), names), default=())
+        file = self.files.get((table, names))
+        return f"{file} has {len(names):,} of them" if file else ""
 
     @property
     def widest(self) -> tuple[str, int]:

@@ -16,6 +16,7 @@ import yaml
 from yaml.reader import ReaderError
 
 MAX_BYTES = 2 * 1024 * 1024
+MAX_NODES = 100_000  # keys and values as written: nearly 20,000 plates, and seconds to read
 MAX_ALIASES = 50
 MAX_DEPTH = 20
 
@@ -50,6 +51,7 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: Mapping[str, list[tuple[str, re.Pattern[str]]]] = {}
     aliases = 0
+    nodes = 0
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
@@ -58,6 +60,9 @@ class _Loader(yaml.SafeLoader):
             self.aliases += 1
             if self.aliases > MAX_ALIASES:
                 raise _over(self, f"more than {MAX_ALIASES} aliases; write the values out")
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise _over(self, f"more than {MAX_NODES:,} keys and values")
         if self.depth >= MAX_DEPTH:
             raise _over(self, f"more than {MAX_DEPTH} levels of nesting")
         self.depth += 1

@@ -160,7 +160,11 @@ def _validated(
     try:
         return model.model_validate(reading.values)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
+        details = error.errors(include_url=False)
+        for detail in details[_MOST_SHOWN:]:  # counted; to find what was meant takes time
+            key = _dotted(detail["loc"])
+            problems.append(Problem(_line(key, reading.lines, line), f"{key}: {detail['msg']}"))
+        for detail in details[:_MOST_SHOWN]:
             for key, sentence in _sentences(cast("dict[str, Any]", detail), model):
                 problems.append(Problem(_line(key, reading.lines, line), f"{key} {sentence}"))
         return None

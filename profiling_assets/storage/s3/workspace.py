@@ -6,7 +6,7 @@ Do not put here: requests themselves (`listing`, `reads`, `uploads`), credential
 """
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from profiling_assets.core.errors import InvalidNameError, MissingInputError
 from profiling_assets.storage.failures import ABSENT, ABSENT_REMEDY
 from profiling_assets.storage.s3 import listing, reads
 from profiling_assets.storage.s3.address import S3Address
+from profiling_assets.storage.s3.attempts import impatient
 from profiling_assets.storage.s3.begun import abort_dead
 from profiling_assets.storage.s3.connection import Connection, Connector
 from profiling_assets.storage.s3.failures import is_absent, talking
@@ -57,15 +58,29 @@ class S3Workspace:
     def __repr__(self) -> str:
         return f"S3Workspace({self.root!r})"
 
-    def check(self) -> None:
+    def check(self, *, patient: bool = False) -> None:
         """Ask for one key, so that a root that cannot be reached is an error at once.
+
+        Parameters
+        ----------
+        patient : bool
+            Whether a server to which no connection comes about is tried as often as in all other
+            requests: for runs, which nobody waits for.
 
         Raises
         ------
         WorkspaceError
             Where the bucket is not there, not readable or not reached.
         """
-        self._connection.learn_region(listing.probe(self._connection))
+        with nullcontext() if patient else self._impatient():
+            self._connection.learn_region(listing.probe(self._connection))
+
+    @contextmanager
+    def _impatient(self) -> Generator[None]:
+        with talking(self._connection, "", "list"):
+            client = self._connection.client
+        with impatient(client):
+            yield
 
     @property
     def root(self) -> str:

@@ -1,0 +1,160 @@
+"""Saying what a run is about to publish, and forgetting it once it is recorded.
+
+Put here: writing a run's intents, taking them back, removing those of runs that ended otherwise.
+Do not put here: what an intent says (`core.intents`), where they lie (`pipeline.intents`).
+The record of a result is its materialization, which Dagster writes after the file was published:
+a run that is killed between the two leaves a file that nobody recorded.
+Why: docs/decisions/published-and-not-recorded.md
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Generator
+from typing import Any, cast
+
+import dagster as dg
+
+from profiling_assets.core.currency import Standing, is_replaced
+from profiling_assets.core.errors import ProfilingError
+from profiling_assets.core.intents import Intent, intents_json
+from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.pipeline.intents import (
+    Announced,
+    intents_path,
+    is_announced,
+    read_announced,
+)
+from profiling_assets.pipeline.sources import content_hash, table_hash
+from profiling_assets.records import latest_records
+from profiling_assets.reporting import WORKSPACE_PATH
+from profiling_assets.storage.workspace import Workspace
+
+# those of a run that this event log does not know are another user's, who may come back to them
+_STRANGERS_SECONDS = 30 * 24 * 3600.0
+
+
+class Announcer:
+    """Keeps the file that says what one run is about to publish.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Has the workspace where results are published.
+    run_id : str
+        The run; nothing is said where there is none, as in a notebook that reads a result.
+    writer : str
+        Which of the run's writers this is.
+    """
+
+    def __init__(self, catalog: Catalog, run_id: str, writer: str) -> None:
+        self._catalog = catalog
+        self._run_id = run_id
+        self._path = intents_path(run_id, writer)
+        self._said: dict[str, Intent] = {}
+
+    def announce(self, *intents: Intent) -> None:
+        """Write down what is to be published next.
+
+        Parameters
+        ----------
+        *intents : Intent
+            The files, before any of them is published.
+        """
+        if self._run_id:
+            self._said |= {intent.path: intent for intent in intents}
+            self._catalog.workspace.publish_bytes(intents_json(self._said.values()), self._path)
+
+    def done(self, instance: dg.DagsterInstance) -> None:
+        """Forget what was said, if all of it was recorded; else `forget_settled` will.
+
+        Parameters
+        ----------
+        instance : dagster.DagsterInstance
+            The event log.
+        """
+        if not self._said:
+            return
+        recorded = _recorded_paths(instance, self._run_id)
+        if {intent.main for intent in self._said.values()} <= recorded:
+            with contextlib.suppress(ProfilingError):  # a later `run` removes it
+                self._catalog.workspace.remove(self._path)
+
+
+def _recorded_paths(instance: dg.DagsterInstance, run_id: str) -> set[str]:
+    events = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    made = [event.asset_materialization for event in events]
+    told = [one.metadata.get(WORKSPACE_PATH) for one in made if one is not None]
+    return {str(path.value) for path in told if path is not None}
+
+
+def announcing(
+    make: Callable[[Catalog, Announcer], dg.IOManager], catalog: Catalog, writer: str
+) -> dg.IOManagerDefinition:
+    """Return the definition of an IO manager, of which each run has its own.
+
+    Parameters
+    ----------
+    make : callable
+        Makes it.
+    catalog : Catalog
+        Has the workspace where it publishes; there may be none until something runs.
+    writer : str
+        Tells it from the others of the run.
+
+    Returns
+    -------
+    dagster.IOManagerDefinition
+        At the end of a run, what it said it would publish is forgotten.
+    """
+
+    def of_run(context: dg.InitResourceContext) -> Generator[dg.IOManager]:
+        run_id = "" if context.run is None else context.run.run_id
+        announcer = Announcer(catalog, run_id, writer)
+        yield make(catalog, announcer)
+        if context.instance is not None:
+            announcer.done(context.instance)
+
+    # Dagster takes generators too, though the type of this argument does not say so
+    return dg.IOManagerDefinition(cast("Any", of_run))
+
+
+def forget_settled(instance: dg.DagsterInstance, workspace: Workspace) -> None:
+    """Remove intents that no standing file needs any more, of runs that have ended.
+
+    Parameters
+    ----------
+    instance : dagster.DagsterInstance
+        The event log; runs that it does not know are left a month.
+    workspace : Workspace
+        The workspace.
+    """
+    for announced in read_announced(workspace):
+        run = instance.get_run_by_id(announced.run_id)
+        if run is None:
+            needed = time.time() - announced.file.modified < _STRANGERS_SECONDS
+        else:
+            needed = not run.is_finished or _is_needed(instance, workspace, announced)
+        if not needed:
+            with contextlib.suppress(ProfilingError):  # of an input root, which is never written
+                workspace.remove(announced.file.path)
+
+
+def _is_needed(instance: dg.DagsterInstance, workspace: Workspace, announced: Announced) -> bool:
+    return any(
+        is_announced(workspace, intent.path, {intent.path: [intent]})
+        and not _is_recorded(instance, workspace, intent)
+        for intent in announced.intents
+    )
+
+
+def _is_recorded(instance: dg.DagsterInstance, workspace: Workspace, intent: Intent) -> bool:
+    known = latest_records(instance, intent.asset, [intent.partition], lambda _: intent.main)
+    recorded = known.get(intent.partition)
+    if recorded is None:
+        return False
+    if intent.path != intent.main:
+        return recorded.full_precision == content_hash(workspace.read_bytes(intent.path))
+    info = workspace.stat(intent.path)
+    return info is None or not is_replaced(
+        Standing(info.size, info.version), recorded, lambda: table_hash(workspace, intent.path)
+    )
