@@ -14,10 +14,13 @@ import dagster as dg
 import pytest
 import yaml
 
-from profiling_assets.core.fargate import fargate_size
+from profiling_assets.core.fargate import CPU_TAG, MEMORY_TAG, STORAGE_TAG, fargate_size
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
 from profiling_assets.launching import Launcher
+from profiling_assets.pipeline.catalog import load_catalog
+from profiling_assets.pipeline.sizing import task_of_run
+from profiling_assets.settings import Settings
 from profiling_assets_tests.deployment.reading import template_resources
 from profiling_assets_tests.s3_servers import S3Server
 
@@ -161,8 +164,10 @@ def test_a_run_is_a_task_of_the_size_of_its_plate_and_can_be_stopped(
 
     unknown = launch("PL-01-x", {})
     overrides = _task(account, instance, unknown)["overrides"]
-    assert (overrides["cpu"], overrides["memory"]) == ("1024", "4096")
-    assert overrides["ephemeralStorage"] == {"sizeInGiB": 100}
+    catalog = load_catalog(Settings.from_environment())
+    sized = task_of_run(catalog, f"{BATCH}/PL-01-x", {"sqlite_backend"}).tags()
+    assert (overrides["cpu"], overrides["memory"]) == (sized[CPU_TAG], sized[MEMORY_TAG])
+    assert overrides["ephemeralStorage"] == {"sizeInGiB": int(sized[STORAGE_TAG])}
 
     assert instance.run_launcher.terminate(large)
     assert _task(account, instance, large)["lastStatus"] == "STOPPED"
