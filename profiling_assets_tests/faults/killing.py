@@ -22,6 +22,8 @@ from profiling_assets_tests.cli.commands import LONGEST, Place, finished, wait_f
 
 RESULTS = ("backend", "profiles", "gct", "quality_control")
 _STEPS = 0.1  # seconds between two looks at what stands
+_STRIDE = 0.4  # of what is missing, a run at most makes before it is killed
+_MOMENT = 1.0  # seconds
 _INSIDE = 0.1  # seconds; about as long as the backend of a small plate is written
 
 
@@ -175,17 +177,14 @@ def undisturbed_with_start(stand: Stand, *words: str) -> tuple[dict[str, bytes],
 class Killer:
     """Kills runs of equal stands and compares what they leave with an undisturbed run.
 
-    `longest` are the seconds of an undisturbed run, `first` those until its first result stood: a
-    run that finds much there already is killed sooner.
+    `first` are the seconds of an undisturbed run until its first result stood.
     """
 
     expected: dict[str, bytes]
     marks: dict[str, str]
-    longest: float
     chance: random.Random
     words: tuple[str, ...] = ()
-    earliest: float = 0.5
-    first: float = 0.0
+    first: float = 1.0
     figures: Figures = field(default_factory=Figures)
 
     def chain(self, stand: Stand, kills: int, end: float = math.inf) -> None:
@@ -206,9 +205,7 @@ class Killer:
             wait_for(lambda: stand.writes() or command.poll() is not None, LONGEST, every=0.002)
             time.sleep(self.chance.uniform(0, _INSIDE))
         else:
-            missing = len(self.expected.keys() - stand.seen().keys()) / len(self.expected)
-            latest = self.first + (self.longest - self.first) * missing
-            self._wait(stand, command, self.chance.uniform(self.earliest, latest))
+            self._wait(stand, command)
         if command.poll() is not None:
             done = finished(command)
             assert done.code == 0, done.text
@@ -224,18 +221,29 @@ class Killer:
         self.compare(stand)
         return True
 
-    def _wait(self, stand: Stand, command: "subprocess.Popen[str]", seconds: float) -> None:
-        end = time.monotonic() + seconds
+    def _wait(self, stand: Stand, command: "subprocess.Popen[str]") -> None:
+        """Wait until so many results stand, and a moment longer; both are chosen at random.
+
+        Seconds alone mean another part of a run on every machine, and in every hour of a busy one.
+        """
+        there = len(stand.seen())
+        wanted = there + int(self.chance.uniform(0, _STRIDE) * (len(self.expected) - there))
+        later = self.chance.uniform(0, self.first if wanted == there else _MOMENT)
+        while command.poll() is None and len(self.look(stand)) < wanted:
+            time.sleep(_STEPS)
+        end = time.monotonic() + later
         while time.monotonic() < end and command.poll() is None:
             self.look(stand)
             time.sleep(min(_STEPS, max(0.0, end - time.monotonic())))
 
-    def look(self, stand: Stand) -> None:
+    def look(self, stand: Stand) -> dict[str, str]:
         """Look at what stands while runs are under way; nothing may be there in part."""
         self.figures.looks += 1
-        for path, mark in stand.seen().items():
+        seen = stand.seen()
+        for path, mark in seen.items():
             if self.marks.get(path) != mark and not _grows(path):
-                self.figures.partial.append(path)
+                self.figures.partial.append(f"{path}, seen while runs ran")
+        return seen
 
     def compare(self, stand: Stand) -> None:
         """Compare what stands with the undisturbed run; nothing may be there in part."""

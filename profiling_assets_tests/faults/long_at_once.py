@@ -33,9 +33,9 @@ Pair = tuple[Stand, Stand]
 
 
 def built_twice(first: Stand, pairs: Callable[[int], Pair], name: str) -> None:
-    expected, took = undisturbed(first)
+    expected, _ = undisturbed(first)
     chance = random.Random(SEED)
-    killer = Killer(expected, first.seen(), took, chance)
+    killer = Killer(expected, first.seen(), chance)
     for number in range(ROUNDS):
         pair = pairs(number)
         commands = [pair[0].start()]

@@ -20,7 +20,7 @@ from matplotlib.image import imread
 
 import profiling_assets
 from profiling_assets.demo.presets import tiny_spec
-from profiling_assets_tests.cli.commands import Place, new_place
+from profiling_assets_tests.cli.commands import Place, finished, new_place
 from profiling_assets_tests.graph.desk import config_text
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
@@ -74,7 +74,7 @@ def _run(place: Place, variables: dict[str, str], patch: pytest.MonkeyPatch, at_
     with patch.context() as patched:
         for name, value in variables.items():
             patched.setenv(name, value)
-        done = place.run()
+        done = finished(place.start_run(), 600)
     assert done.code == 0, done.text
 
 
@@ -104,7 +104,8 @@ def _same(first: bytes, second: bytes, suffix: str) -> bool:
 def test_nothing_but_input_and_config_decides_what_is_in_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = replace(new_place(tmp_path / "workspace", tiny_spec()), dagster_home=tmp_path / "home")
+    two_plates = replace(tiny_spec(), batches=tiny_spec().batches[:1])
+    first = replace(new_place(tmp_path / "workspace", two_plates), dagster_home=tmp_path / "home")
     inputs = first.files()
     first.config.parent.mkdir(exist_ok=True)
     changes = {

@@ -36,9 +36,7 @@ def killed(stands: Callable[[int], Stand], name: str, end: float) -> Killer:
     """Kill chains of runs until there were enough, or until no more time is left."""
     first = stands(0)
     expected, took, start = undisturbed_with_start(first)
-    killer = Killer(
-        expected, first.seen(), took, random.Random(SEED), earliest=start / 2, first=start
-    )
+    killer = Killer(expected, first.seen(), random.Random(SEED), first=start)
     try:
         while (left := KILLS - killer.figures.kills) > 0 and time.monotonic() < end:
             killer.chain(stands(killer.figures.chains + 1), min(CHAIN, left), end)
