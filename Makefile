@@ -47,7 +47,7 @@ FAULTS := $(addprefix profiling_assets_tests/faults/long_,kills.py storage_fault
 
 test-faults: $(STAMP)  ## Kills, bad connections, full disks, hostile input, secrets, equal bytes: figures of each
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,load]'
-	$(BIN)/python -m pytest -s $(FAULTS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -rP $(FAULTS)
 
 test-docs: $(STAMP)  ## Every command of the documentation, the whole tutorial included
 	$(BIN)/python -m pytest profiling_assets_tests/cli/test_documented_commands.py profiling_assets_tests/cli/long_documentation.py

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +57,9 @@ def test_every_line_of_a_run_has_batch_plate_step_and_run(fresh: Desk, tmp_path:
 
 
 def test_a_line_of_no_run_and_an_exception_are_lines_too() -> None:
-    try:
+    with pytest.raises(ValueError, match="secret") as raised:
         int("https://me:secret@host/x is\nwrong")
-    except ValueError:
-        told = sys.exc_info()
+    told = (raised.type, raised.value, raised.tb)
     record = logging.LogRecord("x", logging.ERROR, "f", 1, "a %s", ("b\nc",), told)
     (line,) = JsonLines().format(record).splitlines()
     said = json.loads(line)
