@@ -27,7 +27,7 @@ from profiling_assets_tests.s3_servers import S3Server
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
-ROUNDS = 2
+ROUNDS = 1
 LATER = 4.0  # seconds at most between the two starts
 Pair = tuple[Stand, Stand]
 
