@@ -58,7 +58,7 @@ CONTENTS = {
         "Reference": ("reference/*.md", "outputs.md", "checks.md", "environment.md"),
         "Explanation": (
             *("architecture.md", "differences.md", "decisions/README.md", "faults.md"),
-            *("load*.md", "../benchmarks/README.md", "../CHANGELOG.md"),
+            *("load*.md", "scale.md", "../benchmarks/README.md", "../CHANGELOG.md"),
         ),
     },
     "docs/decisions/README": {"": ("[a-z]*.md",)},
