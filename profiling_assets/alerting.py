@@ -143,8 +143,14 @@ class Topic:
     def send(self, alert: Alert) -> None:
         """Publish it."""
         import boto3
+        from botocore.config import Config
 
-        client: Any = boto3.client("sns")
+        patience = Config(
+            connect_timeout=_SECONDS / 4,
+            read_timeout=_SECONDS / 4,
+            retries={"total_max_attempts": 2},
+        )
+        client: Any = boto3.client("sns", config=patience)
         subject = alert.subject().encode("ascii", "replace").decode()[:_SUBJECT]
         client.publish(TopicArn=self.arn, Subject=subject, Message=alert.text())
 

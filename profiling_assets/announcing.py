@@ -133,7 +133,10 @@ def forget_settled(instance: dg.DagsterInstance, workspace: Workspace) -> None:
         if run is None:
             needed = time.time() - announced.file.modified < _STRANGERS_SECONDS
         else:
-            needed = not run.is_finished or _is_needed(instance, workspace, announced)
+            try:
+                needed = not run.is_finished or _is_needed(instance, workspace, announced)
+            except ProfilingError:  # what it names cannot be looked at; no run fails for that
+                continue
         if not needed:
             with contextlib.suppress(ProfilingError):  # of an input root, which is never written
                 workspace.remove(announced.file.path)

@@ -22,6 +22,8 @@ _ENDED = [
     dg.DagsterRunStatus.FAILURE,
     dg.DagsterRunStatus.CANCELED,
 ]
+_BACKFILL_TAG = "dagster/backfill"
+_GOING_ON = {"REQUESTED", "CANCELING", "FAILING"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Old:
     going : tuple of str
         Ids of those that may go, oldest first.
     staying : int
-        How many hold the last materialization of something.
+        How many hold the last materialization of something, or belong to a backfill under way.
     """
 
     going: tuple[str, ...]
@@ -72,7 +74,7 @@ def old_runs(instance: dg.DagsterInstance, days: float) -> Old:
         cursor = page[-1].dagster_run.run_id
     if not ended:
         return Old((), 0)
-    needed = _runs_of_last_materializations(instance)
+    needed = _runs_of_last_materializations(instance) | _runs_of_backfills(instance)
     going = tuple(run_id for run_id in reversed(ended) if run_id not in needed)
     return Old(going, len(ended) - len(going))
 
@@ -93,6 +95,18 @@ def remove_run(instance: dg.DagsterInstance, home: Path, run_id: str) -> None:
     instance.delete_run(run_id)
     for file in (home / "history" / "runs").glob(f"{run_id}.db*"):
         file.unlink(missing_ok=True)
+
+
+def _runs_of_backfills(instance: dg.DagsterInstance) -> set[str]:
+    """Return the runs of backfills under way: by those that failed they know what not to await."""
+    going_on = [one for one in instance.get_backfills() if one.status.value in _GOING_ON]
+    return {
+        run_id
+        for one in going_on
+        for run_id in instance.get_run_ids(
+            filters=dg.RunsFilter(tags={_BACKFILL_TAG: one.backfill_id})
+        )
+    }
 
 
 def _runs_of_last_materializations(instance: dg.DagsterInstance) -> set[str]:

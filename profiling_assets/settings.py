@@ -87,6 +87,16 @@ class WatchSettings:
         )
 
 
+def _scheme(address: str) -> str:
+    """Return the scheme of an address; empty where its host or port cannot be used."""
+    try:
+        parts = urlsplit(address)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port of letters, half a bracket
+        return ""
+    return parts.scheme if usable else ""
+
+
 @dataclass(frozen=True)
 class AlertSettings:
     """Who is told of failed runs; several are separated by blanks.
@@ -145,13 +155,12 @@ class AlertSettings:
         webhooks = tuple((values.get(ALERT_WEBHOOK_VARIABLE) or "").split())
         mail = tuple((values.get(ALERT_MAIL_VARIABLE) or "").split())
         smtp, sender = values.get(ALERT_SMTP_VARIABLE) or "", values.get(ALERT_FROM_VARIABLE) or ""
-        if any(urlsplit(url).scheme not in {"http", "https"} for url in webhooks):
+        if any(_scheme(url) not in {"http", "https"} for url in webhooks):
             raise ConfigError(  # the address is a secret: it is not shown
-                f"an address in {ALERT_WEBHOOK_VARIABLE} does not begin with https://",
+                f"an address in {ALERT_WEBHOOK_VARIABLE} does not begin with https:// and a host",
                 remedy="set it to the address that the chat program gave",
             )
-        address = urlsplit(smtp)
-        if mail and not (address.scheme in _MAIL_SCHEMES and address.hostname and sender):
+        if mail and not (_scheme(smtp) in _MAIL_SCHEMES and sender):
             raise ConfigError(
                 f"{ALERT_MAIL_VARIABLE} is set and {ALERT_SMTP_VARIABLE} or {ALERT_FROM_VARIABLE} "
                 "cannot be used",

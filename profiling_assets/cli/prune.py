@@ -39,6 +39,6 @@ def command(workspace: str, days: int, *, remove: bool) -> int:
     click.echo(f"event log in {home}")
     click.echo(
         f"{len(old.going)} runs that ended {days} days ago or earlier {done}; {old.staying} stay, "
-        "as they made what stands"
+        "as they made what stands or belong to a backfill under way"
     )
     return 0

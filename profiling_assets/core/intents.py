@@ -134,12 +134,16 @@ def parse_intents(content: bytes) -> tuple[Intent, ...]:
 
 
 def _intent(entry: dict[str, Any]) -> Intent:
+    size, head = int(entry["size"]), int(entry["head"])
+    if not 0 <= head <= size:
+        message = f"{head} of {size} bytes"
+        raise ValueError(message)
     return Intent(
         asset=str(entry["asset"]),
         partition=str(entry["partition"]),
         main=str(entry["main"]),
         path=str(entry["path"]),
-        size=int(entry["size"]),
-        head=int(entry["head"]),
+        size=size,
+        head=head,
         sha256=str(entry["sha256"]),
     )

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from profiling_assets.core.discovery import PlateFound, Source
 from profiling_assets.core.estimate.batches import estimate_batch
-from profiling_assets.core.estimate.plate import estimate_plate, plate_memory
+from profiling_assets.core.estimate.plate import PlateWeight, estimate_plate, plate_memory
 from profiling_assets.core.fargate import FargateSize, fargate_size
 from profiling_assets.core.names import PlateKey
 from profiling_assets.pipeline.catalog import Catalog
@@ -48,9 +48,7 @@ def task_of_run(catalog: Catalog, partition: str, assets: Collection[str]) -> Fa
     plates = [key for key in catalog.cohort.plates if partition in (ALL, key.batch, str(key))]
     if not plates:
         plates = [PlateKey.parse(partition)]
-    sources = frozenset({Source.CSVS, Source.SQLITE})
-    folder = catalog.config.collate.csv_dir
-    (weight,) = weigh_plates(catalog.workspace, [PlateFound(plates[0], sources)], folder)
+    weight = _weight(catalog, plates[0])
     if partition != str(plates[0]):
         batch = estimate_batch(partition, [weight.counted_wells] * len(plates))
         return _task(batch.memory_bytes, 0)
@@ -58,6 +56,17 @@ def task_of_run(catalog: Catalog, partition: str, assets: Collection[str]) -> Fa
         return _task(plate_memory(weight.counted_wells, 0), 0)
     estimate = estimate_plate(weight)
     return _task(estimate.memory_bytes, estimate.scratch_bytes)
+
+
+def _weight(catalog: Catalog, key: PlateKey) -> PlateWeight:
+    folder = catalog.config.collate.csv_dir
+    of_csvs, of_backend = (
+        PlateFound(key, frozenset({source})) for source in (Source.CSVS, Source.SQLITE)
+    )
+    (weight,) = weigh_plates(catalog.workspace, [of_csvs], folder)
+    if not weight.csv_bytes:  # it starts at a backend, which is copied to scratch space
+        (weight,) = weigh_plates(catalog.workspace, [of_backend], folder)
+    return weight
 
 
 def _task(memory_bytes: int, scratch_bytes: int) -> FargateSize:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import profiling_assets.instance
+from profiling_assets.settings import CONFIG_VARIABLE, WORKSPACE_VARIABLE
 from profiling_assets_tests.deployment.reading import template_resources
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +49,14 @@ def test_the_template_sets_every_variable_that_its_dagster_yaml_takes() -> None:
         for container in template_resources()[task]["Properties"]["ContainerDefinitions"]:
             named = {one["Name"] for one in (*container["Environment"], *container["Secrets"])}
             assert taken <= named | image, (task, container["Name"])
+
+
+def test_the_daemon_knows_the_workspace_of_whose_plates_it_chooses_tasks() -> None:
+    of_runs = template_resources()["RunTask"]["Properties"]["ContainerDefinitions"]
+    of_server = template_resources()["ServerTask"]["Properties"]["ContainerDefinitions"]
+    for container in (*of_runs, *(one for one in of_server if one["Name"] in {"code", "daemon"})):
+        named = {one["Name"] for one in container["Environment"]}
+        assert {WORKSPACE_VARIABLE, CONFIG_VARIABLE} <= named, container["Name"]
 
 
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import boto3
 import dagster as dg
 import pytest
 
-from profiling_assets.alerting import LogLine, Mail, Webhook, targets_of, tell_all
+from profiling_assets.alerting import LogLine, Mail, Topic, Webhook, targets_of, tell_all
 from profiling_assets.core.alerts import Alert, Failed
 from profiling_assets.core.errors import ConfigError
 from profiling_assets.failure_sensor import failure_sensor
@@ -141,6 +141,31 @@ def test_a_topic_of_sns_hands_it_to_its_subscribers(s3: S3Server) -> None:
     assert gone in tell_all(targets_of(settings(SNS=gone), log.append), ALERT)[0]
 
 
+def test_a_topic_that_does_not_answer_is_not_asked_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    class Busy(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(503)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- its own name
+            """Print nothing."""
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Busy)) as port:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", f"http://127.0.0.1:{port}")
+        (problem,) = tell_all([Topic("arn:aws:sns:eu-central-1:123456789012:t")], ALERT)
+    assert "did not reach topic" in problem
+    assert len(asked) == 2
+
+
 def test_a_target_that_fails_is_told_without_its_secrets_and_the_others_get_the_alert(
     hook: tuple[str, list[tuple[str, Any]]], post_office: tuple[str, list[Message]]
 ) -> None:
@@ -177,6 +202,10 @@ def test_a_webhook_that_refuses_is_told_by_its_status(
         {"MAIL": "a@lab.example"},
         {"MAIL": "a@lab.example", "SMTP": "smtp://host:25"},
         {"MAIL": "a@lab.example", "SMTP": "host:25", "FROM": "us@lab.example"},
+        {"MAIL": "a@lab.example", "SMTP": "smtp://host:mail", "FROM": "us@lab.example"},
+        {"MAIL": "a@lab.example", "SMTP": "smtp://[host:25", "FROM": "us@lab.example"},
+        {"WEBHOOK": f"https://[half/{TOKEN}"},
+        {"WEBHOOK": f"https://host:port/{TOKEN}"},
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(variables: dict[str, str]) -> None:

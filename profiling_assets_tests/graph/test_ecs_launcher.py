@@ -1,6 +1,7 @@
 """Tasks of the size of a plate: what is asked of ECS, on moto's API."""
 
 import json
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from profiling_assets.core.errors import ProfilingError
 from profiling_assets.core.estimate import rates
+from profiling_assets.core.layout import sqlite_backend
+from profiling_assets.core.names import PlateKey
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
 from profiling_assets.ecs_launcher import SizedEcsRunLauncher
@@ -43,6 +46,17 @@ def test_only_the_run_that_reads_cells_asks_for_scratch_space(
     assert storage(workspace, PLATE, "feature_selected_profiles") == 21
     assert storage(workspace, "2026_03_02_Batch1", "selected_features_batch") == 21
     assert storage(workspace, "all", "selected_features_all") == 21
+
+
+def test_a_plate_that_starts_at_a_backend_has_room_for_it(tmp_path: Path) -> None:
+    make_workspace(tmp_path, tiny_spec())
+    shutil.rmtree(tmp_path / "analysis" / PLATE)
+    backend = tmp_path / sqlite_backend(PlateKey.parse(PLATE))
+    backend.parent.mkdir(parents=True, exist_ok=True)
+    with backend.open("wb") as file:
+        file.truncate(60 * 2**30)  # sparse: it takes no room itself
+    assert storage(str(tmp_path), PLATE, "aggregated_profiles") == 63
+    assert storage(str(tmp_path), PLATE, "feature_selected_profiles") == 21
 
 
 def test_a_plate_that_no_task_holds_is_refused_with_what_it_needs(

@@ -5,6 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.execution.backfill import (  # noqa: TID251 -- as the daemon stores one
+    BulkActionStatus,
+    PartitionBackfill,
+)
 
 from profiling_assets.instance import open_instance
 from profiling_assets.pruning import old_runs, remove_run
@@ -41,6 +45,21 @@ def test_a_failed_run_holds_nothing(fresh: Desk) -> None:
     failed = fresh.materialize(["annotated_profiles"], P1)
     with fresh.instance() as instance:
         assert old_runs(instance, NOW).going == (failed.run_id,)
+
+
+def test_a_backfill_under_way_keeps_its_failed_runs(fresh: Desk) -> None:
+    job = fresh.definitions().resolve_implicit_global_asset_job_def()
+    with fresh.instance() as instance:
+        for status in (BulkActionStatus.REQUESTED, BulkActionStatus.COMPLETED_FAILED):
+            backfill = PartitionBackfill(status.value, status, False, {}, 0.0)
+            instance.add_backfill(backfill)
+            run = instance.create_run_for_job(job, tags={"dagster/backfill": status.value})
+            instance.report_run_failed(run)
+        (ended,) = instance.get_run_ids(
+            filters=dg.RunsFilter(tags={"dagster/backfill": "COMPLETED_FAILED"})
+        )
+        old = old_runs(instance, NOW)
+        assert (old.going, old.staying) == ((ended,), 1)
 
 
 def test_runs_that_are_young_or_have_not_ended_stay(fresh: Desk) -> None:

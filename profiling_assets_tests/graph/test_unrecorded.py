@@ -205,3 +205,22 @@ def test_a_file_in_a_bucket_is_known_by_its_intent(s3: S3Server, bucket: str) ->
 )
 def test_intents_that_cannot_be_read_say_nothing(content: bytes) -> None:
     assert parse_intents(content) == ()
+
+
+@pytest.mark.parametrize(("size", "head"), [(1, -1), (1, 2), (-1, -1)])
+def test_an_intent_of_impossible_sizes_says_nothing(size: int, head: int) -> None:
+    said = json.loads(intents_json([intent_of("a", "p", "x.csv", b"1")]))
+    said["files"][0] |= {"size": size, "head": head}
+    assert parse_intents(json.dumps(said).encode()) == ()
+
+
+def test_an_intent_of_a_file_outside_of_the_workspace_fails_no_run(desk: Desk) -> None:
+    desk.run([P3], ["aggregated_profiles"])
+    workspace = open_workspace(str(desk.root))
+    with desk.instance() as instance:
+        (run, *_) = instance.get_runs()
+    said = intents_json([intent_of("aggregated_profiles", P3, "../outside.csv", b"1")])
+    workspace.publish_bytes(said, intents_path(run.run_id, "tables"))
+    _end_runs(desk)
+    _forget(desk)
+    assert not desk.plan([P3], ["aggregated_profiles"]).build

@@ -24,7 +24,7 @@ _REMEDY = "see docs/estimate.md for the keys; docs/prices-example.yml is a file 
 class MachinePrice(BaseModel):
     """A machine that can be rented."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str
     cores: int = Field(ge=1)
@@ -35,7 +35,7 @@ class MachinePrice(BaseModel):
 class Prices(BaseModel):
     """The prices file; every price is the user's own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     currency: str
     vcpu_hour: float = Field(ge=0)
@@ -120,14 +120,15 @@ def parse_prices(text: str, *, path: str) -> Prices:
     try:
         said: Any = yaml.safe_load(text)
         return Prices.model_validate(said)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"it is not YAML ({error})", path=path, remedy=_REMEDY) from error
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}"
             for one in error.errors()
         )
         raise ConfigError(problems, path=path, remedy=_REMEDY) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # PyYAML's own way to say that there is no such day, or that lists are nested too deep
+        raise ConfigError(f"it is not YAML ({error})", path=path, remedy=_REMEDY) from error
 
 
 def cost_of(estimate: Estimate, prices: Prices, *, at_once: int | None = None) -> Cost:
