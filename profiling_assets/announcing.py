@@ -76,7 +76,7 @@ class Announcer:
             return
         recorded = _recorded_paths(instance, self._run_id)
         if {intent.main for intent in self._said.values()} <= recorded:
-            with contextlib.suppress(ProfilingError):  # a later `run` removes it
+            with contextlib.suppress(ProfilingError):  # `forget_settled` removes it
                 self._catalog.workspace.remove(self._path)
 
 
@@ -128,13 +128,17 @@ def forget_settled(instance: dg.DagsterInstance, workspace: Workspace) -> None:
     workspace : Workspace
         The workspace.
     """
-    for announced in read_announced(workspace):
-        run = instance.get_run_by_id(announced.run_id)
-        if run is None:
+
+    def is_over(run_id: str) -> bool:
+        run = instance.get_run_by_id(run_id)
+        return run is None or run.is_finished
+
+    for announced in read_announced(workspace, is_over):
+        if instance.get_run_by_id(announced.run_id) is None:
             needed = time.time() - announced.file.modified < _STRANGERS_SECONDS
         else:
             try:
-                needed = not run.is_finished or _is_needed(instance, workspace, announced)
+                needed = _is_needed(instance, workspace, announced)
             except ProfilingError:  # what it names cannot be looked at; no run fails for that
                 continue
         if not needed:

@@ -92,6 +92,7 @@ def command(
 def _brought_up_to_date(catalog: Catalog, *, watched: bool) -> Path:
     """Report what may be started and record what stands; return the folder of the event log."""
     from profiling_assets.adoption import adopt, report_inputs
+    from profiling_assets.announcing import forget_settled
     from profiling_assets.arriving import ready_plates
     from profiling_assets.cli.progress import recorded
     from profiling_assets.instance import open_instance, prepared_home
@@ -109,6 +110,7 @@ def _brought_up_to_date(catalog: Catalog, *, watched: bool) -> Path:
         started = ready_plates(catalog, planner, plates, time.time())
         report_inputs(instance, planner, plates, started=started, follow=recorded)
         adopt(instance, catalog, planner.plan(plates).adopt)
+        forget_settled(instance, catalog.workspace)
     return home
 
 

@@ -54,13 +54,17 @@ def intents_path(run_id: str, writer: str) -> str:
     return f"{INTENTS}/{run_id}{_SEPARATOR}{writer}{_SUFFIX}"
 
 
-def read_announced(workspace: Workspace) -> list[Announced]:
+def read_announced(
+    workspace: Workspace, wanted: Callable[[str], bool] = lambda _: True
+) -> list[Announced]:
     """Read the intents of all runs: those under way, and those that died before they recorded.
 
     Parameters
     ----------
     workspace : Workspace
         The workspace.
+    wanted : callable, optional
+        Says by its id of which run they are read; of all by default.
 
     Returns
     -------
@@ -70,13 +74,14 @@ def read_announced(workspace: Workspace) -> list[Announced]:
     found: list[Announced] = []
     for file in workspace.list_folder(INTENTS).files:
         name = file.path.rpartition("/")[2]
-        if not name.endswith(_SUFFIX):
+        run_id = name.partition(_SEPARATOR)[0]
+        if not name.endswith(_SUFFIX) or not wanted(run_id):
             continue
         try:
             content = workspace.read_bytes(file.path)
         except MissingInputError:  # its run is done with it
             continue
-        found.append(Announced(file, name.partition(_SEPARATOR)[0], parse_intents(content)))
+        found.append(Announced(file, run_id, parse_intents(content)))
     return found
 
 
