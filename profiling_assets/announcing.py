@@ -29,6 +29,8 @@ from profiling_assets.records import latest_records
 from profiling_assets.reporting import WORKSPACE_PATH
 from profiling_assets.storage.workspace import Workspace
 
+# the writer of which almost every run has one
+_SWEEPER = "tables"
 # those of a run that this event log does not know are another user's, who may come back to them
 _STRANGERS_SECONDS = 30 * 24 * 3600.0
 
@@ -113,6 +115,9 @@ def announcing(
         yield make(catalog, announcer)
         if context.instance is not None:
             announcer.done(context.instance)
+            if writer == _SWEEPER and run_id:  # also where nobody calls `run`, as in a service
+                with contextlib.suppress(ProfilingError):
+                    forget_settled(context.instance, catalog.workspace)
 
     # Dagster takes generators too, though the type of this argument does not say so
     return dg.IOManagerDefinition(cast("Any", of_run))
@@ -128,13 +133,15 @@ def forget_settled(instance: dg.DagsterInstance, workspace: Workspace) -> None:
     workspace : Workspace
         The workspace.
     """
+    over: dict[str, bool] = {}
 
-    def is_over(run_id: str) -> bool:
-        run = instance.get_run_by_id(run_id)
-        return run is None or run.is_finished
+    def ended(runs: set[str]) -> list[str]:
+        for run in instance.get_runs(dg.RunsFilter(run_ids=sorted(runs))):
+            over[run.run_id] = run.is_finished
+        return [run for run in runs if over.get(run, True)]
 
-    for announced in read_announced(workspace, is_over):
-        if instance.get_run_by_id(announced.run_id) is None:
+    for announced in read_announced(workspace, ended):
+        if announced.run_id not in over:
             needed = time.time() - announced.file.modified < _STRANGERS_SECONDS
         else:
             try:

@@ -79,7 +79,6 @@ def new_output_sensor(catalog: Catalog) -> dg.SensorDefinition:
     def new_analysis_output(
         context: dg.SensorEvaluationContext,
     ) -> dg.SensorResult | dg.SkipReason:
-        from profiling_assets.announcing import forget_settled
         from profiling_assets.arriving import look_around, register_plates
 
         if catalog.opened is None:
@@ -112,8 +111,6 @@ def new_output_sensor(catalog: Catalog) -> dg.SensorDefinition:
             context.log.warning(warning)
         if queue is not None and messages.receipts:
             queue.remove(messages.receipts)
-        if not tick.events:  # where nobody calls `run`, as in a service
-            forget_settled(context.instance, catalog.workspace)
         waiting = len(tick.state.pending)
         said = (
             f"looked at {tick.looked} of {len(catalog.cohort.plates)} plates; {waiting} not ready"

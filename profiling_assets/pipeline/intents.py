@@ -55,7 +55,7 @@ def intents_path(run_id: str, writer: str) -> str:
 
 
 def read_announced(
-    workspace: Workspace, wanted: Callable[[str], bool] = lambda _: True
+    workspace: Workspace, wanted: Callable[[set[str]], Collection[str]] = lambda runs: runs
 ) -> list[Announced]:
     """Read the intents of all runs: those under way, and those that died before they recorded.
 
@@ -64,7 +64,7 @@ def read_announced(
     workspace : Workspace
         The workspace.
     wanted : callable, optional
-        Says by its id of which run they are read; of all by default.
+        Takes the ids of all runs that have some and gives those that are read; all by default.
 
     Returns
     -------
@@ -72,10 +72,11 @@ def read_announced(
         Mostly empty: one listing then is all that it costs.
     """
     found: list[Announced] = []
-    for file in workspace.list_folder(INTENTS).files:
-        name = file.path.rpartition("/")[2]
-        run_id = name.partition(_SEPARATOR)[0]
-        if not name.endswith(_SUFFIX) or not wanted(run_id):
+    files = [f for f in workspace.list_folder(INTENTS).files if f.path.endswith(_SUFFIX)]
+    runs = [file.path.rpartition("/")[2].partition(_SEPARATOR)[0] for file in files]
+    read = set(wanted(set(runs))) if files else set[str]()
+    for file, run_id in zip(files, runs, strict=True):
+        if run_id not in read:
             continue
         try:
             content = workspace.read_bytes(file.path)

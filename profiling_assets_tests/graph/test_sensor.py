@@ -17,13 +17,11 @@ import profiling_assets.sensors
 from profiling_assets.arriving import Tick, look_around, register_plates
 from profiling_assets.build import build_defs
 from profiling_assets.core.errors import ProfilingError, WorkspaceError
-from profiling_assets.core.intents import intents_json
 from profiling_assets.core.names import PlateKey
 from profiling_assets.core.registry import exclude
 from profiling_assets.core.watch_json import parse_watch_json
 from profiling_assets.core.watching import WatchState
 from profiling_assets.pipeline.catalog import Catalog, load_catalog
-from profiling_assets.pipeline.intents import intents_path
 from profiling_assets.planning import Planner
 from profiling_assets.settings import Settings, WatchSettings
 from profiling_assets.storage.registry_store import load_registry, update_registry
@@ -435,22 +433,3 @@ def test_the_environment_switches_the_watch_on() -> None:
     watch = WatchSettings.from_environment(values)
     assert watch == WatchSettings(on=True, seconds=5, webserver="http://h:1", queue="https://q")
     assert WatchSettings.from_environment(dict.fromkeys(values, "")) == WatchSettings()
-
-
-def test_a_quiet_tick_forgets_intents_that_nobody_needs(ticks: Ticks) -> None:
-    ticks.desk.catalog()
-    files: list[Path] = []
-    for status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED):
-        run = dg.DagsterRun("job", status=status)
-        ticks.instance.add_run(run)
-        file = ticks.desk.file(intents_path(run.run_id, "tables"))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(intents_json([]))
-        files.append(file)
-    served = load_catalog(ticks.desk.settings)
-    first = ticks.tick(served)
-    assert [file.exists() for file in files] == [True, True]
-    for event in first.asset_events:
-        ticks.instance.report_runless_asset_event(event)
-    ticks.tick(served, first.cursor)
-    assert [file.exists() for file in files] == [False, True]

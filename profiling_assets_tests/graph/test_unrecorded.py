@@ -148,6 +148,14 @@ def test_another_file_that_somebody_put_there_after_the_kill_is_adopted(
     assert desk.file(SQLITE).read_bytes() == bytes(same_size)
 
 
+def test_the_next_run_forgets_what_a_dead_one_announced(desk: Desk, kill: Kill) -> None:
+    kill("aggregated_profiles", at="aggregated_profiles")
+    _end_runs(desk)
+    assert AGGREGATED in _announced(desk)
+    desk.run([P3], ["aggregated_profiles"])
+    assert _announced(desk) == []
+
+
 def test_intents_stay_as_long_as_a_file_needs_them_and_a_stranger_s_a_month(
     desk: Desk, kill: Kill
 ) -> None:
