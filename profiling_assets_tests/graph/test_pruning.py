@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import dagster as dg
+import pytest
 from dagster._core.execution.backfill import (  # noqa: TID251 -- as the daemon stores one
     BulkActionStatus,
     PartitionBackfill,
@@ -75,7 +76,9 @@ def test_runs_that_are_young_or_have_not_ended_stay(fresh: Desk) -> None:
         assert ids(instance) == {started.run_id}
 
 
-def test_what_a_run_printed_goes_with_it(tmp_path: Path) -> None:
+def test_what_a_run_printed_goes_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")  # what `open_instance` sets is taken back afterwards
+
     @dg.asset
     def loud() -> None:
         sys.stdout.write("hello")
