@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.machine import machine
 from benchmarks.scale_ui import PAGES, RELOAD, UI
-from benchmarks.scale_workspace import batch_names, make_many, plate_names, remember
+from benchmarks.scale_workspace import batch_names, make_many, plate_keys, remember
 
 HERE = Path(__file__).parent
 LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
@@ -111,7 +111,7 @@ class Scale:
 
     def pages(self, ui: UI, when: str) -> None:
         """Ask what the pages ask, three times each; tell median and bytes."""
-        asset, plate = "normalized_profiles", f"{batch_names(1)[0]}/{plate_names(0, 1)[0]}"
+        asset, (plate,) = "normalized_profiles", plate_keys(1, 1)
         for name, query in PAGES.items():
             words = (asset, plate)[: query.count("%s")]
             text = query % words if words else query
@@ -156,13 +156,8 @@ class Scale:
         for name in ("PROFILING_ASSETS_WORKSPACE", "PROFILING_ASSETS_CONFIG", "DAGSTER_HOME"):
             os.environ[name] = self.environment[name]
         catalog = load_catalog(Settings.from_environment(os.environ))
-        each = self.plates // self.batches
-        batches = batch_names(self.batches)[:-1]
-        plates = [
-            f"{batch}/{plate}"
-            for number, batch in enumerate(batches)
-            for plate in plate_names(number, each)
-        ]
+        batches = batch_names(self.batches - 1)
+        plates = plate_keys(self.batches - 1, self.plates // self.batches)
         keys = {"plate": plates, "batch": batches, "all": []}
         made = {
             name: keys[result.level] for name, result in catalog.results.items() if result.performs
@@ -177,11 +172,7 @@ class Scale:
 
     def backfill(self, ui: UI, seconds: float) -> None:
         """Launch a backfill of every plate, see how fast runs are queued, and cancel it."""
-        plates = [
-            f"{batch}/{plate}"
-            for number, batch in enumerate(batch_names(self.batches))
-            for plate in plate_names(number, self.plates // self.batches)
-        ]
+        plates = plate_keys(self.batches, self.plates // self.batches)
         assets = [{"path": ["annotated_profiles"]}, {"path": ["normalized_profiles"]}]
         runs = ui.ask(COUNT).data["runsOrError"]["count"]
         launched = ui.ask(LAUNCH, p={"assetSelection": assets, "partitionNames": plates})

@@ -32,6 +32,15 @@ def plate_names(batch: int, count: int) -> list[str]:
     return [f"BR{batch * count + number:06}" for number in range(count)]
 
 
+def plate_keys(batches: int, each: int) -> list[str]:
+    """Return the plates of the first batches, as `BATCH/PLATE`."""
+    return [
+        f"{batch}/{plate}"
+        for number, batch in enumerate(batch_names(batches))
+        for plate in plate_names(number, each)
+    ]
+
+
 def make_many(root: Path, plates: int, batches: int) -> None:
     """Write the workspace; what stands there already is left alone.
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from profiling_assets.core.alerts import Alert
-from profiling_assets.core.printable import bearable, without_passwords
+from profiling_assets.core.printable import bearable
 from profiling_assets.settings import AlertSettings
 
 _SECONDS = 10.0  # a target; Dagster stops a tick of a sensor at 60
@@ -197,7 +197,7 @@ def tell_all(targets: Sequence[Target], alert: Alert) -> list[str]:
         try:
             target.send(alert)
         except Exception as error:  # noqa: BLE001 -- whatever a target does, the others are told
-            said = bearable(without_passwords(_safe(error)))
+            said = bearable(_safe(error))
             problems.append(f"the alert of {alert.partition} did not reach {target.name}: {said}")
     return problems
 

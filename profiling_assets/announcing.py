@@ -19,10 +19,10 @@ from profiling_assets.core.errors import ProfilingError
 from profiling_assets.core.intents import Intent, intents_json
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.intents import (
-    Announced,
+    announced_files,
     intents_path,
     is_announced,
-    read_announced,
+    read_intents,
 )
 from profiling_assets.pipeline.sources import content_hash, table_hash
 from profiling_assets.records import latest_records
@@ -133,31 +133,29 @@ def forget_settled(instance: dg.DagsterInstance, workspace: Workspace) -> None:
     workspace : Workspace
         The workspace.
     """
-    over: dict[str, bool] = {}
-
-    def ended(runs: set[str]) -> list[str]:
-        for run in instance.get_runs(dg.RunsFilter(run_ids=sorted(runs))):
-            over[run.run_id] = run.is_finished
-        return [run for run in runs if over.get(run, True)]
-
-    for announced in read_announced(workspace, ended):
-        if announced.run_id not in over:
-            needed = time.time() - announced.file.modified < _STRANGERS_SECONDS
+    files = announced_files(workspace)
+    if not files:
+        return
+    known = dg.RunsFilter(run_ids=sorted({run_id for run_id, _ in files}))
+    over = {run.run_id: run.is_finished for run in instance.get_runs(known)}
+    for run_id, file in files:
+        if run_id not in over:
+            needed = time.time() - file.modified < _STRANGERS_SECONDS
         else:
             try:
-                needed = _is_needed(instance, workspace, announced)
+                needed = not over[run_id] or _is_needed(instance, workspace, file.path)
             except ProfilingError:  # what it names cannot be looked at; no run fails for that
                 continue
         if not needed:
             with contextlib.suppress(ProfilingError):  # of an input root, which is never written
-                workspace.remove(announced.file.path)
+                workspace.remove(file.path)
 
 
-def _is_needed(instance: dg.DagsterInstance, workspace: Workspace, announced: Announced) -> bool:
+def _is_needed(instance: dg.DagsterInstance, workspace: Workspace, path: str) -> bool:
     return any(
         is_announced(workspace, intent.path, {intent.path: [intent]})
         and not _is_recorded(instance, workspace, intent)
-        for intent in announced.intents
+        for intent in read_intents(workspace, path)
     )
 
 

@@ -54,36 +54,62 @@ def intents_path(run_id: str, writer: str) -> str:
     return f"{INTENTS}/{run_id}{_SEPARATOR}{writer}{_SUFFIX}"
 
 
-def read_announced(
-    workspace: Workspace, wanted: Callable[[set[str]], Collection[str]] = lambda runs: runs
-) -> list[Announced]:
-    """Read the intents of all runs: those under way, and those that died before they recorded.
+def announced_files(workspace: Workspace) -> list[tuple[str, ObjectInfo]]:
+    """List the intents of all runs: those under way, and those that died before they recorded.
 
     Parameters
     ----------
     workspace : Workspace
         The workspace.
-    wanted : callable, optional
-        Takes the ids of all runs that have some and gives those that are read; all by default.
+
+    Returns
+    -------
+    list of tuple of str and ObjectInfo
+        Runs and their files. Mostly empty: one listing then is all that it costs.
+    """
+    return [
+        (file.path.rpartition("/")[2].partition(_SEPARATOR)[0], file)
+        for file in workspace.list_folder(INTENTS).files
+        if file.path.endswith(_SUFFIX)
+    ]
+
+
+def read_announced(workspace: Workspace) -> list[Announced]:
+    """Read the intents of all runs.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
 
     Returns
     -------
     list of Announced
-        Mostly empty: one listing then is all that it costs.
+        As they are listed.
     """
-    found: list[Announced] = []
-    files = [f for f in workspace.list_folder(INTENTS).files if f.path.endswith(_SUFFIX)]
-    runs = [file.path.rpartition("/")[2].partition(_SEPARATOR)[0] for file in files]
-    read = set(wanted(set(runs))) if files else set[str]()
-    for file, run_id in zip(files, runs, strict=True):
-        if run_id not in read:
-            continue
-        try:
-            content = workspace.read_bytes(file.path)
-        except MissingInputError:  # its run is done with it
-            continue
-        found.append(Announced(file, run_id, parse_intents(content)))
-    return found
+    files = announced_files(workspace)
+    return [Announced(file, run, read_intents(workspace, file.path)) for run, file in files]
+
+
+def read_intents(workspace: Workspace, path: str) -> tuple[Intent, ...]:
+    """Read one file of intents.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    path : str
+        Its path.
+
+    Returns
+    -------
+    tuple of Intent
+        None where its run is done with it since it was listed.
+    """
+    try:
+        return parse_intents(workspace.read_bytes(path))
+    except MissingInputError:
+        return ()
 
 
 def intents_of(announced: Collection[Announced]) -> dict[str, list[Intent]]:

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import logging.handlers
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,24 @@ def documented_settings(file: Path) -> dict[str, Any]:
     return said
 
 
-@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # Dagster leaves it open
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.fixture
+def closed_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what `python_logs` opened: Dagster leaves that to the end of its process."""
+    opened: list[logging.Handler] = []
+
+    class Kept(logging.handlers.WatchedFileHandler):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            opened.append(self)
+
+    monkeypatch.setattr(logging.handlers, "WatchedFileHandler", Kept)
+    yield
+    assert opened
+    for handler in opened:
+        handler.close()
+
+
+@pytest.mark.usefixtures("closed_afterwards")
 @pytest.mark.filterwarnings("ignore:.*yaml-defined logging:dagster.BetaWarning")
 def test_every_line_of_a_run_has_batch_plate_step_and_run(fresh: Desk, tmp_path: Path) -> None:
     written = tmp_path / "runs.jsonl"
