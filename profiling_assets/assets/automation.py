@@ -16,7 +16,7 @@ import dagster as dg
 
 from profiling_assets.pipeline.results import CSVS, PLATE_MAP
 
-_AUTOMATIC = {"dagster/from_automation_condition": "true"}  # Dagster's own tag of such runs
+AUTOMATIC = {"dagster/from_automation_condition": "true"}  # Dagster's own tag of such runs
 
 
 def when_inputs_change(*further: str) -> dg.AutomationCondition:
@@ -59,7 +59,7 @@ def when_plates_change() -> dg.AutomationCondition:
     """
     condition = dg.AutomationCondition
     updated = condition.any_deps_match(condition.newly_updated())
-    wanted = _missing() | _unhandled(updated)
+    wanted = _missing() | _unhandled(updated) | _stepped_aside()
     return (wanted & _possible() & _seen()).with_label("when_plates_change")
 
 
@@ -100,7 +100,19 @@ def _unhandled(trigger: dg.AutomationCondition) -> dg.AutomationCondition:
 
 def _made_by_others() -> dg.AutomationCondition:
     condition = dg.AutomationCondition
-    return condition.newly_updated() & ~condition.any_new_update_has_run_tags(tag_values=_AUTOMATIC)
+    return condition.newly_updated() & ~condition.any_new_update_has_run_tags(tag_values=AUTOMATIC)
+
+
+def _stepped_aside() -> dg.AutomationCondition:
+    # `assets.waiting`: a plate joined before the step, nothing was made, and the plate was excluded
+    condition = dg.AutomationCondition
+    nothing_made = condition.newly_requested().since(condition.newly_updated())
+    # reset by either: with the request alone Dagster takes this "since" for that of `_unhandled`,
+    # whose trigger is about dependencies too (1.13), and the two share what they remember
+    was_not_whole = condition.any_deps_missing().since(
+        condition.newly_requested() | condition.newly_updated()
+    )
+    return nothing_made & was_not_whole
 
 
 def _possible() -> dg.AutomationCondition:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from profiling_assets.assets.automation import when_inputs_change, when_plates_change
-from profiling_assets.assets.checking import Checked, check_specs, checked
-from profiling_assets.assets.making import asset_of, produced
+from profiling_assets.assets.checking import Checked, check_specs
+from profiling_assets.assets.making import asset_of
 from profiling_assets.assets.profiles import SELECTION_GROUP
+from profiling_assets.assets.waiting import made_of_plates
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
 from profiling_assets.pipeline.made import Stored
@@ -56,6 +57,7 @@ def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.Ass
             )
         },
         deps=list(result.external),
+        output_required=False,
         automation_condition=(
             when_inputs_change(*result.external) if result.level == PLATE else when_plates_change()
         ),
@@ -71,13 +73,13 @@ def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.Ass
         from profiling_assets.pipeline.selection import selected_features
 
         absent = catalog.absent_of(result.level, context.partition_key)
-        output = produced(
+        yield from made_of_plates(
             context,
             catalog,
             result,
+            normalized,
             lambda: selected_features(catalog, normalized, absent, negcon=negcon),
             external=frozen_fingerprints(catalog.workspace, catalog.config, result.external),
         )
-        yield from checked(context, catalog, result, output)
 
     return selected

@@ -11,6 +11,7 @@ import dagster as dg
 from profiling_assets.assets.automation import when_inputs_change, when_plates_change
 from profiling_assets.assets.checking import Checked, check_specs, checked
 from profiling_assets.assets.making import asset_of, produced
+from profiling_assets.assets.waiting import made_of_plates
 from profiling_assets.io_managers import result_path
 from profiling_assets.partitions import Partitions
 from profiling_assets.pipeline.catalog import Catalog
@@ -56,6 +57,7 @@ def _stacked(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
                 result.upstream[0], partition_mapping=partitions.mapping(PLATE, result.level)
             )
         },
+        output_required=False,
         automation_condition=when_plates_change(),
         description=f"`{result.upstream[0]}` of all plates of the batch in one table, with the "
         "batch as `Metadata_batch`.",
@@ -69,8 +71,9 @@ def _stacked(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
 
         batch = context.partition_key
         absent = catalog.absent_of(result.level, batch)
-        output = produced(context, catalog, result, lambda: stacked(batch, profiles, absent))
-        yield from checked(context, catalog, result, output)
+        yield from made_of_plates(
+            context, catalog, result, profiles, lambda: stacked(batch, profiles, absent)
+        )
 
     return stacked_profiles
 

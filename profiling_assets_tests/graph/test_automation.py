@@ -32,6 +32,7 @@ from profiling_assets_tests.graph.desk import (
     STACKS,
     Desk,
     expected_tasks,
+    failure_text,
 )
 
 UP_TO_NORMALIZED = tuple(name for name in PLATE_ASSETS if name not in SELECTED)
@@ -304,15 +305,18 @@ class Runs:
         report_inputs(self.instance, planner, catalog.cohort.plates)
 
     def make(self, names: Sequence[str], *partitions: str) -> None:
-        job = self.desk.definitions().resolve_implicit_global_asset_job_def()
         for partition in partitions:
-            done = job.execute_in_process(
-                instance=self.instance,
-                partition_key=partition,
-                asset_selection=[dg.AssetKey(name) for name in names],
-                tags={"dagster/from_automation_condition": "true"},
-            )
-            assert done.success
+            assert self.run(names, partition).success
+
+    def run(self, names: Sequence[str], partition: str) -> dg.ExecuteInProcessResult:
+        job = self.desk.definitions().resolve_implicit_global_asset_job_def()
+        return job.execute_in_process(
+            instance=self.instance,
+            partition_key=partition,
+            asset_selection=[dg.AssetKey(name) for name in names],
+            tags={"dagster/from_automation_condition": "true"},
+            raise_on_error=False,
+        )
 
 
 def test_news_that_come_while_runs_are_under_way_are_not_lost_and_runs_are_no_news(
@@ -345,3 +349,53 @@ def test_news_that_come_while_runs_are_under_way_are_not_lost_and_runs_are_no_ne
         assert runs.requested() == expected_tasks(STACKS, [BATCH1])
         runs.make(STACKS, BATCH1)
         assert runs.requested() == set()
+
+
+def _batch_step_that_a_plate_has_overtaken(desk: Desk, instance: dg.DagsterInstance) -> Runs:
+    """Its list and stack were asked for while it had one plate, and run when it has another one."""
+    _reloaded(desk, P2, P3)
+    runs = Runs(desk, instance)
+    runs.report()
+    assert runs.requested() == expected_tasks(UP_TO_NORMALIZED, [P1])
+    runs.make(UP_TO_NORMALIZED, P1)
+    assert runs.requested() == expected_tasks(LISTS, [BATCH1])
+    _reloaded(desk, P3)
+    for asset in (*LISTS, STACKS[0]):
+        done = runs.run([asset], BATCH1)
+        assert done.success
+        assert done.asset_materializations_for_node(asset) == []
+        (told,) = done.get_asset_check_evaluations()
+        assert not told.passed
+        assert f"{P2} joined after this run was asked for" in (told.description or "")
+    return runs
+
+
+def test_a_batch_step_that_a_new_plate_has_overtaken_makes_nothing_and_is_made_with_that_plate(
+    fresh: Desk,
+) -> None:
+    with fresh.instance() as instance:
+        runs = _batch_step_that_a_plate_has_overtaken(fresh, instance)
+        runs.report()
+        assert runs.requested() == expected_tasks(UP_TO_NORMALIZED, [P2])
+        runs.make(UP_TO_NORMALIZED, P2)
+        assert runs.requested() == expected_tasks(LISTS, [BATCH1])
+        runs.make(LISTS, BATCH1)
+
+
+def test_a_batch_step_that_a_new_plate_has_overtaken_is_made_once_that_plate_is_excluded(
+    fresh: Desk,
+) -> None:
+    with fresh.instance() as instance:
+        runs = _batch_step_that_a_plate_has_overtaken(fresh, instance)
+        assert runs.requested() == set()
+        _reloaded(fresh, P2, P3)
+        assert runs.requested() == expected_tasks(LISTS, [BATCH1])
+        runs.make(LISTS, BATCH1)
+        assert runs.requested() == expected_tasks(SELECTED, [P1])
+
+
+def test_an_automatic_batch_step_is_refused_where_a_recorded_plate_has_gone(desk: Desk) -> None:
+    desk.file(f"profiles/{P2}/PL-01-x_normalized.csv.gz").unlink()
+    with desk.instance() as instance:
+        refused = Runs(desk, instance).run([LISTS[0]], BATCH1)
+    assert f"1 of them is not normalized: {P2}" in failure_text(refused)
