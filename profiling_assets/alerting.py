@@ -23,6 +23,10 @@ _SECONDS = 10.0  # a target; Dagster stops a tick of a sensor at 60
 _SUBJECT = 100  # characters that SNS takes
 
 
+class SomeRefusedError(Exception):
+    """A mail that a server took for some of its readers."""
+
+
 class Target(Protocol):
     """Somebody who is told."""
 
@@ -101,7 +105,7 @@ class Mail:
         return f"mail through {address.hostname}:{address.port or ''}"
 
     def send(self, alert: Alert) -> None:
-        """Send it to all readers."""
+        """Send it to all readers; `SomeRefusedError` where the server takes it for some alone."""
         chosen = self.settings
         message = EmailMessage()
         message["Subject"] = " ".join(alert.subject().split())
@@ -120,7 +124,9 @@ class Mail:
                 server.starttls(context=secure)
             if chosen.smtp_user:
                 server.login(chosen.smtp_user, chosen.smtp_password)
-            server.send_message(message)
+            refused = server.send_message(message)
+        if refused:
+            raise SomeRefusedError(f"refused for {len(refused)} of {len(chosen.mail)} readers")
 
 
 @dataclass(frozen=True)
@@ -196,6 +202,8 @@ def tell_all(targets: Sequence[Target], alert: Alert) -> list[str]:
     for target in targets:
         try:
             target.send(alert)
+        except SomeRefusedError as error:
+            problems.append(f"the alert of {alert.partition}: {target.name} {error}")
         except Exception as error:  # noqa: BLE001 -- whatever a target does, the others are told
             said = bearable(_safe(error))
             problems.append(f"the alert of {alert.partition} did not reach {target.name}: {said}")

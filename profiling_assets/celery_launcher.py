@@ -89,7 +89,7 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
         waits = run.status is dg.DagsterRunStatus.STARTING
         self._instance.report_run_canceling(run)
         task_id = run.tags.get(DAGSTER_CELERY_TASK_ID_TAG)
-        if task_id is not None and waits and task_id not in self._active_tasks():
+        if task_id is not None and waits and task_id not in self._ask_for_active_tasks():
             self.celery.control.revoke(task_id)
             self._instance.report_run_canceled(run)
         return True
@@ -145,7 +145,11 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
         """Return the tasks that workers carry out, by their own account, a few seconds old."""
         asked, active = self._active
         if time.monotonic() - asked > _ACTIVE_SECONDS:
-            answers = self.celery.control.inspect(timeout=_REPLY_SECONDS).active() or {}
-            active = frozenset(task["id"] for tasks in answers.values() for task in tasks)
-            self._active = (time.monotonic(), active)
+            return self._ask_for_active_tasks()
+        return active
+
+    def _ask_for_active_tasks(self) -> frozenset[str]:
+        answers = self.celery.control.inspect(timeout=_REPLY_SECONDS).active() or {}
+        active = frozenset(task["id"] for tasks in answers.values() for task in tasks)
+        self._active = (time.monotonic(), active)
         return active

@@ -53,8 +53,12 @@ def failure_sensor(settings: Settings) -> dg.SensorDefinition:
         if others is None:
             return dg.SkipReason(f"{alert.subject()}: others that failed alike were told")
         told = replace(alert, others=others)
-        for problem in tell_all(targets_of(settings.alerts, context.log.error), told):
+        targets = targets_of(settings.alerts, context.log.error)
+        problems = tell_all(targets, told)
+        for problem in problems:
             context.log.warning(problem)
+        if problems and len(problems) == len(targets) - 1:  # the log alone has it
+            quiet.not_told(told)
         return None
 
     return failed_runs

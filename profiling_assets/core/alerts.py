@@ -163,10 +163,7 @@ class Quiet:
         int or None
             How many like it were not told; None where it is not to be told either.
         """
-        kind = tuple(
-            (one.step, _without(one.cause, alert), _without(one.remedy, alert))
-            for one in alert.failed
-        )
+        kind = _kind(alert)
         when, kept = self.told.get(kind, (-self.seconds, 0))
         if now - when < self.seconds:
             self.told[kind] = (when, kept + 1)
@@ -174,6 +171,22 @@ class Quiet:
         self.told = {k: v for k, v in self.told.items() if now - v[0] < self.seconds or v[1]}
         self.told[kind] = (now, 0)
         return kept
+
+    def not_told(self, alert: Alert) -> None:
+        """Take note that an alert reached nobody: the next one like it is told, and counts it.
+
+        Parameters
+        ----------
+        alert : Alert
+            The alert, with its `others`.
+        """
+        self.told[_kind(alert)] = (float("-inf"), alert.others + 1)
+
+
+def _kind(alert: Alert) -> object:
+    return tuple(
+        (one.step, _without(one.cause, alert), _without(one.remedy, alert)) for one in alert.failed
+    )
 
 
 def _without(text: str, alert: Alert) -> str:

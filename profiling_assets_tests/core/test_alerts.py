@@ -68,3 +68,13 @@ def test_of_plates_that_fail_alike_one_is_told_and_the_others_are_counted() -> N
     assert quiet.others(same("P50"), 601.0) == 38
     assert quiet.others(same("P51"), 1300.0) == 0
     assert "38 more runs" in replace(same("P50"), others=38).text()
+
+
+def test_an_alert_that_reached_nobody_does_not_keep_the_next_one_back_and_is_counted() -> None:
+    quiet = Quiet(seconds=600)
+    assert quiet.others(alert("P1"), 0.0) == 0
+    quiet.not_told(alert("P1"))
+    assert quiet.others(alert("P2"), 1.0) == 1
+    quiet.not_told(replace(alert("P2"), others=1))
+    assert quiet.others(alert("P3"), 2.0) == 2
+    assert quiet.others(alert("P4"), 3.0) is None

@@ -65,6 +65,9 @@ class _Mails(socketserver.StreamRequestHandler):
             if word == "EHLO":
                 self._say("250-here\r\n250-AUTH PLAIN\r\n250 SMTPUTF8")
                 continue
+            if word == "RCPT" and "unknown@" in line:
+                self._say("550 nobody of that name")
+                continue
             self._say("221 bye" if word == "QUIT" else "250 ok")
             if word == "QUIT":
                 return
@@ -186,6 +189,17 @@ def test_a_target_that_fails_is_told_without_its_secrets_and_the_others_get_the_
         assert secret not in told
 
 
+def test_a_mail_that_a_server_takes_for_some_readers_alone_is_told_without_their_names(
+    post_office: tuple[str, list[Message]],
+) -> None:
+    server, mails = post_office
+    both = settings(SMTP=server, MAIL="a@lab.example unknown@lab.example", FROM="us@lab.example")
+    (problem,) = tell_all([Mail(both)], ALERT)
+    assert len(mails) == 1
+    assert "refused for 1 of 2 readers" in problem
+    assert "unknown" not in problem
+
+
 def test_a_webhook_that_refuses_is_told_by_its_status(
     hook: tuple[str, list[tuple[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,6 +269,20 @@ def test_the_sensor_tells_of_a_real_run_that_failed_and_of_those_alike_once(
     assert step["remedy"]
     assert answers[0] is None
     assert isinstance(answers[1], dg.SkipReason)
+
+
+def test_an_alert_that_the_log_alone_has_does_not_keep_the_next_one_back(
+    fresh: Desk, hook: tuple[str, list[tuple[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, posts = hook
+    sensor = failure_sensor(Settings(str(fresh.root), alerts=settings(WEBHOOK=url)))
+    for partition, status in ((P1, 503), (P2, 200)):
+        monkeypatch.setattr(_Posts, "status", status)
+        done = fresh.materialize(["annotated_profiles"], partition)
+        failed = next(e for e in done.all_events if e.event_type_value == "PIPELINE_FAILURE")
+        assert _tick(fresh, sensor, done.dagster_run, failed) is None
+    assert [told["plate"] for _, told in posts] == [P1.split("/")[1], P2.split("/")[1]]
+    assert "1 more run" in posts[1][1]["text"]
 
 
 def test_a_run_that_is_started_again_is_not_told(
