@@ -2,7 +2,8 @@
 
 Put here: the order of what is measured on a real web server and daemon, and the printed table.
 Do not put here: the workspace (`scale_workspace`), asking the server (`scale_ui`).
-`python -m benchmarks.scale [--plates 5000] [--batches 200] [--folder F] [--output FILE]`.
+`python -m benchmarks.scale [--plates 5000] [--batches 200] [--folder F] [--output FILE]`; with
+`--without-history` no event log is filled, and automation has nothing to look back at.
 """
 
 import argparse
@@ -147,17 +148,21 @@ class Scale:
         return ticks[: len(ticks) - before]
 
     def history(self) -> None:
-        """Let the event log remember that all plates but those of the last batch were made."""
+        """Let the event log remember that all plates were made; those of the last batch are new."""
         import dagster as dg
 
         from profiling_assets.pipeline.catalog import load_catalog
+        from profiling_assets.pipeline.results import CSVS
+        from profiling_assets.records import report_external
         from profiling_assets.settings import Settings
 
         for name in ("PROFILING_ASSETS_WORKSPACE", "PROFILING_ASSETS_CONFIG", "DAGSTER_HOME"):
             os.environ[name] = self.environment[name]
         catalog = load_catalog(Settings.from_environment(os.environ))
         batches = batch_names(self.batches - 1)
-        plates = plate_keys(self.batches - 1, self.plates // self.batches)
+        each = self.plates // self.batches
+        plates = plate_keys(self.batches - 1, each)
+        new = plate_keys(self.batches, each)[-each:]
         keys = {"plate": plates, "batch": batches, "all": []}
         made = {
             name: keys[result.level] for name, result in catalog.results.items() if result.performs
@@ -165,6 +170,7 @@ class Scale:
         begun = time.perf_counter()
         with dg.DagsterInstance.get() as instance:
             events = remember(instance, made)
+            report_external(instance, CSVS, dict.fromkeys(new, "complete"))
         size = sum(file.stat().st_size for file in self.home.rglob("*.db"))
         self.tell(
             "history", events=events, wall_s=time.perf_counter() - begun, database_MB=size / 1e6
@@ -215,6 +221,7 @@ def main() -> int:
     parser.add_argument("--batches", type=int, default=200)
     parser.add_argument("--folder", type=Path, default=HERE / ".plates")
     parser.add_argument("--backfill-seconds", type=float, default=300.0)
+    parser.add_argument("--without-history", action="store_true")
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
     folder = arguments.folder.absolute()
@@ -232,8 +239,9 @@ def main() -> int:
         scale.tell("ui: reload of the code location", wall_s=reload.seconds)
         scale.pages(ui, "no history")
         scale.ticks(ui, REPORTS, "sensor on new output", lambda ticks: len(ticks) >= 6)
-        scale.history()
-        scale.pages(ui, "with history")
+        if not arguments.without_history:
+            scale.history()
+            scale.pages(ui, "with history")
         requested = lambda ticks: len(ticks) >= 6  # noqa: E731 -- one line, used once
         scale.ticks(ui, AUTOMATION, "automation, one batch of plates is new", requested)
         scale.backfill(ui, arguments.backfill_seconds)
