@@ -183,7 +183,23 @@ def targets_of(settings: AlertSettings, log: Callable[[str], object]) -> list[Ta
     return targets
 
 
-def tell_all(targets: Sequence[Target], alert: Alert) -> list[str]:
+@dataclass
+class Done:
+    """What became of an alert.
+
+    Attributes
+    ----------
+    reached : int
+        How many targets have it, if only in part.
+    problems : list of str
+        A sentence for each that has it in part or not at all; no address, no password in it.
+    """
+
+    reached: int = 0
+    problems: list[str] = field(default_factory=list[str])
+
+
+def tell_all(targets: Sequence[Target], alert: Alert) -> Done:
     """Tell an alert to every target; one that fails does not keep it from the others.
 
     Parameters
@@ -195,19 +211,22 @@ def tell_all(targets: Sequence[Target], alert: Alert) -> list[str]:
 
     Returns
     -------
-    list of str
-        A sentence for each target that could not be told; no address, no password in it.
+    Done
+        How many were told, and why others were not.
     """
-    problems: list[str] = []
+    done = Done()
+    of = f"the alert of {alert.partition}"
     for target in targets:
         try:
             target.send(alert)
         except SomeRefusedError as error:
-            problems.append(f"the alert of {alert.partition}: {target.name} {error}")
+            done.reached += 1
+            done.problems.append(f"{of}: {target.name} {error}")
         except Exception as error:  # noqa: BLE001 -- whatever a target does, the others are told
-            said = bearable(_safe(error))
-            problems.append(f"the alert of {alert.partition} did not reach {target.name}: {said}")
-    return problems
+            done.problems.append(f"{of} did not reach {target.name}: {bearable(_safe(error))}")
+        else:
+            done.reached += 1
+    return done
 
 
 def _safe(error: Exception) -> str:

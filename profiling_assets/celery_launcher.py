@@ -89,9 +89,10 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
         waits = run.status is dg.DagsterRunStatus.STARTING
         self._instance.report_run_canceling(run)
         task_id = run.tags.get(DAGSTER_CELERY_TASK_ID_TAG)
-        if task_id is not None and waits and task_id not in self._ask_for_active_tasks():
-            self.celery.control.revoke(task_id)
-            self._instance.report_run_canceled(run)
+        if task_id is not None and waits:
+            self.celery.control.revoke(task_id)  # first: no worker takes it from now on
+            if task_id not in self._ask_for_active_tasks():
+                self._instance.report_run_canceled(run)
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:

@@ -53,12 +53,11 @@ def failure_sensor(settings: Settings) -> dg.SensorDefinition:
         if others is None:
             return dg.SkipReason(f"{alert.subject()}: others that failed alike were told")
         told = replace(alert, others=others)
-        targets = targets_of(settings.alerts, context.log.error)
-        problems = tell_all(targets, told)
-        for problem in problems:
+        done = tell_all(targets_of(settings.alerts, context.log.error), told)
+        for problem in done.problems:
             context.log.warning(problem)
-        if problems and len(problems) == len(targets) - 1:  # the log alone has it
-            quiet.not_told(told)
+        if done.problems and done.reached <= 1:  # the log alone has it
+            quiet.not_told(told, time.monotonic())
         return None
 
     return failed_runs

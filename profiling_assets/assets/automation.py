@@ -49,8 +49,13 @@ def when_inputs_change(*further: str) -> dg.AutomationCondition:
     return (wanted & _possible() & ~there.newly_true()).with_label("when_inputs_change")
 
 
-def when_plates_change() -> dg.AutomationCondition:
+def when_plates_change(*, steps_aside: bool = False) -> dg.AutomationCondition:
     """Return the condition of an asset made of several plates: all there, none under way, one new.
+
+    Parameters
+    ----------
+    steps_aside : bool
+        Whether its step makes nothing where a plate has joined (`assets.waiting`).
 
     Returns
     -------
@@ -59,7 +64,9 @@ def when_plates_change() -> dg.AutomationCondition:
     """
     condition = dg.AutomationCondition
     updated = condition.any_deps_match(condition.newly_updated())
-    wanted = _missing() | _unhandled(updated) | _stepped_aside()
+    wanted = _missing() | _unhandled(updated)
+    if steps_aside:
+        wanted |= _stepped_aside()
     return (wanted & _possible() & _seen()).with_label("when_plates_change")
 
 
@@ -104,15 +111,19 @@ def _made_by_others() -> dg.AutomationCondition:
 
 
 def _stepped_aside() -> dg.AutomationCondition:
-    # `assets.waiting`: a plate joined before the step, nothing was made, and the plate was excluded
+    # A plate joined before the step, nothing was made, and the plate was excluded since. (Where it
+    # was made instead, that is an update.)
     condition = dg.AutomationCondition
+    absent = condition.any_deps_missing()
     nothing_made = condition.newly_requested().since(condition.newly_updated())
-    # reset by either: with the request alone Dagster takes this "since" for that of `_unhandled`,
-    # whose trigger is about dependencies too (1.13), and the two share what they remember
-    was_not_whole = condition.any_deps_missing().since(
-        condition.newly_requested() | condition.newly_updated()
+    # An "or", as with the request alone Dagster (1.13) takes this "since" for that of `_unhandled`,
+    # which is about dependencies too, and the two share what they remember. A plate that is absent
+    # at the very look that knows of the request counts.
+    was_not_whole = absent.since(
+        (condition.newly_requested() & ~absent) | condition.newly_updated()
     )
-    return nothing_made & was_not_whole
+    failed = condition.execution_failed()  # it is told of, and a person's
+    return nothing_made & was_not_whole & ~failed
 
 
 def _possible() -> dg.AutomationCondition:

@@ -59,7 +59,9 @@ def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.Ass
         deps=list(result.external),
         output_required=False,
         automation_condition=(
-            when_inputs_change(*result.external) if result.level == PLATE else when_plates_change()
+            when_inputs_change(*result.external)
+            if result.level == PLATE
+            else when_plates_change(steps_aside=True)
         ),
         description="The features kept by feature selection, in the order of the output's columns, "
         "and every dropped feature with operation, level and the number that decided.",
@@ -77,7 +79,6 @@ def _selected(result: Result, partitions: Partitions, *, negcon: bool) -> dg.Ass
             context,
             catalog,
             result,
-            normalized,
             lambda: selected_features(catalog, normalized, absent, negcon=negcon),
             external=frozen_fingerprints(catalog.workspace, catalog.config, result.external),
         )

@@ -58,7 +58,7 @@ def _stacked(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
             )
         },
         output_required=False,
-        automation_condition=when_plates_change(),
+        automation_condition=when_plates_change(steps_aside=True),
         description=f"`{result.upstream[0]}` of all plates of the batch in one table, with the "
         "batch as `Metadata_batch`.",
     )
@@ -72,7 +72,7 @@ def _stacked(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
         batch = context.partition_key
         absent = catalog.absent_of(result.level, batch)
         yield from made_of_plates(
-            context, catalog, result, profiles, lambda: stacked(batch, profiles, absent)
+            context, catalog, result, lambda: stacked(batch, profiles, absent)
         )
 
     return stacked_profiles

@@ -8,25 +8,25 @@ plate may be registered; then it makes nothing, as it would not have been asked 
 and is asked for again when that plate is there or taken out. A person's run is refused instead.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
 from profiling_assets.assets.automation import AUTOMATIC
 from profiling_assets.assets.checking import CHECK, Checked, checked
 from profiling_assets.assets.making import produced
-from profiling_assets.core.errors import MissingInputError
 from profiling_assets.pipeline.catalog import Catalog
-from profiling_assets.pipeline.made import Made, Stored
+from profiling_assets.pipeline.made import Made
 from profiling_assets.pipeline.results import PLATE, Result
-from profiling_assets.records import latest_records
+from profiling_assets.pipeline.whole_batch import MissingPlatesError
+
+_PARENT_TAG, _RETRY_TAG = "dagster/parent_run_id", "dagster/retry_number"  # Dagster's own
 
 
 def made_of_plates(
     context: dg.AssetExecutionContext,
     catalog: Catalog,
     result: Result,
-    plates: Mapping[str, Stored],
     make: Callable[[], Made],
     *,
     external: Mapping[str, str] | None = None,
@@ -41,8 +41,6 @@ def made_of_plates(
         The graph and its workspace.
     result : Result
         The result.
-    plates : mapping of str to Stored
-        `BATCH/PLATE` to the result that it is made of.
     make : callable
         Makes it; called only where it is to be made.
     external : mapping of str to str, optional
@@ -55,21 +53,20 @@ def made_of_plates(
 
     Raises
     ------
-    MissingInputError
+    MissingPlatesError
         Where a plate is missing and automation will not ask again: the run is a person's, or
-        the event log has the plate's result and the workspace does not.
+        the event log has had the plate's result and the workspace does not.
     CheckError
         Where a check blocks.
     """
     try:
         output = produced(context, catalog, result, make, external=external)
-    except MissingInputError:
-        joined = _joined(context, result, plates)
-        if not joined:
+    except MissingPlatesError as refusal:
+        if refusal.absent or not _will_be_asked_for_again(context, result, refusal.plates):
             raise
         said = (
-            f"{context.partition_key}: not made, as {', '.join(joined)} joined after this run was "
-            "asked for; it is made once that is there, or excluded"
+            f"{context.partition_key}: not made, as {', '.join(refusal.plates)} joined after this "
+            "run was asked for; automation asks for it again once that is there or excluded"
         )
         context.log.warning(said)
         yield dg.AssetCheckResult(
@@ -84,11 +81,21 @@ def made_of_plates(
     yield from checked(context, catalog, result, output)
 
 
-def _joined(
-    context: dg.AssetExecutionContext, result: Result, plates: Mapping[str, Stored]
-) -> list[str]:
-    if result.level == PLATE or not AUTOMATIC.items() <= context.run.tags.items():
-        return []
-    missing = sorted(key for key, stored in plates.items() if not stored.exists())
-    # what was recorded once is no news when it is there again
-    return [] if latest_records(context.instance, result.upstream[0], missing) else missing
+def _will_be_asked_for_again(
+    context: dg.AssetExecutionContext, result: Result, missing: Sequence[str]
+) -> bool:
+    tags = context.run.tags
+    by_a_person = _PARENT_TAG in tags and _RETRY_TAG not in tags  # who repeats an automatic run
+    if result.level == PLATE or by_a_person or not AUTOMATIC.items() <= tags.items():
+        return False
+    # what was recorded before, by whomever, is no news when it is there again
+    asked = context.instance.get_run_record_by_id(context.run.run_id)
+    known = context.instance.fetch_materializations(
+        dg.AssetRecordsFilter(
+            asset_key=dg.AssetKey(result.upstream[0]),
+            asset_partitions=list(missing),
+            before_timestamp=None if asked is None else asked.create_timestamp.timestamp(),
+        ),
+        limit=1,
+    )
+    return not known.records

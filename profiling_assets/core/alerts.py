@@ -11,6 +11,7 @@ from profiling_assets.core.printable import bearable, without_passwords
 _REMEDY = "\nRemedy: "
 _SHOWN_STEPS = 5
 _LONGEST = 600  # characters of a cause
+_AGAIN_SECONDS = 60.0  # a target that does not answer is not asked for every run that fails
 _QUIET_SECONDS = 600.0
 
 
@@ -172,15 +173,17 @@ class Quiet:
         self.told[kind] = (now, 0)
         return kept
 
-    def not_told(self, alert: Alert) -> None:
-        """Take note that an alert reached nobody: the next one like it is told, and counts it.
+    def not_told(self, alert: Alert, now: float) -> None:
+        """Take note that an alert reached nobody: one like it may be told a minute later.
 
         Parameters
         ----------
         alert : Alert
             The alert, with its `others`.
+        now : float
+            Seconds on the clock of `others`.
         """
-        self.told[_kind(alert)] = (float("-inf"), alert.others + 1)
+        self.told[_kind(alert)] = (now - self.seconds + _AGAIN_SECONDS, alert.others + 1)
 
 
 def _kind(alert: Alert) -> object:

@@ -11,6 +11,21 @@ from profiling_assets.core.names import PlateKey
 from profiling_assets.pipeline.made import Stored
 
 
+class MissingPlatesError(MissingInputError):
+    """Plates that belong to a result of several plates are not there.
+
+    Attributes
+    ----------
+    plates : tuple of str
+        Those whose result does not stand, as `BATCH/PLATE`.
+    absent : bool
+        Whether the workspace lacks whole plates that the config names.
+    """
+
+    plates: tuple[str, ...] = ()
+    absent: bool = False
+
+
 def refuse_while_missing(
     inputs: Mapping[str, Stored], absent: Collection[PlateKey], *, what: str, lack: str
 ) -> None:
@@ -29,11 +44,11 @@ def refuse_while_missing(
 
     Raises
     ------
-    MissingInputError
+    MissingPlatesError
         Naming every such plate, and how to take it out.
     """
-    missing = sorted({key for key, stored in inputs.items() if not stored.exists()})
-    missing += sorted(str(key) for key in absent)
+    plates = sorted({key for key, stored in inputs.items() if not stored.exists()})
+    missing = plates + sorted(str(key) for key in absent)
     if not missing:
         return
     first = missing[0]
@@ -42,9 +57,11 @@ def refuse_while_missing(
     exclude = (
         f"take it out with `profiling-assets exclude {first} --reason ... --workspace ...`, or "
     )
-    raise MissingInputError(
+    refusal = MissingPlatesError(
         f"{what}, and {len(missing)} of them "
         f"{'are' if len(missing) > 1 else 'is'} {lack}: {', '.join(missing)}",
         path=path,
         remedy=f"build the plate, or {exclude if there else ''}set `process: false` in the config",
     )
+    refusal.plates, refusal.absent = tuple(plates), bool(absent)
+    raise refusal

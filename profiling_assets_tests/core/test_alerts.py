@@ -73,8 +73,9 @@ def test_of_plates_that_fail_alike_one_is_told_and_the_others_are_counted() -> N
 def test_an_alert_that_reached_nobody_does_not_keep_the_next_one_back_and_is_counted() -> None:
     quiet = Quiet(seconds=600)
     assert quiet.others(alert("P1"), 0.0) == 0
-    quiet.not_told(alert("P1"))
-    assert quiet.others(alert("P2"), 1.0) == 1
-    quiet.not_told(replace(alert("P2"), others=1))
-    assert quiet.others(alert("P3"), 2.0) == 2
-    assert quiet.others(alert("P4"), 3.0) is None
+    quiet.not_told(alert("P1"), 0.0)
+    assert quiet.others(alert("P2"), 1.0) is None, "who does not answer is not asked at once"
+    assert quiet.others(alert("P3"), 61.0) == 2
+    quiet.not_told(replace(alert("P3"), others=2), 61.0)
+    assert quiet.others(alert("P4"), 122.0) == 3
+    assert quiet.others(alert("P5"), 190.0) is None

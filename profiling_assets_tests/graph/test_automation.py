@@ -308,13 +308,13 @@ class Runs:
         for partition in partitions:
             assert self.run(names, partition).success
 
-    def run(self, names: Sequence[str], partition: str) -> dg.ExecuteInProcessResult:
+    def run(self, names: Sequence[str], partition: str, **tags: str) -> dg.ExecuteInProcessResult:
         job = self.desk.definitions().resolve_implicit_global_asset_job_def()
         return job.execute_in_process(
             instance=self.instance,
             partition_key=partition,
             asset_selection=[dg.AssetKey(name) for name in names],
-            tags={"dagster/from_automation_condition": "true"},
+            tags={"dagster/from_automation_condition": "true", **tags},
             raise_on_error=False,
         )
 
@@ -351,15 +351,20 @@ def test_news_that_come_while_runs_are_under_way_are_not_lost_and_runs_are_no_ne
         assert runs.requested() == set()
 
 
-def _batch_step_that_a_plate_has_overtaken(desk: Desk, instance: dg.DagsterInstance) -> Runs:
-    """Its list and stack were asked for while it had one plate, and run when it has another one."""
+def _batch_step_that_a_plate_has_overtaken(
+    desk: Desk, instance: dg.DagsterInstance, looks: int
+) -> Runs:
+    """Its list was asked for while it had one plate, and runs when it has another one."""
     _reloaded(desk, P2, P3)
     runs = Runs(desk, instance)
     runs.report()
     assert runs.requested() == expected_tasks(UP_TO_NORMALIZED, [P1])
     runs.make(UP_TO_NORMALIZED, P1)
-    assert runs.requested() == expected_tasks(LISTS, [BATCH1])
+    while not runs._tick():
+        pass
     _reloaded(desk, P3)
+    for _ in range(looks):
+        assert runs._tick() == set()
     for asset in (*LISTS, STACKS[0]):
         done = runs.run([asset], BATCH1)
         assert done.success
@@ -374,7 +379,7 @@ def test_a_batch_step_that_a_new_plate_has_overtaken_makes_nothing_and_is_made_w
     fresh: Desk,
 ) -> None:
     with fresh.instance() as instance:
-        runs = _batch_step_that_a_plate_has_overtaken(fresh, instance)
+        runs = _batch_step_that_a_plate_has_overtaken(fresh, instance, 1)
         runs.report()
         assert runs.requested() == expected_tasks(UP_TO_NORMALIZED, [P2])
         runs.make(UP_TO_NORMALIZED, P2)
@@ -382,16 +387,23 @@ def test_a_batch_step_that_a_new_plate_has_overtaken_makes_nothing_and_is_made_w
         runs.make(LISTS, BATCH1)
 
 
+@pytest.mark.parametrize("looks", [1, 4])
 def test_a_batch_step_that_a_new_plate_has_overtaken_is_made_once_that_plate_is_excluded(
-    fresh: Desk,
+    fresh: Desk, looks: int
 ) -> None:
     with fresh.instance() as instance:
-        runs = _batch_step_that_a_plate_has_overtaken(fresh, instance)
-        assert runs.requested() == set()
+        runs = _batch_step_that_a_plate_has_overtaken(fresh, instance, looks)
         _reloaded(fresh, P2, P3)
         assert runs.requested() == expected_tasks(LISTS, [BATCH1])
         runs.make(LISTS, BATCH1)
         assert runs.requested() == expected_tasks(SELECTED, [P1])
+
+
+def test_a_person_who_repeats_an_automatic_batch_step_is_refused(fresh: Desk) -> None:
+    with fresh.instance() as instance:
+        runs = _batch_step_that_a_plate_has_overtaken(fresh, instance, 1)
+        refused = runs.run([LISTS[0]], BATCH1, **{"dagster/parent_run_id": "its first run"})
+    assert f"1 of them is not normalized: {P2}" in failure_text(refused)
 
 
 def test_an_automatic_batch_step_is_refused_where_a_recorded_plate_has_gone(desk: Desk) -> None:

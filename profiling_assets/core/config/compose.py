@@ -16,7 +16,7 @@ import yaml
 from yaml.reader import ReaderError
 
 MAX_BYTES = 2 * 1024 * 1024
-MAX_NODES = 100_000  # keys and values as written: nearly 20,000 plates, and seconds to read
+MAX_NODES = 250_000  # keys and values as written: nearly 50,000 plates, and seconds to read
 MAX_ALIASES = 50
 MAX_DEPTH = 20
 
