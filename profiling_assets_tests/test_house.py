@@ -125,3 +125,51 @@ def test_every_module_says_what_belongs_in_it() -> None:
 def test_ci_calls_the_test_command_of_the_readme() -> None:
     assert "make test" in (ROOT / ".ci" / "run").read_text().splitlines()
     assert "make test" in (ROOT / "README.md").read_text()
+
+
+COMMANDS = sorted(
+    path.stem
+    for path in (ROOT / "profiling_assets" / "cli").glob("*.py")
+    if path.stem != "__init__"
+)
+
+
+LATE = pytest.mark.xfail(strict=True, reason="loads the graph with its imports")
+LOADING = ("check", "diff", "progress", "run", "summary")
+
+
+@pytest.mark.parametrize(
+    "module", [pytest.param(name, marks=LATE if name in LOADING else ()) for name in COMMANDS]
+)
+def test_a_command_loads_neither_dagster_nor_pandas_at_import(module: str) -> None:
+    done = _python(
+        f"""
+        import sys
+        import profiling_assets.cli.{module}
+        loaded = {{"dagster", "pandas", "pyarrow", "matplotlib", "pycytominer"}} & set(sys.modules)
+        assert not loaded, loaded
+        """
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.xfail(strict=True, reason="the modules are about to move")
+def test_every_module_named_as_a_better_place_exists() -> None:
+    package = ROOT / "profiling_assets"
+    wrong: list[str] = []
+    named = 0
+    for path in package.rglob("*.py"):
+        head = path.read_text().split('"""')[1]
+        lines = re.findall(r"(?:Put here|Do not put here):(?:.|\n(?!\n|Put|Do not))*", head)
+        for name in re.findall(r"\([^()]*\)", " ".join(lines)):
+            for module in re.findall(r"`([a-z_0-9.]+)`", name):
+                named += 1
+                parts = module.split(".")
+                if not any(
+                    (root.joinpath(*parts)).is_dir()
+                    or root.joinpath(*parts).with_suffix(".py").exists()
+                    for root in (package, path.parent)
+                ):
+                    wrong.append(f"{path.relative_to(ROOT)}: {module}")
+    assert named > 100
+    assert wrong == []
