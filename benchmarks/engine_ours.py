@@ -8,13 +8,13 @@ from pathlib import Path
 
 from meter import Meter
 
-from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
-from profiling_assets.core.collate.run import collate_plate
-from profiling_assets.core.discovery import csv_folder
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.tables import profiles_csv
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.scan import scan_plate
+from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.options import AggregateOptions, CollateOptions
+from profiling_assets.profiles.tables import profiles_csv
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import csv_folder
+from profiling_assets.workspace.scan import scan_plate
+from profiling_assets.workspace.storage.folder import FolderWorkspace
 
 # the default of pycytominer's command
 CATEGORIES = ("Granularity", "Texture", "ImageQuality", "Count", "Threshold")

@@ -21,13 +21,13 @@ import dagster as dg
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a script, from anywhere
 
-from profiling_assets.core.estimate.batches import Estimate, estimate_workspace
+from profiling_assets.dagster.launchers.local_server import COST
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import demo_spec, plate_spec
-from profiling_assets.run_server import COST
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.scan import scan_workspace
-from profiling_assets.storage.weights import weigh_plates
+from profiling_assets.operations.estimate.batches import Estimate, estimate_workspace
+from profiling_assets.operations.estimate.weights import weigh_plates
+from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.storage.folder import FolderWorkspace
 
 _TOLD = re.compile(rf"{COST} ([\d.]+) s of CPU, ([\d.]+) s, (\d+) MB of memory")
 _CSVS = "analysis"

@@ -21,14 +21,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from profiling_assets.core.collate.folders import IMAGE, site_files
-from profiling_assets.core.collate.header import column_names, read_header
-from profiling_assets.core.collate.plain_numbers import read_plain
-from profiling_assets.core.collate.sqlite_rows import quoted
-from profiling_assets.core.names import PlateKey
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.scan import scan_plate
-from profiling_assets.storage.site_folder import WorkspaceSiteFolder
+from profiling_assets.collate.header import column_names, read_header
+from profiling_assets.collate.object_csv_fast import read_plain
+from profiling_assets.collate.sqlite_rows import quoted
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.scan import scan_plate
+from profiling_assets.workspace.site_folder import IMAGE, site_files
+from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
+from profiling_assets.workspace.storage.folder import FolderWorkspace
 
 Result = TypeVar("Result")
 _PRAGMAS = ("page_size = 65536", "journal_mode = OFF", "synchronous = OFF", "cache_size = 256")

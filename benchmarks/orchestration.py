@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a script, from 
 
 from benchmarks.machine import machine
 from benchmarks.process_tree import Cost, cost_of
-from profiling_assets.core.config.template import render_config
+from profiling_assets.config.template import render_config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import plate_spec
 

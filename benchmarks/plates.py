@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import profiling_assets.demo
-from profiling_assets.core.names import PlateKey
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import plate_spec
+from profiling_assets.workspace.names import PlateKey
 
 KEEP_BELOW = 10**9  # bytes of CSV; a larger plate is removed after use
 _CSV_BYTES, _SQLITE_BYTES = 18, 10  # of a measurement, about

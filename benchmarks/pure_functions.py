@@ -12,15 +12,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a script, from anywhere
 
 from benchmarks.meter import Meter
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.reference import reference
-from profiling_assets.core.tables import ledger_tsv, profiles_csv
-from profiling_assets.io_managers import result_path
-from profiling_assets.pipeline.aggregate import make_plate
-from profiling_assets.pipeline.catalog import Catalog, refreshed_catalog
-from profiling_assets.pipeline.made import Made, MadeFile, Stored
-from profiling_assets.pipeline.profiles import annotated, feature_selected, normalized
-from profiling_assets.pipeline.results import (
+from profiling_assets.dagster.io_managers import result_path
+from profiling_assets.profiles.pycytominer import reference
+from profiling_assets.profiles.tables import ledger_tsv, profiles_csv
+from profiling_assets.settings import Settings
+from profiling_assets.steps.catalog import Catalog, refreshed_catalog
+from profiling_assets.steps.collate import make_plate
+from profiling_assets.steps.feature_list import selected_features
+from profiling_assets.steps.outputs import Made, MadeFile, Stored
+from profiling_assets.steps.profiles import annotated, feature_selected, normalized
+from profiling_assets.steps.results import (
     AGGREGATED,
     ANNOTATED,
     BATCH,
@@ -28,9 +29,8 @@ from profiling_assets.pipeline.results import (
     normalized_name,
     scope_of,
 )
-from profiling_assets.pipeline.selection import selected_features
-from profiling_assets.pipeline.sources import plate_source
-from profiling_assets.settings import Settings
+from profiling_assets.steps.sources import plate_source
+from profiling_assets.workspace.names import PlateKey
 
 
 def main(workspace: str, config: str, output: str) -> None:

@@ -151,10 +151,10 @@ class Scale:
         """Let the event log remember that all plates were made; those of the last batch are new."""
         import dagster as dg
 
-        from profiling_assets.pipeline.catalog import load_catalog
-        from profiling_assets.pipeline.results import CSVS
-        from profiling_assets.records import report_external
+        from profiling_assets.dagster.event_log import report_external
         from profiling_assets.settings import Settings
+        from profiling_assets.steps.catalog import load_catalog
+        from profiling_assets.steps.results import CSVS
 
         for name in ("PROFILING_ASSETS_WORKSPACE", "PROFILING_ASSETS_CONFIG", "DAGSTER_HOME"):
             os.environ[name] = self.environment[name]

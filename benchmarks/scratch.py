@@ -16,12 +16,12 @@ from pathlib import Path
 
 from plates import PlateSize, plate, plate_key
 
-from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
-from profiling_assets.core.collate.run import collate_plate
-from profiling_assets.core.names import PlateKey
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.scan import scan_plate
-from profiling_assets.storage.space import backend_bytes, csv_bytes
+from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.options import AggregateOptions, CollateOptions
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.scan import scan_plate
+from profiling_assets.workspace.storage.disk_space import backend_bytes, csv_bytes
+from profiling_assets.workspace.storage.folder import FolderWorkspace
 
 HERE = Path(__file__).resolve().parent
 SIZES = (PlateSize(12, 4, 100, 600), PlateSize(24, 9, 100, 600))

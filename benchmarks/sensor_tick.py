@@ -5,7 +5,7 @@ be asked, 1,000 keys a page. A request costs no time here; its latency is added 
 the tick goes by, divided by how many are under way at once.
 
 Put here: the made-up bucket, the ticks, their figures.
-Do not put here: the sensor (`profiling_assets.arriving`).
+Do not put here: the sensor (`profiling_assets.dagster.sensors.tick`).
 """
 
 import argparse
@@ -18,16 +18,16 @@ from typing import Any
 import dagster as dg
 
 from benchmarks.meter import cpu_seconds
-from profiling_assets.arriving import look_around, register_plates
-from profiling_assets.core.config.model import Config
-from profiling_assets.core.errors import ConflictError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.registry import Registry
-from profiling_assets.core.watch_json import parse_watch_json, watch_json
-from profiling_assets.core.wells import normalized_well
-from profiling_assets.pipeline.catalog import Catalog, read_config
+from profiling_assets.config.model import Config
+from profiling_assets.dagster.sensors.tick import look_around, register_plates
+from profiling_assets.dagster.sensors.watch_json import parse_watch_json, watch_json
+from profiling_assets.errors import ConflictError
 from profiling_assets.settings import Settings
-from profiling_assets.storage.workspace import Listing, ObjectInfo, TwoLevels
+from profiling_assets.steps.catalog import Catalog, read_config
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.registry import Registry
+from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, TwoLevels
+from profiling_assets.workspace.wells import normalized_well
 
 PAGE = 1000
 TABLES = ("Cells", "Cytoplasm", "Experiment", "Image", "Nuclei")

@@ -20,9 +20,9 @@ from xml.sax.saxutils import escape
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 
-from profiling_assets.s3_resource import S3Connector, S3Session
-from profiling_assets.storage.s3.address import S3Address, parse_address
-from profiling_assets.storage.s3.workspace import S3Workspace
+from profiling_assets.workspace.storage.s3.address import S3Address, parse_address
+from profiling_assets.workspace.storage.s3.session import S3Connector, S3Session
+from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 
 _PAGE = 1000
 _TAG = "0123456789abcdef0123456789abcdef"

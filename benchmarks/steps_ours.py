@@ -12,19 +12,19 @@ import pandas as pd
 from meter import Meter
 from peer import FIVE_DIGITS
 
-from profiling_assets.core.annotate import annotate_profiles
-from profiling_assets.core.correlation import correlation_threshold
-from profiling_assets.core.feature_list import (
+from profiling_assets.profiles.annotate import annotate_profiles
+from profiling_assets.profiles.correlation import correlation_threshold
+from profiling_assets.profiles.feature_list import (
     apply_selection,
     selection_from_table,
     selection_table,
 )
-from profiling_assets.core.feature_select import select_features
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.normalize import normalize_profiles
-from profiling_assets.core.platemap import read_plate_map
-from profiling_assets.core.reference import reference
-from profiling_assets.core.tables import ledger_tsv, profiles_csv, read_profiles, read_tsv
+from profiling_assets.profiles.feature_select import select_features
+from profiling_assets.profiles.normalize import normalize_profiles
+from profiling_assets.profiles.plate_map import read_plate_map
+from profiling_assets.profiles.pycytominer import reference
+from profiling_assets.profiles.tables import ledger_tsv, profiles_csv, read_profiles, read_tsv
+from profiling_assets.workspace.names import PlateKey
 
 reference()  # imports are counted apart on both sides
 reference("pycytominer.operations")

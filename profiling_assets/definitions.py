@@ -3,7 +3,7 @@
 Put here: nothing more.
 """
 
-from profiling_assets.build import build_defs
+from profiling_assets.dagster.build import build_defs
 from profiling_assets.settings import Settings
 
 defs = build_defs(Settings.from_environment())

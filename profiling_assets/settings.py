@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from profiling_assets.core.errors import ConfigError
+from profiling_assets.errors import ConfigError
 
 WORKSPACE_VARIABLE = "PROFILING_ASSETS_WORKSPACE"
 CONFIG_VARIABLE = "PROFILING_ASSETS_CONFIG"

@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.retries.standard import ExponentialBackoff
 
-from profiling_assets.storage.s3 import attempts
+from profiling_assets.workspace.storage.s3 import attempts
 from profiling_assets_tests.cli.commands import Place
 from profiling_assets_tests.s3_servers import S3Server, s3_server
 

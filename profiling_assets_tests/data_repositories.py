@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from profiling_assets.pipeline.publication import Published, Wish
-from profiling_assets.pipeline.publish import publish_to_clone
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.git_clone import open_clone
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.publish.clone import open_clone
+from profiling_assets.publish.publish import publish_to_clone
+from profiling_assets.publish.wish import Published, Wish
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.interface import Workspace
 
 B1, B2 = "2026_03_02_Batch1", "batch 2"
 FILES = {

@@ -7,14 +7,14 @@ from typing import Any
 import click
 
 from profiling_assets.cli.main import cli
-from profiling_assets.core import layout
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.config.model import Config
-from profiling_assets.core.config.reference import DOCUMENTS, REFERENCE_HEAD, told_default
-from profiling_assets.core.config.template import render_config
-from profiling_assets.core.config.walk import Key, walk
-from profiling_assets.core.names import PlateKey
-from profiling_assets.pipeline.results import PARQUET, results
+from profiling_assets.config.load import parse_config
+from profiling_assets.config.model import Config
+from profiling_assets.config.reference import DOCUMENTS, REFERENCE_HEAD, told_default
+from profiling_assets.config.template import render_config
+from profiling_assets.config.walk import Key, walk
+from profiling_assets.steps.results import PARQUET, results
+from profiling_assets.workspace import layout
+from profiling_assets.workspace.names import PlateKey
 
 _MADE = "<!-- Made by profiling_assets_tests/test_reference_pages.py, not to be edited. -->"
 _KEY = PlateKey("BATCH", "PLATE")
@@ -102,7 +102,7 @@ def paths_page() -> str:
         "",
         "## Folders and single files",
         "",
-        "| name in `core/layout.py` | path |",
+        "| name in `workspace/layout.py` | path |",
         "|---|---|",
     ]
     lines += [

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from profiling_assets.core.tables import read_profiles
+from profiling_assets.profiles.tables import read_profiles
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from profiling_assets.core.checks import controls, gct, quality, rows, schema, values
-from profiling_assets.core.preflight.names import RULE_NAMES
+from profiling_assets.quality.checks import controls, files, quality, rows, schema, values
+from profiling_assets.quality.preflight.rule_names import RULE_NAMES
 
 PAGE = Path(__file__).parents[1] / "docs" / "checks.md"
 
@@ -27,7 +27,7 @@ def test_the_page_lists_the_checks_of_what_was_made() -> None:
         values.MISSING,
         controls.CONTROLS,
         schema.SCHEMA,
-        gct.GCT,
+        files.GCT,
         quality.DRAWN,
         quality.LINES,
     ]

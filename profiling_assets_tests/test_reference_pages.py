@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core import layout
-from profiling_assets.core.config.walk import known_keys
+from profiling_assets.config.walk import known_keys
+from profiling_assets.workspace import layout
 from profiling_assets_tests.reference_pages import PAGES
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"

@@ -1,7 +1,7 @@
 """`profiling-assets check`: what is wrong, before anything is computed.
 
 Put here: the command.
-Do not put here: the rules (`core.preflight`), what they look at (`pipeline.preflight`).
+Do not put here: the rules (`core.preflight`), what they look at (`steps.preflight`).
 """
 
 import json
@@ -20,11 +20,11 @@ from profiling_assets.cli.common import (
     workspace_option,
 )
 from profiling_assets.cli.findings import counts, grouped_lines
-from profiling_assets.core.preflight.facts import WorkspaceFacts
-from profiling_assets.core.preflight.finding import Finding, Severity
-from profiling_assets.core.preflight.words import counted
-from profiling_assets.pipeline.catalog import scanned_catalog
-from profiling_assets.pipeline.preflight import everything, preflight
+from profiling_assets.quality.preflight.facts import WorkspaceFacts
+from profiling_assets.quality.preflight.finding import Finding, Severity
+from profiling_assets.quality.preflight.words import counted
+from profiling_assets.steps.catalog import scanned_catalog
+from profiling_assets.steps.preflight import everything, preflight
 
 
 @click.command("check")

@@ -10,9 +10,9 @@ from dataclasses import asdict
 
 import click
 
-from profiling_assets.core.preflight.finding import Severity
-from profiling_assets.core.preflight.words import counted
-from profiling_assets.deployment.look import Look, look_at_deployment
+from profiling_assets.operations.deployment.check import Look, look_at_deployment
+from profiling_assets.quality.preflight.finding import Severity
+from profiling_assets.quality.preflight.words import counted
 
 
 @click.command("check-deployment")

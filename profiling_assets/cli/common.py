@@ -12,17 +12,17 @@ from typing import Any
 
 import click
 
-from profiling_assets.core.config.model import Config
-from profiling_assets.core.discovery import PlateFound
-from profiling_assets.core.errors import ConfigError, MissingInputError, WorkspaceError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.pipeline.catalog import Catalog
+from profiling_assets.config.model import Config
+from profiling_assets.errors import ConfigError, MissingInputError, WorkspaceError
 from profiling_assets.settings import (
     CONFIG_VARIABLE,
     INPUT_VARIABLE,
     WORKSPACE_VARIABLE,
     Settings,
 )
+from profiling_assets.steps.catalog import Catalog
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import PlateFound
 
 
 def workspace_option(function: Callable[..., Any]) -> Callable[..., Any]:

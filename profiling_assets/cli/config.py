@@ -7,9 +7,9 @@ Do not put here: the keys (`core.config`).
 import click
 
 from profiling_assets.cli.common import check_ready
-from profiling_assets.core.config.reference import reference_text
-from profiling_assets.core.preflight.words import counted
-from profiling_assets.pipeline.catalog import read_config
+from profiling_assets.config.reference import reference_text
+from profiling_assets.quality.preflight.words import counted
+from profiling_assets.steps.catalog import read_config
 
 
 @click.command("config")

@@ -1,7 +1,7 @@
 """`profiling-assets diff`: what differs between two results.
 
 Put here: the command and its lines.
-Do not put here: which files are compared (`pipeline.differences`), comparing (`core.differences`).
+Do not put here: which files are compared (`steps.differences`), comparing (`quality.differences`).
 """
 
 import math
@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from profiling_assets.core.differences import (
+from profiling_assets.errors import MissingInputError
+from profiling_assets.quality.differences import (
     MetadataChange,
     TableDifference,
     ValueChange,
 )
-from profiling_assets.core.errors import MissingInputError
-from profiling_assets.core.line_differences import LinesDifference
-from profiling_assets.pipeline.differences import FileDifference, Side, differences, open_side
+from profiling_assets.quality.line_differences import LinesDifference
+from profiling_assets.steps.differences import FileDifference, Side, differences, open_side
 
 _NAMED = 10  # wells, columns or lines that are written out
 

@@ -1,7 +1,7 @@
 """`profiling-assets estimate`: what a workspace will need, before anything is computed.
 
 Put here: the command, its tables and its JSON.
-Do not put here: the model (`core.estimate`), listing (`storage.weights`).
+Do not put here: the model (`core.estimate`), listing (`operations.estimate.weights`).
 """
 
 import json
@@ -15,24 +15,24 @@ from rich.console import Console
 from rich.table import Table
 
 from profiling_assets.cli.common import chosen_batches, config_option, input_option
-from profiling_assets.core.errors import ConfigError, WorkspaceError
-from profiling_assets.core.estimate.batches import (
+from profiling_assets.errors import ConfigError, WorkspaceError
+from profiling_assets.operations.estimate.batches import (
     Estimate,
     Machine,
     estimate_workspace,
     machine_for,
     machines,
 )
-from profiling_assets.core.estimate.cost import Cost, Prices, cost_of, parse_prices
-from profiling_assets.core.estimate.rates import Range
-from profiling_assets.core.fargate import FargateSize
-from profiling_assets.core.printable import printable
-from profiling_assets.opening import open_workspace
-from profiling_assets.pipeline.catalog import read_config
+from profiling_assets.operations.estimate.cost import Cost, Prices, cost_of, parse_prices
+from profiling_assets.operations.estimate.rates import Range
+from profiling_assets.operations.estimate.weights import weigh_plates
+from profiling_assets.operations.fargate import FargateSize
+from profiling_assets.printable import printable
 from profiling_assets.settings import WORKSPACE_VARIABLE
-from profiling_assets.storage.glance import expect_many
-from profiling_assets.storage.scan import scan_workspace
-from profiling_assets.storage.weights import weigh_plates
+from profiling_assets.steps.catalog import read_config
+from profiling_assets.workspace.glance import expect_many
+from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 
 _GB = 1e9
 _HOUR = 3600.0

@@ -1,7 +1,7 @@
 """`profiling-assets exclude`: take a plate out of its batch, with a reason.
 
 Put here: the command.
-Do not put here: what exclusion means (`core.registry`, `core.cohort`).
+Do not put here: what exclusion means (`workspace.registry`, `config.plates_asked_for`).
 """
 
 import shlex
@@ -9,11 +9,11 @@ import shlex
 import click
 
 from profiling_assets.cli.common import input_option, workspace_option
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.registry import exclude, registered
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.registry_store import update_registry
-from profiling_assets.storage.scan import scan_workspace
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.registry import exclude, registered
+from profiling_assets.workspace.registry_store import update_registry
+from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 
 
 @click.command("exclude")

@@ -6,11 +6,11 @@ Do not put here: the rules (`core.preflight`), the commands.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from profiling_assets.core.errors import WorkspaceError
-from profiling_assets.core.preflight.finding import Finding, Severity, Told, together
-from profiling_assets.core.preflight.names import RULE_NAMES
-from profiling_assets.core.preflight.words import counted
-from profiling_assets.core.printable import printable
+from profiling_assets.errors import WorkspaceError
+from profiling_assets.printable import printable
+from profiling_assets.quality.preflight.finding import Finding, Severity, Told, together
+from profiling_assets.quality.preflight.rule_names import RULE_NAMES
+from profiling_assets.quality.preflight.words import counted
 
 _SHOWN = 6  # plates of one finding
 

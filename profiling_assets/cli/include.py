@@ -1,17 +1,17 @@
 """`profiling-assets include`: take an excluded plate back in.
 
 Put here: the command.
-Do not put here: what exclusion means (`core.registry`, `core.cohort`).
+Do not put here: what exclusion means (`workspace.registry`, `config.plates_asked_for`).
 """
 
 import click
 
 from profiling_assets.cli.common import input_option, workspace_option
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.registry import include, registered
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.registry_store import update_registry
-from profiling_assets.storage.scan import scan_workspace
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.registry import include, registered
+from profiling_assets.workspace.registry_store import update_registry
+from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 
 
 @click.command("include")

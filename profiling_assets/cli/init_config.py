@@ -1,7 +1,7 @@
 """`profiling-assets init-config`: a config file with the batches and plates found.
 
 Put here: the command.
-Do not put here: what the file says (`core.config.template`).
+Do not put here: what the file says (`config.template`).
 """
 
 from pathlib import Path
@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 
 from profiling_assets.cli.common import input_option
-from profiling_assets.core.config.template import render_config
-from profiling_assets.core.errors import ConfigError, MissingInputError
-from profiling_assets.core.layout import CONFIGS
-from profiling_assets.core.preflight.words import counted
-from profiling_assets.opening import open_workspace
+from profiling_assets.config.template import render_config
+from profiling_assets.errors import ConfigError, MissingInputError
+from profiling_assets.quality.preflight.words import counted
 from profiling_assets.settings import WORKSPACE_VARIABLE
-from profiling_assets.storage.scan import scan_workspace
+from profiling_assets.workspace.layout import CONFIGS
+from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 
 
 @click.command("init-config")

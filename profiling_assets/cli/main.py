@@ -11,7 +11,7 @@ import sys
 import click
 
 from profiling_assets import __version__
-from profiling_assets.core.errors import ProfilingError
+from profiling_assets.errors import ProfilingError
 
 # Commands are imported when they are asked for: Dagster takes seconds, and most need none of it.
 _COMMANDS = {

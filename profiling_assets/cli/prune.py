@@ -1,13 +1,13 @@
 """`profiling-assets prune`: remove old runs from the event log.
 
 Put here: the command.
-Do not put here: which runs may go (`pruning`).
+Do not put here: which runs may go (`dagster.runs.prune`).
 """
 
 import click
 
 from profiling_assets.cli.common import workspace_option
-from profiling_assets.opening import open_workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 
 
 @click.command("prune")
@@ -27,8 +27,8 @@ def command(workspace: str, days: int, *, remove: bool) -> int:
     current. Run `profiling-assets run` at the same time or not, as you like: runs that have not
     ended are left alone.
     """
-    from profiling_assets.instance import open_instance, prepared_home
-    from profiling_assets.pruning import old_runs, remove_run
+    from profiling_assets.dagster.instance import open_instance, prepared_home
+    from profiling_assets.dagster.runs.prune import old_runs, remove_run
 
     home = prepared_home(open_workspace(workspace).identity)
     with open_instance(home) as instance:

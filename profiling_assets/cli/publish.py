@@ -1,8 +1,8 @@
 """`profiling-assets publish`: bring results into a data repository.
 
 Put here: the command.
-Do not put here: what is published (`core.publication`), the order of it (`pipeline.publish`), its
-words (`pipeline.publication_text`).
+Do not put here: what is published (`workspace.public_files`), the order of it (`publish.publish`), its
+words (`publish.words`).
 """
 
 import re
@@ -12,15 +12,15 @@ from click.core import ParameterSource
 
 from profiling_assets import __version__
 from profiling_assets.cli.common import config_option, input_option, workspace_option
-from profiling_assets.core.errors import DataRepositoryError
-from profiling_assets.core.publication import Limits
-from profiling_assets.opening import open_workspace
-from profiling_assets.pipeline.publication import Wish
-from profiling_assets.pipeline.publication_text import copied_line, lines_of
-from profiling_assets.pipeline.publish import publish_to_clone, publish_to_workspace
-from profiling_assets.storage.git_clone import open_clone
-from profiling_assets.storage.git_process import redacted
-from profiling_assets.storage.sync import Compared
+from profiling_assets.errors import DataRepositoryError
+from profiling_assets.publish.clone import open_clone
+from profiling_assets.publish.git import redacted
+from profiling_assets.publish.publish import publish_to_clone, publish_to_workspace
+from profiling_assets.publish.wish import Wish
+from profiling_assets.publish.words import copied_line, lines_of
+from profiling_assets.workspace.public_files import Limits
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.sync import Compared
 
 _MEGABYTE = 1_000_000
 # What is said of commits and of files in git; a bucket has neither.

@@ -1,7 +1,7 @@
 """`profiling-assets pull`: bring what profiling starts from into a workspace.
 
 Put here: the command.
-Do not put here: which files go where (`core.sync`), copying (`storage.sync`), and what `push` and
+Do not put here: which files go where (`workspace.copying`), copying (`workspace.sync`), and what `push` and
 it have in common (`transfers`).
 """
 
@@ -9,7 +9,7 @@ import click
 
 from profiling_assets.cli.common import workspace_option
 from profiling_assets.cli.transfers import batch_option, dry_run_option, folder_option, run_transfer
-from profiling_assets.core.sync import Direction
+from profiling_assets.workspace.copying import Direction
 
 
 @click.command("pull")

@@ -1,7 +1,7 @@
 """`profiling-assets push`: bring what was made back to where the project's data are.
 
 Put here: the command.
-Do not put here: which files go where (`core.sync`), copying (`storage.sync`), and what `pull` and
+Do not put here: which files go where (`workspace.copying`), copying (`workspace.sync`), and what `pull` and
 it have in common (`transfers`).
 """
 
@@ -9,7 +9,7 @@ import click
 
 from profiling_assets.cli.common import workspace_option
 from profiling_assets.cli.transfers import batch_option, dry_run_option, folder_option, run_transfer
-from profiling_assets.core.sync import Direction
+from profiling_assets.workspace.copying import Direction
 
 
 @click.command("push")

@@ -1,7 +1,7 @@
 """`profiling-assets run`: build what is not current, as the web UI would.
 
 Put here: the command: from flags to plan to runs to exit code.
-Do not put here: the plan (`planning`), the runs (`running`), the lines printed (`summary`).
+Do not put here: the plan (`dagster.runs.plan`), the runs (`dagster.runs.run`), the lines printed (`summary`).
 """
 
 import signal
@@ -10,7 +10,6 @@ from types import FrameType
 
 import click
 
-from profiling_assets.assets.making import FORCE_TAG
 from profiling_assets.cli.common import (
     applied_settings,
     check_assets,
@@ -25,16 +24,17 @@ from profiling_assets.cli.findings import drop_told, refuse_whole, run_lines
 from profiling_assets.cli.progress import ProgressListener, recorded
 from profiling_assets.cli.stopping import StopRequest
 from profiling_assets.cli.summary import plate_lines, problem_lines
-from profiling_assets.core.config.step import Step
-from profiling_assets.core.errors import WorkspaceError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.preflight.finding import Severity
-from profiling_assets.io_managers import result_path
-from profiling_assets.pipeline.catalog import Catalog, refreshed_catalog
-from profiling_assets.pipeline.quality_results import CORRELATIONS
-from profiling_assets.pipeline.results import PLATE
-from profiling_assets.planning import Plan, Planner, Task
-from profiling_assets.run_groups import Outcome
+from profiling_assets.config.step import Step
+from profiling_assets.dagster.assets.step import FORCE_TAG
+from profiling_assets.dagster.io_managers import result_path
+from profiling_assets.dagster.runs.plan import Plan, Planner, Task
+from profiling_assets.dagster.runs.run_groups import Outcome
+from profiling_assets.errors import WorkspaceError
+from profiling_assets.quality.preflight.finding import Severity
+from profiling_assets.steps.catalog import Catalog, refreshed_catalog
+from profiling_assets.steps.quality_results import CORRELATIONS
+from profiling_assets.steps.results import PLATE
+from profiling_assets.workspace.names import PlateKey
 
 _STOPPED = 130
 
@@ -104,12 +104,12 @@ def _built(
     catalog: Catalog, chosen: list[PlateKey], names: tuple[str, ...], *, force: bool
 ) -> tuple[Outcome, Plan, dict[Task, str]]:
     # Dagster takes seconds to import; wrong flags and broken configs are told before that
-    from profiling_assets.adoption import adopt, report_inputs
-    from profiling_assets.announcing import forget_settled
-    from profiling_assets.dead_runs import end_dead_runs
-    from profiling_assets.instance import open_instance, prepared_home
-    from profiling_assets.launching import Launcher
-    from profiling_assets.running import Runner
+    from profiling_assets.dagster.instance import open_instance, prepared_home
+    from profiling_assets.dagster.journal import forget_settled
+    from profiling_assets.dagster.launchers.asset_runs import Launcher
+    from profiling_assets.dagster.launchers.dead_runs import end_dead_runs
+    from profiling_assets.dagster.runs.adopt import adopt, report_inputs
+    from profiling_assets.dagster.runs.run import Runner
 
     home = prepared_home(catalog.workspace.identity)
     with open_instance(home) as instance, StopRequest() as stop:

@@ -1,8 +1,8 @@
 """`profiling-assets scan`: which plates there are, what they lack, which may be started.
 
 Put here: the command and its table.
-Do not put here: finding plates (`storage.scan`), completeness (`core.completeness`), readiness
-(`core.arrivals`).
+Do not put here: finding plates (`workspace.scan`), completeness (`workspace.completeness`), readiness
+(`workspace.arrivals`).
 """
 
 import sys
@@ -16,23 +16,23 @@ from rich.console import Console
 from rich.table import Table
 
 from profiling_assets.cli.common import chosen_batches, config_option, input_option
-from profiling_assets.core.arrivals import readiness
-from profiling_assets.core.completeness import PlateCompleteness
-from profiling_assets.core.config.model import Config
-from profiling_assets.core.discovery import PlateFound, Source
-from profiling_assets.core.errors import ProfilingError, WorkspaceError
-from profiling_assets.core.ignored import IgnoredEntry
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.printable import printable
-from profiling_assets.core.registry import PlateEntry, PlateFacts, Registry, registered
-from profiling_assets.opening import open_workspace
-from profiling_assets.pipeline.catalog import read_config
+from profiling_assets.config.model import Config
+from profiling_assets.errors import ProfilingError, WorkspaceError
+from profiling_assets.printable import printable
 from profiling_assets.settings import WORKSPACE_VARIABLE
-from profiling_assets.storage.glance import PlateGlance, expect_many
-from profiling_assets.storage.looks import look_at_plates
-from profiling_assets.storage.registry_store import load_registry, update_registry
-from profiling_assets.storage.scan import scan_workspace
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.steps.catalog import read_config
+from profiling_assets.workspace.arrivals import readiness
+from profiling_assets.workspace.completeness import PlateCompleteness
+from profiling_assets.workspace.glance import PlateGlance, expect_many
+from profiling_assets.workspace.ignored import IgnoredEntry
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import PlateFound, Source
+from profiling_assets.workspace.registry import PlateEntry, PlateFacts, Registry, registered
+from profiling_assets.workspace.registry_store import load_registry, update_registry
+from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.scan_many import look_at_plates
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 
 _MAX_SITES = 20
 _MAX_IGNORED = 20

@@ -1,19 +1,19 @@
 """What a run says at its end: what is there, what was dropped, what is not there and why.
 
 Put here: reading the ledgers of a workspace and putting them into a few lines.
-Do not put here: making ledgers (`core.ledger`).
+Do not put here: making ledgers (`workspace.ledger`).
 """
 
 import csv
 import io
 from collections.abc import Collection, Iterable, Mapping
 
-from profiling_assets.core import layout
-from profiling_assets.core.ledger import KEPT_WHOLE, WellState
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.printable import printable
-from profiling_assets.planning import Task
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.dagster.runs.plan import Task
+from profiling_assets.printable import printable
+from profiling_assets.workspace import layout
+from profiling_assets.workspace.ledger import KEPT_WHOLE, WellState
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.storage.interface import Workspace
 
 _MAX_LINES = 12
 _OLD_STANDS = "the file of an earlier build still stands, and is out of date"

@@ -1,7 +1,7 @@
 """What `pull` and `push` have in common.
 
 Put here: their options, the lines they print, the folder that does not exist yet.
-Do not put here: which files go where (`core.sync`), copying (`storage.sync`).
+Do not put here: which files go where (`workspace.copying`), copying (`workspace.sync`).
 """
 
 import tempfile
@@ -12,18 +12,18 @@ from typing import Any
 
 import click
 
-from profiling_assets.core.errors import MissingInputError, WorkspaceError
-from profiling_assets.core.layout import CONFIGS
-from profiling_assets.core.sync import (
+from profiling_assets.errors import MissingInputError, WorkspaceError
+from profiling_assets.workspace.copying import (
     FOLDERS,
     Direction,
     TransferPlan,
     batch_of,
     transfer_plan,
 )
-from profiling_assets.opening import make_output_folder, open_workspace
-from profiling_assets.storage.sync import Compared, copy_files, list_files
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.workspace.layout import CONFIGS
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.opening import make_output_folder, open_workspace
+from profiling_assets.workspace.sync import Compared, copy_files, list_files
 
 batch_option = click.option(
     "--batch", "batches", metavar="B", multiple=True, help="Only this batch; repeatable."

@@ -1,7 +1,7 @@
 """`profiling-assets ui`: web server and daemon on one workspace.
 
 Put here: the command.
-Do not put here: what the UI shows (`assets`, `reporting`).
+Do not put here: what the UI shows (`assets`, `dagster.metadata`).
 """
 
 import os
@@ -20,11 +20,11 @@ from profiling_assets.cli.common import (
     input_option,
     workspace_option,
 )
-from profiling_assets.core.discovery import Source
-from profiling_assets.core.errors import WorkspaceError
-from profiling_assets.core.printable import without_passwords
-from profiling_assets.pipeline.catalog import Catalog, refreshed_catalog
+from profiling_assets.errors import WorkspaceError
+from profiling_assets.printable import without_passwords
 from profiling_assets.settings import WATCH_VARIABLE, WEBSERVER_VARIABLE, WatchSettings
+from profiling_assets.steps.catalog import Catalog, refreshed_catalog
+from profiling_assets.workspace.plates import Source
 
 
 @click.command("ui")
@@ -91,12 +91,12 @@ def command(
 
 def _brought_up_to_date(catalog: Catalog, *, watched: bool) -> Path:
     """Report what may be started and record what stands; return the folder of the event log."""
-    from profiling_assets.adoption import adopt, report_inputs
-    from profiling_assets.announcing import forget_settled
-    from profiling_assets.arriving import ready_plates
     from profiling_assets.cli.progress import recorded
-    from profiling_assets.instance import open_instance, prepared_home
-    from profiling_assets.planning import Planner
+    from profiling_assets.dagster.instance import open_instance, prepared_home
+    from profiling_assets.dagster.journal import forget_settled
+    from profiling_assets.dagster.runs.adopt import adopt, report_inputs
+    from profiling_assets.dagster.runs.plan import Planner
+    from profiling_assets.dagster.sensors.tick import ready_plates
 
     plates = catalog.cohort.plates
     if watched:  # the sensor looks at the others, some at a time

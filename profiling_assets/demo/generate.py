@@ -16,8 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from profiling_assets.core import layout
-from profiling_assets.core.wells import well_position
 from profiling_assets.demo import widths
 from profiling_assets.demo.columns import COMPARTMENTS, image_columns_of_failed
 from profiling_assets.demo.laws import BODY, IMAGE_SIDE, law_of
@@ -25,6 +23,8 @@ from profiling_assets.demo.plan import ground_truth, stream
 from profiling_assets.demo.spec import BatchSpec, DefectKind, WorkspaceSpec
 from profiling_assets.demo.truth import GroundTruth, PlateTruth, SiteTruth
 from profiling_assets.demo.values import Floats, Table, draw_traits
+from profiling_assets.workspace import layout
+from profiling_assets.workspace.wells import well_position
 
 _PLATE_EFFECT, _WELL_EFFECT = 0.3, 0.2  # standard deviations of cells
 _PATCHY_SHARE = 0.01

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from profiling_assets.core.names import PlateKey
 from profiling_assets.demo import widths
 from profiling_assets.demo.columns import COMPARTMENTS
 from profiling_assets.demo.laws import VARYING, Form, law_of
@@ -24,6 +23,7 @@ from profiling_assets.demo.spec import (
     plate_wells,
 )
 from profiling_assets.demo.truth import GroundTruth, PlateTruth, SiteTruth
+from profiling_assets.workspace.names import PlateKey
 
 _EMPTY = frozenset({DefectKind.ZERO_CELLS, DefectKind.QC_FAILED, DefectKind.MISSING_SITE})
 

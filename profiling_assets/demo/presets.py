@@ -4,8 +4,8 @@ Put here: specifications that more than one caller uses.
 Do not put here: what a specification may say (`spec`).
 """
 
-from profiling_assets.core.names import PlateKey
 from profiling_assets.demo.spec import BatchSpec, Defect, DefectKind, Phenotype, WorkspaceSpec
+from profiling_assets.workspace.names import PlateKey
 
 PHENOTYPES = (
     Phenotype(

@@ -8,7 +8,7 @@ Do not put here: ready-made ones (`presets`), how values are drawn (`values`), w
 from dataclasses import dataclass
 from enum import StrEnum
 
-from profiling_assets.core.names import PlateKey
+from profiling_assets.workspace.names import PlateKey
 
 NEGCON = "DMSO"
 # rows, columns of the plates that are sold; the smallest that holds the wells is taken

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from profiling_assets.core.names import PlateKey
 from profiling_assets.demo.spec import Defect, DefectKind, WorkspaceSpec
+from profiling_assets.workspace.names import PlateKey
 
 
 @dataclass(frozen=True)

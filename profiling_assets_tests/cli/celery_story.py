@@ -11,8 +11,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from profiling_assets.celery_launcher import WORKER_TAG
-from profiling_assets.run_events import RunWatch
+from profiling_assets.dagster.launchers.celery import WORKER_TAG
+from profiling_assets.dagster.launchers.follow import RunWatch
 from profiling_assets_tests.cli.celery_hosts import Host
 
 Made = tuple[str, str]

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import profiling_assets.instance
+import profiling_assets.dagster.instance
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.spec import WorkspaceSpec
 
@@ -53,7 +53,7 @@ class Place:
         """The folder of the event log."""
         if self.dagster_home is not None:
             return self.dagster_home
-        name = profiling_assets.instance.instance_home(str(self.root.resolve())).name
+        name = profiling_assets.dagster.instance.instance_home(str(self.root.resolve())).name
         return self.state / "profiling_assets" / name
 
     @property

@@ -18,11 +18,11 @@ import dagster as dg
 import pytest
 from botocore.config import Config
 
-from profiling_assets.core.config.template import render_config
+from profiling_assets.config.template import render_config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import plate_spec
-from profiling_assets.pipeline.catalog import load_catalog
 from profiling_assets.settings import Settings
+from profiling_assets.steps.catalog import load_catalog
 from profiling_assets_tests.cli.celery_hosts import (
     BIN,
     Host,
@@ -151,7 +151,7 @@ def _start_hub(hub: Host) -> None:
 
 
 def _start_worker(worker: Host) -> None:
-    app = ("--app", "profiling_assets.celery_app", "worker")
+    app = ("--app", "profiling_assets.dagster.launchers.celery_app", "worker")
     worker.start(
         "worker.log", BIN / "celery", *app, "-c", str(CONCURRENCY), "-n", f"{worker.name}@%h"
     )

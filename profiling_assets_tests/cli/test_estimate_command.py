@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from profiling_assets.cli.main import cli
-from profiling_assets.core.errors import ConfigError, MissingInputError, WorkspaceError
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
+from profiling_assets.errors import ConfigError, MissingInputError, WorkspaceError
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "prices-example.yml"
 

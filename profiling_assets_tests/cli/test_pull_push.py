@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.cli.commands import Place, new_place
 from profiling_assets_tests.cli.story import FIRST, GOOD, SECOND, Story
 

@@ -13,12 +13,12 @@ import pytest
 from rich.console import Console
 
 from profiling_assets.cli.scan import _table
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.discovery import Source
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.registry import PlateEntry
+from profiling_assets.config.load import parse_config
 from profiling_assets.demo.presets import tiny_spec
-from profiling_assets.opening import open_workspace
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import Source
+from profiling_assets.workspace.registry import PlateEntry
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.cli.commands import Done, Place, new_place
 from profiling_assets_tests.cli.story import BAD, FIRST, GOOD, OTHER, SECOND
 from profiling_assets_tests.graph.desk import config_text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.dead_runs import living_processes
+from profiling_assets.dagster.launchers.dead_runs import living_processes
 from profiling_assets.demo.presets import plate_spec
 from profiling_assets_tests.cli.commands import Place, finished, new_place, wait_for
 from profiling_assets_tests.cli.event_log import PLATE_STEPS, made, opened, runs, tasks

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from profiling_assets.core.config.template import render_config
+from profiling_assets.config.template import render_config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
 from profiling_assets.demo.spec import BatchSpec

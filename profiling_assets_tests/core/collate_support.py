@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
-from profiling_assets.core.collate.result import CollateResult
-from profiling_assets.core.collate.run import collate_plate
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.sites import ExpectedSite
+from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.options import AggregateOptions, CollateOptions
+from profiling_assets.collate.result import CollateResult
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.sites import ExpectedSite
 
 KEY = PlateKey("2024_01_01_Batch1", "P1")
 MEAN = AggregateOptions("mean")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.collate import sqlite_sink
+from profiling_assets.collate import sqlite_backend
 
 _OWN_FILES = Path("/proc/self/fd")
 
@@ -51,14 +51,14 @@ def metered(folder: Path, monkeypatch: pytest.MonkeyPatch, *, steps: int = 20_00
     if not _OWN_FILES.is_dir():
         pytest.skip("files without a name can be seen on Linux only")
     meter = ScratchMeter(folder.resolve())
-    connect: Callable[[Path], sqlite3.Connection] = vars(sqlite_sink)["_connect"]
+    connect: Callable[[Path], sqlite3.Connection] = vars(sqlite_backend)["_connect"]
 
     def connected(file: Path) -> sqlite3.Connection:
         connection = connect(file)
         connection.set_progress_handler(meter.look, steps)
         return connection
 
-    monkeypatch.setattr(sqlite_sink, "_connect", connected)
+    monkeypatch.setattr(sqlite_backend, "_connect", connected)
     return meter
 
 

@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 
-from profiling_assets.core.alerts import Alert, Quiet, failed_step
-from profiling_assets.core.errors import MissingInputError
+from profiling_assets.errors import MissingInputError
+from profiling_assets.operations.alerts import Alert, Quiet, failed_step
 
 ERROR = MissingInputError(
     "there is no line of 000123",

@@ -3,20 +3,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.annotate import annotate_profiles
-from profiling_assets.core.columns import is_count, is_metadata
-from profiling_assets.core.errors import InvalidInputError, PlateMapError
-from profiling_assets.core.exclusions import Exclusions, read_exclusions
-from profiling_assets.core.ledger import WellState, count_states
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.platemap import (
+from profiling_assets.errors import InvalidInputError, PlateMapError
+from profiling_assets.profiles.annotate import annotate_profiles
+from profiling_assets.profiles.columns import is_count, is_metadata
+from profiling_assets.profiles.excluded_wells import Exclusions, read_exclusions
+from profiling_assets.profiles.plate_map import (
     ExternalMetadata,
     PlateMap,
     read_external_metadata,
     read_plate_map,
 )
-from profiling_assets.core.reference import reference
-from profiling_assets.core.tables import profiles_csv, read_profiles
+from profiling_assets.profiles.pycytominer import reference
+from profiling_assets.profiles.tables import profiles_csv, read_profiles
+from profiling_assets.workspace.ledger import WellState, count_states
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.support import shared_data
 
 KEY = PlateKey("B1", "000123")

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from profiling_assets.core.checks.backend import rows_as_in_ledger
-from profiling_assets.core.checks.controls import negative_controls_present
-from profiling_assets.core.checks.rows import (
+from profiling_assets.errors import CheckError
+from profiling_assets.quality.checks.backend import rows_as_in_ledger
+from profiling_assets.quality.checks.check import CheckResult, as_warnings, refuse_failed
+from profiling_assets.quality.checks.controls import negative_controls_present
+from profiling_assets.quality.checks.rows import (
     no_well_twice,
     one_plate_only,
     rows_conserved,
@@ -17,12 +19,10 @@ from profiling_assets.core.checks.rows import (
     wells_accounted_for,
     wells_of,
 )
-from profiling_assets.core.checks.schema import same_features
-from profiling_assets.core.checks.values import feature_cells, no_unflagged_inf, share_of_nan
-from profiling_assets.core.checks.verdict import CheckResult, as_warnings, refuse_failed
-from profiling_assets.core.errors import CheckError
-from profiling_assets.core.ledger import SiteRecord, SiteState, WellRecord, WellState
-from profiling_assets.core.names import PlateKey
+from profiling_assets.quality.checks.schema import same_features
+from profiling_assets.quality.checks.values import feature_cells, no_unflagged_inf, share_of_nan
+from profiling_assets.workspace.ledger import SiteRecord, SiteState, WellRecord, WellState
+from profiling_assets.workspace.names import PlateKey
 
 KEY = PlateKey("B1", "000123")
 WELLS = ("A01", "A02", "B01", "B02")

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.cohort import cohort
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.config.model import Config
-from profiling_assets.core.names import PlateKey
+from profiling_assets.config.load import parse_config
+from profiling_assets.config.model import Config
+from profiling_assets.config.plates_asked_for import cohort
+from profiling_assets.workspace.names import PlateKey
 
 WHOLE = "pipeline: p\n"
 P1, P2, P3 = (PlateKey("B1", f"P{n}") for n in (1, 2, 3))

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from profiling_assets.core.collate.backend_profiles import aggregate_backend
-from profiling_assets.core.collate.block_spool import BlockSpool
-from profiling_assets.core.collate.options import AggregateOptions
-from profiling_assets.core.collate.result import AggregateResult
-from profiling_assets.core.errors import BackendError, InvalidInputError
-from profiling_assets.core.ledger import WellState
-from profiling_assets.core.names import PlateKey
+from profiling_assets.collate.block_spool import BlockSpool
+from profiling_assets.collate.from_backend import aggregate_backend
+from profiling_assets.collate.options import AggregateOptions
+from profiling_assets.collate.result import AggregateResult
+from profiling_assets.errors import BackendError, InvalidInputError
+from profiling_assets.workspace.ledger import WellState
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.core.collate_support import (
     KEY,
     MEAN,

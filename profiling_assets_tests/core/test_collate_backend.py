@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.collate.csv_values import column_values
-from profiling_assets.core.collate.header_survey import survey_headers
-from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
-from profiling_assets.core.collate.run import collate_plate
-from profiling_assets.core.collate.sqlite_sink import MAX_COLUMNS
-from profiling_assets.core.collate.survey import absent_categories
-from profiling_assets.core.errors import InvalidInputError
-from profiling_assets.core.names import PlateKey
+from profiling_assets.collate.cell_values import column_values
+from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.columns import absent_categories
+from profiling_assets.collate.header_survey import survey_headers
+from profiling_assets.collate.options import AggregateOptions, CollateOptions
+from profiling_assets.collate.sqlite_backend import MAX_COLUMNS
+from profiling_assets.errors import InvalidInputError
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.core.collate_support import (
     KEY,
     MadeFolder,

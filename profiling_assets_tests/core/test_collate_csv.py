@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.collate.csv_values import MISSING, column_values, value_of
-from profiling_assets.core.collate.defect import Defect
-from profiling_assets.core.collate.header import read_header
-from profiling_assets.core.collate.image_csv import ImageFile, read_image
-from profiling_assets.core.collate.object_csv import ObjectRows, read_objects
+from profiling_assets.collate.cell_values import MISSING, column_values, value_of
+from profiling_assets.collate.file_defect import Defect
+from profiling_assets.collate.header import read_header
+from profiling_assets.collate.image_csv import ImageFile, read_image
+from profiling_assets.collate.object_csv import ObjectRows, read_objects
 
 HEADER = "ImageNumber,ObjectNumber,X"
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.collate.header import Header
-from profiling_assets.core.collate.object_csv import ObjectRows, _parse_slow
-from profiling_assets.core.collate.plain_numbers import PlainRows, read_plain
+from profiling_assets.collate.header import Header
+from profiling_assets.collate.object_csv import ObjectRows, _parse_slow
+from profiling_assets.collate.object_csv_fast import PlainRows, read_plain
 
 WIDTH = 3
 HEADER = Header(("ImageNumber", "ObjectNumber", "X"), (), 0, ended=True, delimiter=",")

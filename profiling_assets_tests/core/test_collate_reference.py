@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
-from profiling_assets.core.collate.reference import collate_with_reference_engine
-from profiling_assets.core.collate.result import CollateResult
-from profiling_assets.core.errors import InvalidInputError
-from profiling_assets.core.ledger import SiteState
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.sites import ExpectedSite
+from profiling_assets.collate.cytominer_database import collate_with_reference_engine
+from profiling_assets.collate.options import AggregateOptions, CollateOptions
+from profiling_assets.collate.result import CollateResult
+from profiling_assets.errors import InvalidInputError
+from profiling_assets.workspace.ledger import SiteState
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.sites import ExpectedSite
 from profiling_assets_tests.core.collate_support import (
     MadeFolder,
     StoredTable,

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from profiling_assets.core.collate import aggregate, sqlite_sink
-from profiling_assets.core.collate.block import Block
-from profiling_assets.core.collate.block_spool import BlockSpool
-from profiling_assets.core.collate.column_types import ColumnTypes
-from profiling_assets.core.collate.options import AggregateOptions, CollateOptions
-from profiling_assets.core.collate.result import CollateResult
-from profiling_assets.core.collate.run import collate_plate
-from profiling_assets.core.collate.sqlite_sink import SqliteSink
-from profiling_assets.core.collate.survey import TableLayout
+from profiling_assets.collate import aggregate, sqlite_backend
+from profiling_assets.collate.block import Block
+from profiling_assets.collate.block_spool import BlockSpool
+from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.column_types import ColumnTypes
+from profiling_assets.collate.columns import TableLayout
+from profiling_assets.collate.options import AggregateOptions, CollateOptions
+from profiling_assets.collate.result import CollateResult
+from profiling_assets.collate.sqlite_backend import SqliteSink
 from profiling_assets_tests.core.collate_support import KEY, MadeFolder, csv_text, stored_tables
 from profiling_assets_tests.core.scratch_support import ScratchMeter, metered, names, numbers
 
@@ -58,7 +58,7 @@ def built(
     folders: list[MadeFolder], out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[CollateResult, ScratchMeter]:
     # as if memory were small: what waits for its well does not fit, what SQLite is given is written
-    monkeypatch.setattr(sqlite_sink, "_CACHE_PAGES", 8)
+    monkeypatch.setattr(sqlite_backend, "_CACHE_PAGES", 8)
     monkeypatch.setattr(aggregate, "BlockSpool", lambda folder, _: BlockSpool(folder, 2**20))
     meter = metered(out, monkeypatch)
     result = collate_plate(

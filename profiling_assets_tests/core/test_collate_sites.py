@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.collate.options import CollateOptions
-from profiling_assets.core.collate.result import CollateResult
-from profiling_assets.core.collate.run import collate_plate
-from profiling_assets.core.errors import DefectiveSiteError, InvalidInputError
-from profiling_assets.core.ledger import SiteRecord, SiteState, WellState, site_ledger_frame
-from profiling_assets.core.sites import ExpectedSite
+from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.options import CollateOptions
+from profiling_assets.collate.result import CollateResult
+from profiling_assets.errors import DefectiveSiteError, InvalidInputError
+from profiling_assets.workspace.ledger import SiteRecord, SiteState, WellState, site_ledger_frame
+from profiling_assets.workspace.sites import ExpectedSite
 from profiling_assets_tests.core.collate_support import (
     KEY,
     MEAN,

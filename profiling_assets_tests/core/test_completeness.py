@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.completeness import PlateState, SiteFolderFacts, site_matrix
-from profiling_assets.core.sites import ExpectedSite, parse_site_folder
+from profiling_assets.workspace.completeness import PlateState, SiteFolderFacts, site_matrix
+from profiling_assets.workspace.sites import ExpectedSite, parse_site_folder
 
 IMAGED = {"Image.csv": 10, "Cells.csv": 10, "Experiment.csv": 0}
 EXPECTED = [ExpectedSite(well, site) for well in ("A01", "a2") for site in ("1", "02")]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.config import compose
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.config.model import Config
-from profiling_assets.core.config.step import Step
-from profiling_assets.core.errors import ConfigError
-from profiling_assets.core.names import PlateKey
+from profiling_assets.config import compose
+from profiling_assets.config.load import parse_config
+from profiling_assets.config.model import Config
+from profiling_assets.config.step import Step
+from profiling_assets.errors import ConfigError
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.support import shared_data
 
 REAL = (

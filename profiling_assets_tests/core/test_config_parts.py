@@ -6,11 +6,11 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.config.model import Config
-from profiling_assets.core.config.parts import Step, config_part
-from profiling_assets.core.config.template import render_config
-from profiling_assets.core.config.walk import known_keys
+from profiling_assets.config.load import parse_config
+from profiling_assets.config.model import Config
+from profiling_assets.config.step_keys import Step, config_part
+from profiling_assets.config.template import render_config
+from profiling_assets.config.walk import known_keys
 
 _FITS = {Step.NORMALIZE, Step.NORMALIZE_NEGCON, Step.SELECT, Step.SELECT_NEGCON}
 _WRITES = {

@@ -5,12 +5,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.config.model import Config
-from profiling_assets.core.config.step import Step
-from profiling_assets.core.config.template import render_config
-from profiling_assets.core.errors import InvalidNameError
-from profiling_assets.core.names import name_problem
+from profiling_assets.config.load import parse_config
+from profiling_assets.config.model import Config
+from profiling_assets.config.step import Step
+from profiling_assets.config.template import render_config
+from profiling_assets.errors import InvalidNameError
+from profiling_assets.workspace.names import name_problem
 from profiling_assets_tests.support import shared_data
 
 _TRICKY = st.sampled_from(

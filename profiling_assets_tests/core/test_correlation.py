@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core import pairwise
-from profiling_assets.core.correlation import correlated_features, correlation_threshold
-from profiling_assets.core.pairwise import pairwise_correlations
-from profiling_assets.core.reference import reference
-from profiling_assets.core.tables import read_profiles
+from profiling_assets.profiles import pairwise
+from profiling_assets.profiles.correlation import correlated_features, correlation_threshold
+from profiling_assets.profiles.pairwise import pairwise_correlations
+from profiling_assets.profiles.pycytominer import reference
+from profiling_assets.profiles.tables import read_profiles
 from profiling_assets_tests.support import shared_data
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.currency import (
+from profiling_assets.steps.current import (
     Action,
     Marks,
     Recorded,

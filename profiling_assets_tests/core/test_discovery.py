@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.discovery import (
+from profiling_assets.errors import ConfigError
+from profiling_assets.workspace.ignored import IgnoredEntry, entry_problem, site_folder_problem
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import (
     AreaFacts,
     FolderFacts,
     PlateFound,
@@ -13,9 +16,6 @@ from profiling_assets.core.discovery import (
     csv_folder,
     find_plates,
 )
-from profiling_assets.core.errors import ConfigError
-from profiling_assets.core.ignored import IgnoredEntry, entry_problem, site_folder_problem
-from profiling_assets.core.names import PlateKey
 
 KEY = PlateKey("B1", "PL-01-x")
 

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.errors import ConfigError
-from profiling_assets.core.estimate.batches import (
+from profiling_assets.errors import ConfigError
+from profiling_assets.operations.estimate.batches import (
     Estimate,
     estimate_workspace,
     machine_for,
     machines,
     plates_at_once,
 )
-from profiling_assets.core.estimate.cost import cost_of, parse_prices
-from profiling_assets.core.estimate.plate import PlateWeight, Requests, estimate_plate
-from profiling_assets.core.names import PlateKey
+from profiling_assets.operations.estimate.cost import cost_of, parse_prices
+from profiling_assets.operations.estimate.plate import PlateWeight, Requests, estimate_plate
+from profiling_assets.workspace.names import PlateKey
 
 GB = 10**9
 EXAMPLE = Path(__file__).parents[2] / "docs" / "prices-example.yml"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.errors import ProfilingError
-from profiling_assets.core.fargate import FargateSize, fargate_size, legal_sizes
+from profiling_assets.errors import ProfilingError
+from profiling_assets.operations.fargate import FargateSize, fargate_size, legal_sizes
 
 needs = st.tuples(
     st.floats(0, 16),

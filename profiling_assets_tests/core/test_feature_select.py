@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.correlation import correlated_features
-from profiling_assets.core.errors import ConfigError, InvalidInputError
-from profiling_assets.core.feature_list import (
+from profiling_assets.errors import ConfigError, InvalidInputError
+from profiling_assets.profiles.correlation import correlated_features
+from profiling_assets.profiles.feature_list import (
     FeatureSelection,
     apply_selection,
     selection_from_table,
     selection_table,
 )
-from profiling_assets.core.feature_select import select_features
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.reference import reference
-from profiling_assets.core.selection_operations import OPERATIONS
-from profiling_assets.core.tables import ledger_tsv, read_profiles, read_tsv
+from profiling_assets.profiles.feature_select import select_features
+from profiling_assets.profiles.pycytominer import reference
+from profiling_assets.profiles.selection_operations import OPERATIONS
+from profiling_assets.profiles.tables import ledger_tsv, read_profiles, read_tsv
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.support import shared_data
 
 A, B = PlateKey("B1", "000123"), PlateKey("B1", "PL-01-x")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core import formats
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.errors import ConfigError
-from profiling_assets.core.formats import COPIES, h5ad_bytes
+from profiling_assets.config.load import parse_config
+from profiling_assets.errors import ConfigError
+from profiling_assets.profiles import formats
+from profiling_assets.profiles.formats import COPIES, h5ad_bytes
 from profiling_assets_tests.support import real_profiles
 
 FRAME = pd.DataFrame(
@@ -112,7 +112,7 @@ def test_without_the_extra_the_config_is_refused_and_so_is_writing(
 ) -> None:
     text = "pipeline: p\noptions: {formats: [csv.gz, h5ad]}\n"
     assert parse_config(text, path="c.yml").options.formats == ("csv.gz", "h5ad")
-    monkeypatch.setattr("profiling_assets.core.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("profiling_assets.extras.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="h5py is not installed") as caught:
         parse_config(text, path="c.yml")
     assert "profiling_assets[anndata]" in str(caught.value)

@@ -8,24 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.config.parts import Step, config_part
-from profiling_assets.core.errors import ConfigError, InvalidInputError
-from profiling_assets.core.feature_list import (
+from profiling_assets.config.load import parse_config
+from profiling_assets.config.step_keys import Step, config_part
+from profiling_assets.errors import ConfigError, InvalidInputError
+from profiling_assets.profiles.feature_list import (
     apply_selection,
     selection_from_table,
     selection_table,
 )
-from profiling_assets.core.feature_select import select_features
-from profiling_assets.core.frozen_features import (
+from profiling_assets.profiles.feature_select import select_features
+from profiling_assets.profiles.frozen_features import (
     FrozenFeatures,
     frozen_selection,
     read_frozen_features,
 )
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.publication import publication_plan
-from profiling_assets.core.sync import Direction, transfer
-from profiling_assets.core.tables import ledger_tsv, profiles_csv, read_tsv
+from profiling_assets.profiles.tables import ledger_tsv, profiles_csv, read_tsv
+from profiling_assets.workspace.copying import Direction, transfer
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.public_files import publication_plan
 
 A, B = PlateKey("B1", "000123"), PlateKey("B1", "PL-01-x")
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.gct import gct_bytes, gct_columns
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.reference import reference
-from profiling_assets.core.stack import stack_profiles
-from profiling_assets.core.tables import profiles_csv, read_profiles
+from profiling_assets.profiles.gct import gct_bytes, gct_columns
+from profiling_assets.profiles.pycytominer import reference
+from profiling_assets.profiles.stack import stack_profiles
+from profiling_assets.profiles.tables import profiles_csv, read_profiles
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.support import real_profiles
 
 write_gct = reference("pycytominer.cyto_utils").write_gct

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.ignored import (
+from profiling_assets.printable import printable
+from profiling_assets.workspace.ignored import (
     IgnoredEntry,
     no_path_entries,
     site_folder_problem,
     site_name_problem,
 )
-from profiling_assets.core.printable import printable
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.controls import check_negative_controls
-from profiling_assets.core.errors import ControlsError, InvalidInputError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.normalize import NormalizeResult, normalize_profiles
-from profiling_assets.core.reference import reference
-from profiling_assets.core.tables import profiles_csv, read_profiles
+from profiling_assets.errors import ControlsError, InvalidInputError
+from profiling_assets.profiles.normalize import NormalizeResult, normalize_profiles
+from profiling_assets.profiles.pycytominer import reference
+from profiling_assets.profiles.reference_wells import check_negative_controls
+from profiling_assets.profiles.tables import profiles_csv, read_profiles
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.support import shared_data
 
 KEY = PlateKey("B1", "000123")

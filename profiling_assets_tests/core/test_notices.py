@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.notices import plates_named
+from profiling_assets.dagster.sensors.notices import plates_named
+from profiling_assets.workspace.names import PlateKey
 
 ROOT = "s3://bucket/projects/p/workspace"
 SITE = "projects/p/workspace/analysis/B 1/PL-01/analysis/PL-01-A01-1/Image.csv"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.errors import PlateMapError
-from profiling_assets.core.platemap import (
+from profiling_assets.errors import PlateMapError
+from profiling_assets.profiles.plate_map import (
     plate_map_name_of,
     read_barcode_platemap,
     read_external_metadata,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.errors import InvalidInputError
-from profiling_assets.core.provenance import (
+from profiling_assets.errors import InvalidInputError
+from profiling_assets.steps.provenance import (
     FileMark,
     Origin,
     changed_provenance,

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.data_repository import is_pinned, pinned_version, repository_files
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.publication import (
+from profiling_assets.publish.data_repository import is_pinned, pinned_version, repository_files
+from profiling_assets.publish.publication_message import commit_message
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.public_files import (
     PUBLISHED,
     Sized,
     Stays,
@@ -15,7 +16,6 @@ from profiling_assets.core.publication import (
     plate_of,
     publication_plan,
 )
-from profiling_assets.core.publication_message import commit_message
 
 
 @pytest.mark.parametrize(

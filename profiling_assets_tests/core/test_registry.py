@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.discovery import PlateFound, Source
-from profiling_assets.core.errors import InvalidInputError, MissingInputError
-from profiling_assets.core.names import PlateKey, name_problem
-from profiling_assets.core.registry import (
+from profiling_assets.errors import InvalidInputError, MissingInputError
+from profiling_assets.workspace.names import PlateKey, name_problem
+from profiling_assets.workspace.plates import PlateFound, Source
+from profiling_assets.workspace.registry import (
     PlateEntry,
     PlateFacts,
     Registry,
@@ -18,7 +18,7 @@ from profiling_assets.core.registry import (
     include,
     registered,
 )
-from profiling_assets.core.registry_json import parse_registry, registry_json
+from profiling_assets.workspace.registry_json import parse_registry, registry_json
 
 PATH = ".profiling_assets/plates.json"
 KEY = PlateKey("B1", "000123")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.errors import InvalidInputError
-from profiling_assets.core.names import name_problem
-from profiling_assets.core.sites import (
+from profiling_assets.errors import InvalidInputError
+from profiling_assets.workspace.names import name_problem
+from profiling_assets.workspace.sites import (
     ExpectedSite,
     SiteName,
     expected_sites,

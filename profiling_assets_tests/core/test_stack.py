@@ -7,10 +7,10 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.reference import reference
-from profiling_assets.core.stack import stack_profiles
-from profiling_assets.core.tables import profiles_csv
+from profiling_assets.profiles.pycytominer import reference
+from profiling_assets.profiles.stack import stack_profiles
+from profiling_assets.profiles.tables import profiles_csv
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.support import real_profiles
 
 infer_cp_features = reference("pycytominer.cyto_utils").infer_cp_features

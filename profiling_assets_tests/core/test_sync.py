@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.sync import (
+from profiling_assets.workspace.copying import (
     FOLDERS,
     Direction,
     Superseded,

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.columns import feature_columns
-from profiling_assets.core.errors import InvalidInputError
-from profiling_assets.core.reference import reference
-from profiling_assets.core.tables import (
+from profiling_assets.errors import InvalidInputError
+from profiling_assets.profiles.columns import feature_columns
+from profiling_assets.profiles.pycytominer import reference
+from profiling_assets.profiles.tables import (
     ledger_tsv,
     profiles_csv,
     read_profiles,

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.watch_json import parse_watch_json, watch_json
-from profiling_assets.core.watching import (
+from profiling_assets.dagster.sensors.turns import (
     MOST_PENDING,
     SETTLED_AT_ONCE,
     Pending,
@@ -22,6 +20,8 @@ from profiling_assets.core.watching import (
     remembered,
     turn,
 )
+from profiling_assets.dagster.sensors.watch_json import parse_watch_json, watch_json
+from profiling_assets.workspace.names import PlateKey
 
 NOW = 1_800_000_000.0
 KEYS = [PlateKey("B", f"{number:03}") for number in range(30)]

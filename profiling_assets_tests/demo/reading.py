@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from profiling_assets.core.names import PlateKey
 from profiling_assets.demo.spec import DefectKind
 from profiling_assets.demo.truth import GroundTruth, PlateTruth, SiteTruth
+from profiling_assets.workspace.names import PlateKey
 
 
 def site_folder(truth: GroundTruth, plate: PlateTruth, site: SiteTruth) -> Path:

@@ -13,7 +13,7 @@ import yaml
 from dagster._core.launcher import WorkerStatus  # noqa: TID251 -- what launchers answer
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 
-from profiling_assets.celery_launcher import WORKER_SETTINGS, WatchedCeleryRunLauncher
+from profiling_assets.dagster.launchers.celery import WORKER_SETTINGS, WatchedCeleryRunLauncher
 
 SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "celery" / "dagster.yaml"
 

@@ -14,13 +14,13 @@ import dagster as dg
 import pytest
 import yaml
 
-from profiling_assets.core.fargate import CPU_TAG, MEMORY_TAG, STORAGE_TAG, fargate_size
+from profiling_assets.dagster.launchers.asset_runs import Launcher
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
-from profiling_assets.launching import Launcher
-from profiling_assets.pipeline.catalog import load_catalog
-from profiling_assets.pipeline.sizing import task_of_run
+from profiling_assets.operations.estimate.task_size import task_of_run
+from profiling_assets.operations.fargate import CPU_TAG, MEMORY_TAG, STORAGE_TAG, fargate_size
 from profiling_assets.settings import Settings
+from profiling_assets.steps.catalog import load_catalog
 from profiling_assets_tests.deployment.reading import template_resources
 from profiling_assets_tests.s3_servers import S3Server
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-import profiling_assets.instance
+import profiling_assets.dagster.instance
 from profiling_assets.settings import CONFIG_VARIABLE, WORKSPACE_VARIABLE
 from profiling_assets_tests.deployment.reading import template_resources
 
@@ -97,7 +97,7 @@ def test_what_the_dockerfile_copies_is_in_the_repository() -> None:
 
 
 def test_one_machine_is_deployed_as_the_command_line_runs_it() -> None:
-    shipped = Path(profiling_assets.instance.__file__).with_name("dagster.yaml")
+    shipped = Path(profiling_assets.dagster.instance.__file__).with_name("dagster.yaml")
     of_commands = yaml.safe_load(shipped.read_text(encoding="utf-8"))
     deployed = yaml.safe_load((DEPLOY / "local" / "dagster.yaml").read_text(encoding="utf-8"))
     del deployed["run_retries"]  # commands say what failed, and need no daemon

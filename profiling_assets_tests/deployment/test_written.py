@@ -14,9 +14,9 @@ from dagster._core.instance.config import (  # noqa: TID251 -- Dagster's own che
 )
 
 from profiling_assets.cli.check_deployment import command
-from profiling_assets.core.preflight.finding import Severity
-from profiling_assets.deployment.look import look_at_deployment
-from profiling_assets.deployment.written import Kind, kind_of, written_lacks
+from profiling_assets.operations.deployment.check import look_at_deployment
+from profiling_assets.operations.deployment.written import Kind, kind_of, written_lacks
+from profiling_assets.quality.preflight.finding import Severity
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 KINDS = {
@@ -134,7 +134,9 @@ def test_a_folder_is_no_workspace_of_several_machines() -> None:
 def test_a_missing_package_is_named_with_its_extra() -> None:
     config = _config("celery")
     environment = COMPLETE | dict.fromkeys(_taken(config), "1")
-    lacks = written_lacks(config, environment, {"profiling_assets.celery_launcher": "celery"}.get)
+    lacks = written_lacks(
+        config, environment, {"profiling_assets.dagster.launchers.celery": "celery"}.get
+    )
     assert [lack.remedy for lack in lacks] == ["pip install 'profiling_assets[celery]'"]
 
 

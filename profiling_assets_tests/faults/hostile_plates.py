@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from profiling_assets.core.collate.backend_profiles import aggregate_backend
-from profiling_assets.core.collate.result import CollateResult
-from profiling_assets.core.errors import ProfilingError
-from profiling_assets.core.ledger import WellState
-from profiling_assets.core.sites import ExpectedSite
-from profiling_assets.core.tables import profiles_csv
+from profiling_assets.collate.from_backend import aggregate_backend
+from profiling_assets.collate.result import CollateResult
+from profiling_assets.errors import ProfilingError
+from profiling_assets.profiles.tables import profiles_csv
+from profiling_assets.workspace.ledger import WellState
+from profiling_assets.workspace.sites import ExpectedSite
 from profiling_assets_tests.core.collate_support import (
     KEY,
     MEAN,

@@ -11,19 +11,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from profiling_assets.core.annotate import annotate_profiles
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.config.template import render_config
-from profiling_assets.core.discovery import Source
-from profiling_assets.core.errors import ProfilingError
-from profiling_assets.core.exclusions import read_exclusions
-from profiling_assets.core.feature_list import apply_selection, selection_from_table
-from profiling_assets.core.frozen_features import frozen_selection, read_frozen_features
-from profiling_assets.core.hand_made import read_hand_made
-from profiling_assets.core.ledger import WellState
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.notices import plates_named
-from profiling_assets.core.platemap import (
+from profiling_assets.config.load import parse_config
+from profiling_assets.config.template import render_config
+from profiling_assets.dagster.sensors.notices import plates_named
+from profiling_assets.dagster.sensors.watch_json import parse_watch_json, watch_json
+from profiling_assets.errors import ProfilingError
+from profiling_assets.profiles.annotate import annotate_profiles
+from profiling_assets.profiles.excluded_wells import read_exclusions
+from profiling_assets.profiles.feature_list import apply_selection, selection_from_table
+from profiling_assets.profiles.frozen_features import frozen_selection, read_frozen_features
+from profiling_assets.profiles.hand_written import read_hand_made
+from profiling_assets.profiles.plate_map import (
     ExternalMetadata,
     join_name,
     plate_map_name_of,
@@ -31,20 +29,22 @@ from profiling_assets.core.platemap import (
     read_external_metadata,
     read_plate_map,
 )
-from profiling_assets.core.provenance import (
+from profiling_assets.profiles.tables import profiles_csv, read_profiles, read_tsv, table_facts
+from profiling_assets.quality.report.facts import facts_of_page
+from profiling_assets.quality.report.page import plate_page
+from profiling_assets.quality.summary import sites_of_load_data
+from profiling_assets.steps.provenance import (
     FileMark,
     Origin,
     changed_provenance,
     parse_provenance,
 )
-from profiling_assets.core.quality.summary import sites_of_load_data
-from profiling_assets.core.registry import PlateEntry, Registry
-from profiling_assets.core.registry_json import parse_registry, registry_json
-from profiling_assets.core.report.facts import facts_of_page
-from profiling_assets.core.report.page import plate_page
-from profiling_assets.core.sites import expected_sites
-from profiling_assets.core.tables import profiles_csv, read_profiles, read_tsv, table_facts
-from profiling_assets.core.watch_json import parse_watch_json, watch_json
+from profiling_assets.workspace.ledger import WellState
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import Source
+from profiling_assets.workspace.registry import PlateEntry, Registry
+from profiling_assets.workspace.registry_json import parse_registry, registry_json
+from profiling_assets.workspace.sites import expected_sites
 from profiling_assets_tests.core.report.test_page import FULL, PICTURE
 from profiling_assets_tests.faults.hostile_bytes import damaged
 from profiling_assets_tests.faults.hostile_limits import no_hang

@@ -8,19 +8,19 @@ import random
 import shutil
 from pathlib import Path
 
-from profiling_assets.core import layout
-from profiling_assets.core.errors import ProfilingError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.tables import ledger_tsv, profiles_csv
-from profiling_assets.pipeline.aggregate import make_plate
-from profiling_assets.pipeline.catalog import scanned_catalog
-from profiling_assets.pipeline.made import Made, MadeFile, Stored
-from profiling_assets.pipeline.preflight import everything, preflight
-from profiling_assets.pipeline.profiles import annotated
-from profiling_assets.pipeline.results import AGGREGATED, SQLITE
-from profiling_assets.pipeline.sources import plate_source
+from profiling_assets.errors import ProfilingError
+from profiling_assets.profiles.tables import ledger_tsv, profiles_csv
 from profiling_assets.settings import Settings
-from profiling_assets.storage.registry_store import update_registry
+from profiling_assets.steps.catalog import scanned_catalog
+from profiling_assets.steps.collate import make_plate
+from profiling_assets.steps.outputs import Made, MadeFile, Stored
+from profiling_assets.steps.preflight import everything, preflight
+from profiling_assets.steps.profiles import annotated
+from profiling_assets.steps.results import AGGREGATED, SQLITE
+from profiling_assets.steps.sources import plate_source
+from profiling_assets.workspace import layout
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.registry_store import update_registry
 from profiling_assets_tests.faults.hostile_bytes import damaged
 from profiling_assets_tests.faults.hostile_limits import no_hang
 from profiling_assets_tests.faults.hostile_readers import EXCLUSIONS, told

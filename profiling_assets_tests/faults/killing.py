@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from profiling_assets.core.layout import QUALITY_SUMMARY
+from profiling_assets.workspace.layout import QUALITY_SUMMARY
 from profiling_assets_tests.cli.buckets import Bucket
 from profiling_assets_tests.cli.commands import LONGEST, Place, finished, wait_for
 

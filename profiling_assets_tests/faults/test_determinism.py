@@ -14,7 +14,7 @@ from profiling_assets_tests.graph.desk import config_text
 _BUILD = """
 import sys
 from pathlib import Path
-from profiling_assets.core.tables import ledger_tsv, profiles_csv
+from profiling_assets.profiles.tables import ledger_tsv, profiles_csv
 from profiling_assets_tests.faults.hostile_workspaces import made
 root = Path(sys.argv[1])
 result = made(root)

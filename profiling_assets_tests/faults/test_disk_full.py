@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.errors import WorkspaceError
-from profiling_assets.core.names import PlateKey
+from profiling_assets.config.load import parse_config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import plate_spec
-from profiling_assets.opening import open_workspace
-from profiling_assets.pipeline.aggregate import make_plate
-from profiling_assets.pipeline.sources import plate_source
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.errors import WorkspaceError
+from profiling_assets.steps.collate import make_plate
+from profiling_assets.steps.sources import plate_source
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.faults.disks import fill
 
 PATH = "profiles/B/000123/000123.csv.gz"
@@ -176,7 +176,7 @@ def test_a_disk_that_fills_up_while_a_plate_is_read_is_told_with_bytes_needed_an
                 fill(small_disk, left)
 
         if engine:  # which tells no progress: somebody else was faster than the check
-            monkeypatch.setattr("profiling_assets.pipeline.engines.check_space", _passes)
+            monkeypatch.setattr("profiling_assets.steps.engines.check_space", _passes)
             fill(small_disk, left)
         with pytest.raises(WorkspaceError, match=FULL) as caught:
             make_plate(

@@ -9,8 +9,8 @@ import pytest
 import profiling_assets
 from profiling_assets.cli.main import main
 from profiling_assets.cli.ui import command as ui
-from profiling_assets.core.printable import without_passwords
-from profiling_assets.message_queue import MessageQueue
+from profiling_assets.dagster.sensors.queue import MessageQueue
+from profiling_assets.printable import without_passwords
 
 PREFIX = "projects/PROJECT/workspace"
 SECRET = "CANARYsecretkey7d1f"

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from profiling_assets.cli.summary import ledger_lines
-from profiling_assets.core import layout
-from profiling_assets.core.errors import ConfigError, InvalidInputError
-from profiling_assets.core.printable import printable
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
-from profiling_assets.opening import open_workspace
-from profiling_assets.pipeline.catalog import read_config
-from profiling_assets.storage.scan import scan_workspace
+from profiling_assets.errors import ConfigError, InvalidInputError
+from profiling_assets.printable import printable
+from profiling_assets.steps.catalog import read_config
+from profiling_assets.workspace import layout
+from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.faults.hostile_extremes import EXTREMES
 from profiling_assets_tests.faults.hostile_plates import (
     NAMES,

@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 from markdown_it import MarkdownIt
 
-from profiling_assets.core.report.facts import BatchFacts, PlateFacts, facts_json
-from profiling_assets.core.report.page import batch_page, link, plate_page
-from profiling_assets.reporting import notes_metadata
+from profiling_assets.dagster.metadata import notes_metadata
+from profiling_assets.quality.report.facts import BatchFacts, PlateFacts, facts_json
+from profiling_assets.quality.report.page import batch_page, link, plate_page
 from profiling_assets_tests.core.report.pages import parsed
 from profiling_assets_tests.core.report.test_page import EVIL, PICTURE, evil
 from profiling_assets_tests.faults.hostile_bytes import FRAGMENTS

@@ -17,15 +17,15 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from profiling_assets.opening import open_workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.cli.buckets import Bucket
 from profiling_assets_tests.cli.commands import Place
 from profiling_assets_tests.s3_servers import S3Server
 
 UPLOAD = """
 import sys, time
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.s3.workspace import S3Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 from pathlib import Path
 workspace = open_workspace(sys.argv[1])
 assert isinstance(workspace, S3Workspace)
@@ -128,7 +128,7 @@ def test_a_start_removes_scratch_of_the_dead_though_nothing_is_to_be_built(
 ) -> None:
     workspace = open_workspace(str(tmp_path))
     code = (
-        "import os, sys\nfrom profiling_assets.opening import open_workspace\n"
+        "import os, sys\nfrom profiling_assets.workspace.storage.opening import open_workspace\n"
         "with open_workspace(sys.argv[1]).scratch('P'):\n    os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)

@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 from botocore.retries.standard import ExponentialBackoff, RetryContext
 
-from profiling_assets.core.discovery import PlateFound, Source
-from profiling_assets.core.errors import WorkspaceError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.provenance import FileMark, Origin
-from profiling_assets.core.registry import exclude, registered
-from profiling_assets.opening import open_workspace
-from profiling_assets.pipeline.provenance import read_provenance, tell_origin
-from profiling_assets.storage.registry_store import load_registry, update_registry
-from profiling_assets.storage.s3 import attempts
-from profiling_assets.storage.s3.uploads import Uploader
-from profiling_assets.storage.s3.workspace import S3Workspace
+from profiling_assets.errors import WorkspaceError
+from profiling_assets.steps.provenance import FileMark, Origin
+from profiling_assets.steps.x_provenance import read_provenance, tell_origin
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import PlateFound, Source
+from profiling_assets.workspace.registry import exclude, registered
+from profiling_assets.workspace.registry_store import load_registry, update_registry
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.storage.s3 import attempts
+from profiling_assets.workspace.storage.s3.uploads import Uploader
+from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 from profiling_assets_tests.faults.faulty_proxy import Fault, Proxy, faulty_proxy
 from profiling_assets_tests.s3_servers import S3Server
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from profiling_assets.instance import prepared_home
+from profiling_assets.dagster.instance import prepared_home
 from profiling_assets_tests.cli.commands import Place
 from profiling_assets_tests.cli.web_ui import WebUI, free_port
 

@@ -15,15 +15,15 @@ from typing import Any
 import dagster as dg
 import yaml
 
-from profiling_assets.adoption import adopt, report_inputs
-from profiling_assets.build import build_defs
-from profiling_assets.core.config.template import render_config
-from profiling_assets.core.names import PlateKey
-from profiling_assets.pipeline.catalog import Catalog, refreshed_catalog
-from profiling_assets.planning import Plan, Planner
-from profiling_assets.records import latest_records
-from profiling_assets.run_groups import groups_of
+from profiling_assets.config.template import render_config
+from profiling_assets.dagster.build import build_defs
+from profiling_assets.dagster.event_log import latest_records
+from profiling_assets.dagster.runs.adopt import adopt, report_inputs
+from profiling_assets.dagster.runs.plan import Plan, Planner
+from profiling_assets.dagster.runs.run_groups import groups_of
 from profiling_assets.settings import Settings
+from profiling_assets.steps.catalog import Catalog, refreshed_catalog
+from profiling_assets.workspace.names import PlateKey
 
 BATCH1, BATCH2 = "2026_03_02_Batch1", "2026_03_09_Batch2"
 P1, P2, P3 = f"{BATCH1}/000123", f"{BATCH1}/PL-01-x", f"{BATCH2}/000123"

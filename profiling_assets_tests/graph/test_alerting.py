@@ -16,10 +16,10 @@ import boto3
 import dagster as dg
 import pytest
 
-from profiling_assets.alerting import LogLine, Mail, Topic, Webhook, targets_of, tell_all
-from profiling_assets.core.alerts import Alert, Failed
-from profiling_assets.core.errors import ConfigError
-from profiling_assets.failure_sensor import failure_sensor
+from profiling_assets.dagster.sensors.failed_runs import failure_sensor
+from profiling_assets.errors import ConfigError
+from profiling_assets.operations.alerting import LogLine, Mail, Topic, Webhook, targets_of, tell_all
+from profiling_assets.operations.alerts import Alert, Failed
 from profiling_assets.settings import AlertSettings, Settings
 from profiling_assets_tests.graph.desk import P1, P2, Desk
 from profiling_assets_tests.s3_servers import S3Server
@@ -288,7 +288,7 @@ def test_an_alert_that_reached_nobody_does_not_keep_the_next_one_back_for_ten_mi
     answers: list[object] = []
     for partition, seconds in ((P1, 0.0), (P2, 61.0)):
         clock = SimpleNamespace(monotonic=lambda seconds=seconds: seconds)
-        monkeypatch.setattr("profiling_assets.failure_sensor.time", clock)
+        monkeypatch.setattr("profiling_assets.dagster.sensors.failed_runs.time", clock)
         done = fresh.materialize(["annotated_profiles"], partition)
         failed = next(e for e in done.all_events if e.event_type_value == "PIPELINE_FAILURE")
         answers.append(_tick(fresh, sensor, done.dagster_run, failed))

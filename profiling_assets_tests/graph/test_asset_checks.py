@@ -6,8 +6,8 @@ from collections.abc import Callable
 import dagster as dg
 import pytest
 
-from profiling_assets.assets.checking import CHECK
-from profiling_assets.core.preflight.names import RULE_NAMES
+from profiling_assets.dagster.asset_checks import CHECK
+from profiling_assets.quality.preflight.rule_names import RULE_NAMES
 from profiling_assets_tests.graph.desk import BATCH1, P1, P2, Desk, failure_text
 
 LISTED, NORMALIZED = "selected_features_batch", "normalized_profiles"

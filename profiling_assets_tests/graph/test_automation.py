@@ -9,14 +9,14 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from profiling_assets.adoption import report_inputs
-from profiling_assets.build import build_defs
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.registry import exclude, include
-from profiling_assets.pipeline.results import CSVS, PLATE_MAP
-from profiling_assets.planning import Planner
-from profiling_assets.records import report_external
-from profiling_assets.storage.registry_store import update_registry
+from profiling_assets.dagster.build import build_defs
+from profiling_assets.dagster.event_log import report_external
+from profiling_assets.dagster.runs.adopt import report_inputs
+from profiling_assets.dagster.runs.plan import Planner
+from profiling_assets.steps.results import CSVS, PLATE_MAP
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.registry import exclude, include
+from profiling_assets.workspace.registry_store import update_registry
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,

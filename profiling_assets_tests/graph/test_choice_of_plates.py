@@ -2,7 +2,7 @@
 
 import pytest
 
-from profiling_assets.core.errors import ConfigError
+from profiling_assets.errors import ConfigError
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,

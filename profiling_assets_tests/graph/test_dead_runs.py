@@ -19,9 +19,14 @@ from dagster._core.remote_origin import (  # noqa: TID251 -- a queued run needs 
 )
 from dagster._daemon.types import DaemonHeartbeat
 
-from profiling_assets import dead_runs
-from profiling_assets.dead_runs import SUBMITTER_TAG, end_dead_runs, runs_in_queue, submitter
-from profiling_assets.instance import open_instance, prepared_home
+from profiling_assets.dagster.instance import open_instance, prepared_home
+from profiling_assets.dagster.launchers import dead_runs
+from profiling_assets.dagster.launchers.dead_runs import (
+    SUBMITTER_TAG,
+    end_dead_runs,
+    runs_in_queue,
+    submitter,
+)
 
 _GONE = 2**22 - 1  # the highest process id there can be
 
@@ -158,7 +163,7 @@ def test_a_run_on_a_worker_of_another_machine_is_not_ended_from_here(
 ) -> None:
     launcher = """
 run_launcher:
-  module: profiling_assets.celery_launcher
+  module: profiling_assets.dagster.launchers.celery
   class: WatchedCeleryRunLauncher
   config: {broker: "redis://127.0.0.1:1/0", backend: "redis://127.0.0.1:1/0"}
 """

@@ -7,8 +7,8 @@ import click.testing
 import pytest
 
 from profiling_assets.cli.diff import command
-from profiling_assets.core.errors import InvalidInputError, MissingInputError
-from profiling_assets.opening import open_workspace
+from profiling_assets.errors import InvalidInputError, MissingInputError
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.graph.desk import BATCH1, P1, P2, P3, Desk
 
 NORMALIZED = f"profiles/{P1}/000123_normalized.csv.gz"

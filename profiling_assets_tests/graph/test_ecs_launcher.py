@@ -10,17 +10,17 @@ import boto3
 import dagster as dg
 import pytest
 
-from profiling_assets.core.errors import ProfilingError
-from profiling_assets.core.estimate import rates
-from profiling_assets.core.layout import sqlite_backend
-from profiling_assets.core.names import PlateKey
+from profiling_assets.dagster.launchers.asset_runs import Launcher
+from profiling_assets.dagster.launchers.ecs import SizedEcsRunLauncher
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
-from profiling_assets.ecs_launcher import SizedEcsRunLauncher
-from profiling_assets.launching import Launcher
-from profiling_assets.pipeline.catalog import load_catalog
-from profiling_assets.pipeline.sizing import task_of_run
+from profiling_assets.errors import ProfilingError
+from profiling_assets.operations.estimate import rates
+from profiling_assets.operations.estimate.task_size import task_of_run
 from profiling_assets.settings import WORKSPACE_VARIABLE, Settings
+from profiling_assets.steps.catalog import load_catalog
+from profiling_assets.workspace.layout import sqlite_backend
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.s3_servers import S3Server
 
 PLATE = "2026_03_02_Batch1/PL-01-x"

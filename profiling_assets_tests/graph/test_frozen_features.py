@@ -3,8 +3,8 @@
 import dagster as dg
 import pytest
 
-from profiling_assets.arrival_events import frozen_news
-from profiling_assets.core import layout
+from profiling_assets.dagster.sensors.events import frozen_news
+from profiling_assets.workspace import layout
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,

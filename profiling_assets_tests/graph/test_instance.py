@@ -5,8 +5,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from profiling_assets.core.errors import WorkspaceError
-from profiling_assets.instance import HOME_VARIABLE, open_instance, prepared_home
+from profiling_assets.dagster.instance import HOME_VARIABLE, open_instance, prepared_home
+from profiling_assets.errors import WorkspaceError
 from profiling_assets_tests.load.homes import write_home
 from profiling_assets_tests.load.postgres import own_folder, postgres
 

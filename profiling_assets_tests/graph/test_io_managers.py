@@ -7,11 +7,11 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
-from profiling_assets.build import build_defs
-from profiling_assets.core.errors import MissingInputError
+from profiling_assets.dagster.build import build_defs
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import plate_spec
-from profiling_assets.pipeline.made import Stored
+from profiling_assets.errors import MissingInputError
+from profiling_assets.steps.outputs import Stored
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,

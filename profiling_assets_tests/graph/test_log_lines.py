@@ -11,8 +11,8 @@ import dagster as dg
 import pytest
 import yaml
 
-from profiling_assets.build import build_defs
-from profiling_assets.log_lines import JsonLines
+from profiling_assets.dagster.build import build_defs
+from profiling_assets.dagster.log_lines import JsonLines
 from profiling_assets_tests.graph.desk import P1, Desk
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from profiling_assets.planning import Plan
+from profiling_assets.dagster.runs.plan import Plan
 from profiling_assets_tests.graph.desk import (
     BACKEND,
     BATCH1,
@@ -191,8 +191,8 @@ def test_a_deleted_result_is_built_again_and_nothing_else(desk: Desk, path: str,
 def test_a_raised_code_version_builds_the_step_and_what_follows(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from profiling_assets.core.config.step import Step
-    from profiling_assets.pipeline import results
+    from profiling_assets.config.step import Step
+    from profiling_assets.steps import results
 
     monkeypatch.setitem(results._CODE, Step.NORMALIZE_NEGCON, 2)
     assert desk.to_build() == _BELOW_NEGCON | expected_tasks(

@@ -11,8 +11,8 @@ from dagster._core.execution.backfill import (  # noqa: TID251 -- as the daemon 
     PartitionBackfill,
 )
 
-from profiling_assets.instance import open_instance
-from profiling_assets.pruning import old_runs, remove_run
+from profiling_assets.dagster.instance import open_instance
+from profiling_assets.dagster.runs.prune import old_runs, remove_run
 from profiling_assets_tests.graph.desk import P1, Desk
 
 NOW = -1.0  # days: runs of a moment ago count as old

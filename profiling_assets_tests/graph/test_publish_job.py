@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from profiling_assets.build import build_defs
+from profiling_assets.dagster.build import build_defs
 from profiling_assets.settings import Settings
 from profiling_assets_tests.data_repositories import (
     TARGETS,

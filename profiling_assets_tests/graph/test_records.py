@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from profiling_assets import records
-from profiling_assets.records import latest_records, report_external
-from profiling_assets.reporting import FINGERPRINT
+from profiling_assets.dagster import event_log
+from profiling_assets.dagster.event_log import latest_records, report_external
+from profiling_assets.dagster.metadata import FINGERPRINT
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def _materialized(instance: dg.DagsterInstance, partition: str, fingerprint: str
 def test_the_latest_of_each_partition_is_found_over_several_pages(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr(records, "_PAGE", page)
+    monkeypatch.setattr(event_log, "_PAGE", page)
     for turn in range(3):
         for partition in ("B/1", "B/2", "B/3"):
             _materialized(instance, partition, f"{partition} at {turn}")

@@ -3,8 +3,8 @@
 import dagster as dg
 import pytest
 
-from profiling_assets.core.names import PlateKey
-from profiling_assets.pipeline.results import CSVS, PLATE_MAP
+from profiling_assets.steps.results import CSVS, PLATE_MAP
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     P1,

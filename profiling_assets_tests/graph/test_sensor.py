@@ -12,19 +12,19 @@ from typing import Any
 import dagster as dg
 import pytest
 
-import profiling_assets.arriving
-import profiling_assets.sensors
-from profiling_assets.arriving import Tick, look_around, register_plates
-from profiling_assets.build import build_defs
-from profiling_assets.core.errors import ProfilingError, WorkspaceError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.registry import exclude
-from profiling_assets.core.watch_json import parse_watch_json
-from profiling_assets.core.watching import WatchState
-from profiling_assets.pipeline.catalog import Catalog, load_catalog
-from profiling_assets.planning import Planner
+import profiling_assets.dagster.sensors.new_output
+import profiling_assets.dagster.sensors.tick
+from profiling_assets.dagster.build import build_defs
+from profiling_assets.dagster.runs.plan import Planner
+from profiling_assets.dagster.sensors.tick import Tick, look_around, register_plates
+from profiling_assets.dagster.sensors.turns import WatchState
+from profiling_assets.dagster.sensors.watch_json import parse_watch_json
+from profiling_assets.errors import ProfilingError, WorkspaceError
 from profiling_assets.settings import Settings, WatchSettings
-from profiling_assets.storage.registry_store import load_registry, update_registry
+from profiling_assets.steps.catalog import Catalog, load_catalog
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.registry import exclude
+from profiling_assets.workspace.registry_store import load_registry, update_registry
 from profiling_assets_tests.graph.desk import BATCH1, BATCH2, P1, P2, P3, Desk
 
 HOUR = 3600.0
@@ -234,7 +234,7 @@ def test_the_look_stops_when_the_time_is_over_and_goes_on_with_the_next_tick(wat
 def test_the_look_stops_when_enough_plates_are_ready_and_goes_on_with_the_next_tick(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(profiling_assets.arriving, "REPORTED_AT_ONCE", 1)
+    monkeypatch.setattr(profiling_assets.dagster.sensors.tick, "REPORTED_AT_ONCE", 1)
     told = [{plate for name, plate in watch.tick() if name == "cellprofiler_csvs"} for _ in "123"]
     assert told == [{P1}, {P2}, {P3}]
     assert watch.tick() == []
@@ -350,7 +350,9 @@ class Ticks:
 def ticks(fresh: Desk, monkeypatch: pytest.MonkeyPatch) -> Generator[Ticks]:
     with fresh.instance() as instance:
         found = Ticks(fresh, instance, [])
-        monkeypatch.setattr(profiling_assets.sensors, "reload_problem", found.reload)
+        monkeypatch.setattr(
+            profiling_assets.dagster.sensors.new_output, "reload_problem", found.reload
+        )
         yield found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from profiling_assets.message_queue import MessageQueue
+from profiling_assets.dagster.sensors.queue import MessageQueue
 from profiling_assets_tests.s3_servers import S3Server
 
 

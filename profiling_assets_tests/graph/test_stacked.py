@@ -8,8 +8,8 @@ import h5py
 import pandas as pd
 import pytest
 
-from profiling_assets.core.reference import reference
-from profiling_assets.core.tables import read_profiles
+from profiling_assets.profiles.pycytominer import reference
+from profiling_assets.profiles.tables import read_profiles
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.names import PlateKey
-from profiling_assets.pipeline.results import AGGREGATED, SQLITE
+from profiling_assets.steps.results import AGGREGATED, SQLITE
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,

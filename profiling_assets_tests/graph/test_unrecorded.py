@@ -8,15 +8,15 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from profiling_assets.announcing import forget_settled
-from profiling_assets.core.intents import intent_of, intents_json, parse_intents
-from profiling_assets.io_managers import WorkspaceIOManager
-from profiling_assets.opening import open_workspace
-from profiling_assets.pipeline.intents import (
+from profiling_assets.dagster.io_managers import WorkspaceIOManager
+from profiling_assets.dagster.journal import forget_settled
+from profiling_assets.steps.intents import (
     announced_lookup,
     intents_path,
     read_announced,
 )
+from profiling_assets.steps.journal import intent_of, intents_json, parse_intents
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.graph.desk import P3, Desk
 from profiling_assets_tests.s3_servers import S3Server
 
@@ -175,7 +175,7 @@ def test_intents_stay_as_long_as_a_file_needs_them_and_a_stranger_s_a_month(
     assert _announced(desk) == ["profiles/never"]
     with pytest.MonkeyPatch.context() as patch:
         later = time.time() + 31 * 24 * 3600
-        patch.setattr("profiling_assets.announcing.time.time", lambda: later)
+        patch.setattr("profiling_assets.dagster.journal.time.time", lambda: later)
         _forget(desk)
     assert _announced(desk) == []
 

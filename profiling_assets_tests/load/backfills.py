@@ -20,11 +20,11 @@ from typing import Any
 
 import dagster as dg
 
-from profiling_assets.core.config.template import render_config
-from profiling_assets.core.names import PlateKey
+from profiling_assets.config.template import render_config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import plate_spec
 from profiling_assets.demo.spec import BatchSpec
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.cli.commands import Place
 from profiling_assets_tests.cli.event_log import opened
 from profiling_assets_tests.cli.web_ui import WebUI

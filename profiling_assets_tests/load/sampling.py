@@ -26,7 +26,7 @@ _ROLES = {
     "dagster_webserver": "web server",
     "code-server start": "code server",
     "api grpc": "code server",
-    "profiling_assets.run_server": "run server",
+    "profiling_assets.dagster.launchers.local_server": "run server",
 }
 RUNS = "runs"
 
@@ -44,7 +44,9 @@ def processes_held(place: Place) -> dict[str, dict[str, int]]:
             files = sum(1 for _ in (folder / "fd").iterdir())
         except OSError:  # it has just ended
             continue
-        if role == "run server" and "profiling_assets.run_server" in found.get(parent, ""):
+        if role == "run server" and "profiling_assets.dagster.launchers.local_server" in found.get(
+            parent, ""
+        ):
             role = RUNS  # forked from it
         held.setdefault(role, Counter()).update(count=1, memory=resident, files=files)
     return {role: dict(counts) for role, counts in held.items()}

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.config.model import Config
-from profiling_assets.core.names import PlateKey
+from profiling_assets.config.load import parse_config
+from profiling_assets.config.model import Config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
-from profiling_assets.opening import open_workspace
-from profiling_assets.pipeline.aggregate import Collated, make_plate
-from profiling_assets.pipeline.made import Made, MadeFile
-from profiling_assets.pipeline.sources import plate_source
-from profiling_assets.storage.s3.workspace import S3Workspace
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.steps.collate import Collated, make_plate
+from profiling_assets.steps.outputs import Made, MadeFile
+from profiling_assets.steps.sources import plate_source
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 
 KEY = PlateKey("2026_03_02_Batch1", "000123")
 BOTH = ("sqlite_backend", "aggregated_profiles")

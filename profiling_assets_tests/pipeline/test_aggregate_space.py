@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.collate.options import CollateOptions
-from profiling_assets.core.collate.run import collate_plate
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.errors import WorkspaceError
-from profiling_assets.core.names import PlateKey
+from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.options import CollateOptions
+from profiling_assets.config.load import parse_config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import plate_spec, tiny_spec
-from profiling_assets.opening import open_workspace
-from profiling_assets.pipeline.aggregate import make_plate
-from profiling_assets.pipeline.sources import PlateSource, SourceKind, plate_source
-from profiling_assets.storage.scan import scan_plate
-from profiling_assets.storage.space import backend_bytes, check_space, csv_bytes
+from profiling_assets.errors import WorkspaceError
+from profiling_assets.steps.collate import make_plate
+from profiling_assets.steps.sources import PlateSource, SourceKind, plate_source
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.scan import scan_plate
+from profiling_assets.workspace.storage.disk_space import backend_bytes, check_space, csv_bytes
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.core.collate_support import LocalSiteFolder, local_folders
 from profiling_assets_tests.support import shared_data
 

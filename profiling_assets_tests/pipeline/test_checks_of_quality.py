@@ -6,20 +6,20 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from profiling_assets.core.checks.gct import broken_cells, gct_is_whole
-from profiling_assets.core.checks.quality import every_plate_has_a_line
-from profiling_assets.core.checks.verdict import CheckResult
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.config.template import render_config
-from profiling_assets.core.gct import gct_bytes
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.tables import profiles_csv
-from profiling_assets.pipeline.made import Stored
-from profiling_assets.pipeline.quality_correlation import correlation_pictures
-from profiling_assets.pipeline.quality_pictures import cell_count_pictures
-from profiling_assets.pipeline.quality_summary import rebuilt_summary
-from profiling_assets.pipeline.stacked import gct
-from profiling_assets.storage.folder import FolderWorkspace
+from profiling_assets.config.load import parse_config
+from profiling_assets.config.template import render_config
+from profiling_assets.profiles.gct import gct_bytes
+from profiling_assets.profiles.tables import profiles_csv
+from profiling_assets.quality.checks.check import CheckResult
+from profiling_assets.quality.checks.files import broken_cells, gct_is_whole
+from profiling_assets.quality.checks.quality import every_plate_has_a_line
+from profiling_assets.steps.outputs import Stored
+from profiling_assets.steps.pictures import cell_count_pictures
+from profiling_assets.steps.quality_correlation import correlation_pictures
+from profiling_assets.steps.quality_summary import rebuilt_summary
+from profiling_assets.steps.stack import gct
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.storage.folder import FolderWorkspace
 
 KEY = PlateKey("B", "000123")
 PATH = "gct/B/B_normalized_feature_select_batch.gct"

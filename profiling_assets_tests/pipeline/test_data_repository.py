@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.errors import DataRepositoryError
-from profiling_assets.pipeline.data_repository import make_data_repository
-from profiling_assets.pipeline.publication import Wish
-from profiling_assets.pipeline.publish import publish_to_clone
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.git_clone import open_clone
+from profiling_assets.config.load import parse_config
+from profiling_assets.errors import DataRepositoryError
+from profiling_assets.publish.clone import open_clone
+from profiling_assets.publish.publish import publish_to_clone
+from profiling_assets.publish.wish import Wish
+from profiling_assets.publish.x_data_repository import make_data_repository
+from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets_tests.data_repositories import (
     FILES,
     TARGETS,

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.config.load import parse_config
-from profiling_assets.core.errors import InvalidInputError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.preflight.facts import PlateFacts, WorkspaceFacts
-from profiling_assets.core.preflight.finding import Finding, Severity, together
-from profiling_assets.core.preflight.names import RULE_NAMES
-from profiling_assets.core.preflight.rules import RULES, findings
+from profiling_assets.config.load import parse_config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
-from profiling_assets.opening import open_workspace
-from profiling_assets.pipeline.catalog import read_config, scanned_catalog
-from profiling_assets.pipeline.preflight import everything, preflight
+from profiling_assets.errors import InvalidInputError
+from profiling_assets.quality.preflight.facts import PlateFacts, WorkspaceFacts
+from profiling_assets.quality.preflight.finding import Finding, Severity, together
+from profiling_assets.quality.preflight.rule_names import RULE_NAMES
+from profiling_assets.quality.preflight.rules import RULES, findings
 from profiling_assets.settings import Settings
-from profiling_assets.storage.parallel import map_at_once
+from profiling_assets.steps.catalog import read_config, scanned_catalog
+from profiling_assets.steps.preflight import everything, preflight
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.storage.parallel import map_at_once
 from profiling_assets_tests.graph.desk import BATCH1, BATCH2, P1, P2, P3, config_text
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING

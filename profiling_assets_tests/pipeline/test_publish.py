@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.errors import DataRepositoryError, MissingInputError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.publication import Stays
-from profiling_assets.core.registry import exclude, registered
-from profiling_assets.opening import open_workspace
-from profiling_assets.pipeline.publication import Wish
-from profiling_assets.pipeline.publish import publish_to_clone, publish_to_workspace
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.git_clone import open_clone
-from profiling_assets.storage.registry_store import update_registry
-from profiling_assets.storage.scan import scan_workspace
-from profiling_assets.storage.sync import Compared
+from profiling_assets.errors import DataRepositoryError, MissingInputError
+from profiling_assets.publish.clone import open_clone
+from profiling_assets.publish.publish import publish_to_clone, publish_to_workspace
+from profiling_assets.publish.wish import Wish
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.public_files import Stays
+from profiling_assets.workspace.registry import exclude, registered
+from profiling_assets.workspace.registry_store import update_registry
+from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.sync import Compared
 from profiling_assets_tests.data_repositories import (
     B1,
     B2,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.errors import DataRepositoryError
-from profiling_assets.core.publication import Limits
+from profiling_assets.errors import DataRepositoryError
+from profiling_assets.workspace.public_files import Limits
 from profiling_assets_tests.data_repositories import (
     B1,
     FILES,

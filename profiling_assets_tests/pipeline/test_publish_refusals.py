@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import pytest
 
-from profiling_assets.core.errors import DataRepositoryError, WorkspaceError
-from profiling_assets.core.publication import Limits
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.git_begun import held, note_begun
-from profiling_assets.storage.git_clone import open_clone
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.errors import DataRepositoryError, WorkspaceError
+from profiling_assets.publish.clone import open_clone
+from profiling_assets.publish.git_begun import held, note_begun
+from profiling_assets.workspace.public_files import Limits
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets_tests.data_repositories import (
     B1,
     B2,

@@ -4,8 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from profiling_assets.cli.publish import command
-from profiling_assets.core.errors import DataRepositoryError
-from profiling_assets.opening import open_workspace
+from profiling_assets.errors import DataRepositoryError
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.data_repositories import TARGETS, Repositories
 
 

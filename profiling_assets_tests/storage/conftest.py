@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.s3.workspace import S3Workspace
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 
 _NOBODY = 65534
 

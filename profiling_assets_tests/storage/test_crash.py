@@ -10,8 +10,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.leftovers import remove_dead_parts
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.leftovers import remove_dead_parts
 
 WRITER = """
 import sys, time
@@ -25,7 +25,7 @@ publishing._publish(half, 100, Path(sys.argv[1], "backend/P.sqlite"), path="back
 """
 SCRATCH = """
 import sys, time
-from profiling_assets.opening import open_workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 with open_workspace(sys.argv[1]).scratch("P") as scratch:
     (scratch / "P.sqlite").write_bytes(b"half of it")
     print("ready", flush=True)
@@ -33,7 +33,7 @@ with open_workspace(sys.argv[1]).scratch("P") as scratch:
 """
 ENDLESS = """
 import sys
-from profiling_assets.opening import open_workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 workspace = open_workspace(sys.argv[1])
 print("ready", flush=True)
 while True:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.errors import WorkspaceError
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.failures import writing
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.errors import WorkspaceError
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.storage.os_errors import writing
 
 PLATE = "backend/B 1/000123/000123"
 User = Callable[[], AbstractContextManager[None]]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.errors import InvalidInputError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.storage import looks
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.glance import PlateGlance
-from profiling_assets.storage.looks import look_at_plates
-from profiling_assets.storage.s3.workspace import S3Workspace
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.errors import InvalidInputError
+from profiling_assets.workspace import scan_many
+from profiling_assets.workspace.glance import PlateGlance
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.scan_many import look_at_plates
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 from profiling_assets_tests.cli.commands import wait_for
 
 pytestmark = pytest.mark.integration
@@ -46,7 +46,7 @@ def filled(
 def test_looks_of_several_processes_are_those_of_one(
     filled: Workspace, monkeypatch: pytest.MonkeyPatch, *, quick: bool
 ) -> None:
-    monkeypatch.setattr(looks, "_ALONE", {False: 1, True: 1})
+    monkeypatch.setattr(scan_many, "_ALONE", {False: 1, True: 1})
     alone = look_at_plates(filled, KEYS, "analysis", quick=quick, processes=1)
     shared = look_at_plates(filled, KEYS, "analysis", quick=quick, processes=2)
     for key, one, other in zip(KEYS, alone, shared, strict=True):
@@ -67,8 +67,8 @@ def test_looks_of_several_processes_are_those_of_one(
 def test_what_a_process_that_dies_was_to_look_at_is_looked_at_here(
     workspace: FolderWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looks, "_ALONE", {False: 1, True: 1})
-    monkeypatch.setattr(looks, "_WORKER", "profiling_assets.storage.no_such_module")
+    monkeypatch.setattr(scan_many, "_ALONE", {False: 1, True: 1})
+    monkeypatch.setattr(scan_many, "_WORKER", "profiling_assets.storage.no_such_module")
     workspace.publish_bytes(b"x", f"analysis/{KEYS[3]}/analysis/P3-A01-1/Image.csv")
     found = look_at_plates(workspace, KEYS, "analysis", processes=3)
     assert [look.folders for look in found if isinstance(look, PlateGlance)] == [
@@ -78,9 +78,9 @@ def test_what_a_process_that_dies_was_to_look_at_is_looked_at_here(
 
 _SLOW = """
 import os, signal, sys, time
-from profiling_assets.core.names import PlateKey
+from profiling_assets.workspace.names import PlateKey
 from profiling_assets.storage import looks
-from profiling_assets.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.folder import FolderWorkspace
 
 class Slow(FolderWorkspace):
     def list_two_levels(self, path):
@@ -135,6 +135,6 @@ def _lives(process: int) -> bool:
 def test_few_plates_are_looked_at_without_another_process(
     workspace: FolderWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looks, "_WORKER", None)
+    monkeypatch.setattr(scan_many, "_WORKER", None)
     found = look_at_plates(workspace, KEYS[:3], "analysis", processes=os.cpu_count() or 1)
     assert [look.folders for look in found if isinstance(look, PlateGlance)] == [0, 0, 0]

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.discovery import PlateFound, Source
-from profiling_assets.core.errors import ConflictError, MissingInputError, WorkspaceError
-from profiling_assets.core.layout import REGISTRY
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.registry import Registry, exclude, registered
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.overlay import OverlayWorkspace
-from profiling_assets.storage.registry_store import load_registry, update_registry
-from profiling_assets.storage.scan import scan_plate, scan_workspace
+from profiling_assets.errors import ConflictError, MissingInputError, WorkspaceError
+from profiling_assets.workspace.layout import REGISTRY
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import PlateFound, Source
+from profiling_assets.workspace.registry import Registry, exclude, registered
+from profiling_assets.workspace.registry_store import load_registry, update_registry
+from profiling_assets.workspace.scan import scan_plate, scan_workspace
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.overlay import OverlayWorkspace
 
 KEY = PlateKey("B", "000123")
 SITES = "analysis/B/000123/analysis"
@@ -193,7 +193,7 @@ def test_a_writer_that_came_between_is_noticed(
 
 
 def _registry(*keys: str) -> bytes:
-    from profiling_assets.core.registry_json import registry_json
+    from profiling_assets.workspace.registry_json import registry_json
 
     found = [PlateFound(PlateKey.parse(key), frozenset({Source.CSVS})) for key in keys]
     return registry_json(registered(Registry(), found))

@@ -8,13 +8,13 @@ from botocore import handlers
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.storage.s3.page_xml import (
+from profiling_assets.workspace.storage.s3.page_xml import (
     Page,
     _by_parser,
     _by_pattern,
     page_of,
 )
-from profiling_assets.storage.s3.workspace import S3Workspace
+from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 
 JUDGE = "_looks_like_special_case_error"  # botocore's look for errors in answers of status 200
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'

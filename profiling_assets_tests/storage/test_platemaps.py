@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.errors import InvalidNameError, MissingInputError
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.platemaps import find_platemap_files
+from profiling_assets.errors import InvalidNameError, MissingInputError
+from profiling_assets.workspace.plate_map_files import find_platemap_files
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.support import shared_data
 
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.collate.folders import SiteFolder
-from profiling_assets.core.errors import WorkspaceError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.read_ahead import read_ahead
-from profiling_assets.storage.scan import scan_plate
+from profiling_assets.errors import WorkspaceError
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.read_ahead import read_ahead
+from profiling_assets.workspace.scan import scan_plate
+from profiling_assets.workspace.site_folder import SiteFolder
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.support import shared_data
 
 AT_ONCE = 6
@@ -121,8 +121,8 @@ def test_every_file_is_fetched_once_and_only_those_that_collate_reads(remote: Re
 
 
 def test_a_real_plate_is_collated_the_same_with_and_without(tmp_path: Path) -> None:
-    from profiling_assets.core.collate.options import CollateOptions
-    from profiling_assets.core.collate.run import collate_plate
+    from profiling_assets.collate.collate import collate_plate
+    from profiling_assets.collate.options import CollateOptions
 
     root = str(shared_data("cellprofiler_csv/synthetic_cp4281"))
     key = PlateKey("2026_11_22_SynBatch1", "SYN0000001")

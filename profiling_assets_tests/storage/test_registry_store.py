@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.discovery import PlateFound, Source
-from profiling_assets.core.errors import ConflictError, InvalidInputError, WorkspaceError
-from profiling_assets.core.layout import REGISTRY
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.registry import Registry, exclude, registered
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.registry_store import load_registry, update_registry
-from profiling_assets.storage.scan import scan_workspace
-from profiling_assets.storage.workspace import ObjectInfo, Workspace
+from profiling_assets.errors import ConflictError, InvalidInputError, WorkspaceError
+from profiling_assets.workspace.layout import REGISTRY
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import PlateFound, Source
+from profiling_assets.workspace.registry import Registry, exclude, registered
+from profiling_assets.workspace.registry_store import load_registry, update_registry
+from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 
 WRITERS, PLATES_EACH = 8, 5
 KEYS = [
@@ -99,7 +99,7 @@ def test_a_registry_that_never_holds_still_ends_in_an_error(tmp_path: Path) -> N
             raise ConflictError("changed", path=path)
 
     quick = pytest.MonkeyPatch()
-    quick.setattr("profiling_assets.storage.shared_file._LONGEST_WAIT_SECONDS", 0)
+    quick.setattr("profiling_assets.workspace.storage.shared_file._LONGEST_WAIT_SECONDS", 0)
     with quick.context(), pytest.raises(WorkspaceError, match="other processes"):
         update_registry(Restless(str(tmp_path)), scanned)
     quick.undo()

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.errors import ConfigError, InvalidNameError
-from profiling_assets.storage.s3.address import S3Address, S3Options, parse_address
+from profiling_assets.errors import ConfigError, InvalidNameError
+from profiling_assets.workspace.storage.s3.address import S3Address, S3Options, parse_address
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=12)
 

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.errors import (
+from profiling_assets.errors import (
     ConfigError,
     ConflictError,
     MissingInputError,
     WorkspaceError,
 )
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.s3 import attempts
-from profiling_assets.storage.s3.attempts import ATTEMPTS
-from profiling_assets.storage.scan import scan_workspace
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.storage.s3 import attempts
+from profiling_assets.workspace.storage.s3.attempts import ATTEMPTS
 from profiling_assets_tests.s3_servers import S3Server
 from profiling_assets_tests.storage.s3_stub import Answer, Asked, Stub, refusal, stub_server
 

@@ -17,12 +17,12 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from profiling_assets.core.errors import ConflictError, WorkspaceError
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.s3 import uploads
-from profiling_assets.storage.s3.checksums import Sent, proven
-from profiling_assets.storage.s3.uploads import Uploader
-from profiling_assets.storage.s3.workspace import S3Workspace
+from profiling_assets.errors import ConflictError, WorkspaceError
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.storage.s3 import uploads
+from profiling_assets.workspace.storage.s3.checksums import Sent, proven
+from profiling_assets.workspace.storage.s3.uploads import Uploader
+from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 from profiling_assets_tests.s3_servers import S3Server
 from profiling_assets_tests.storage.s3_stub import Answer, Asked, Stub, refusal, stub_server
 
@@ -67,9 +67,9 @@ def test_a_large_file_is_never_whole_in_memory(s3: S3Server, bucket: str, tmp_pa
     code = """
 import sys, resource
 from pathlib import Path
-from profiling_assets.opening import open_workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets.storage.s3 import reads
-from profiling_assets.storage.s3.uploads import Uploader
+from profiling_assets.workspace.storage.s3.uploads import Uploader
 workspace = open_workspace(sys.argv[1])
 workspace._uploader = Uploader(workspace._connection, 5 * 2**20)
 reads.RANGE_BYTES = 5 * 2**20
@@ -117,8 +117,8 @@ def test_a_failed_part_leaves_the_old_object_and_no_upload(
 WRITER = """
 import sys, time
 from pathlib import Path
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.s3.uploads import Uploader
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.storage.s3.uploads import Uploader
 workspace = open_workspace(sys.argv[1])
 client = workspace._connection.client
 real, sent = client.upload_part, []

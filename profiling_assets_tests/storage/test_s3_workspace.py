@@ -18,13 +18,13 @@ from botocore.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.errors import ConflictError, InvalidNameError
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.s3 import reads
-from profiling_assets.storage.s3.page_xml import EVENT, PAGE
-from profiling_assets.storage.s3.pages import pages
-from profiling_assets.storage.s3.workspace import S3Workspace
-from profiling_assets.storage.workspace import Listing, Workspace, checked_path
+from profiling_assets.errors import ConflictError, InvalidNameError
+from profiling_assets.workspace.storage.interface import Listing, Workspace, checked_path
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.storage.s3 import reads
+from profiling_assets.workspace.storage.s3.page_xml import EVENT, PAGE
+from profiling_assets.workspace.storage.s3.pages import pages
+from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 from profiling_assets_tests.s3_servers import S3Server
 from profiling_assets_tests.storage.s3_stub import Answer, Stub, stub_server
 
@@ -238,7 +238,7 @@ def test_processes_forked_after_the_main_thread_has_read_get_objects_by_obstore(
     code = """
 import os, sys
 from concurrent.futures import ThreadPoolExecutor
-from profiling_assets.opening import open_workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 workspace = open_workspace(sys.argv[1])
 assert workspace.read_bytes("a") == b"1"
 child = os.fork()
@@ -388,7 +388,7 @@ def test_both_clients_put_the_bucket_where_the_address_says(
 
 def test_who_opens_a_folder_does_not_wait_for_aws(tmp_path: Path) -> None:
     code = (
-        "import sys; from profiling_assets.opening import open_workspace\n"
+        "import sys; from profiling_assets.workspace.storage.opening import open_workspace\n"
         f"open_workspace({str(tmp_path)!r})\n"
         "assert not {'boto3', 'botocore', 'obstore', 'dagster_aws'} & set(sys.modules)"
     )

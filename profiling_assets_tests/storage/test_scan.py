@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.completeness import PlateState
-from profiling_assets.core.discovery import PlateFound, Source
-from profiling_assets.core.errors import InvalidInputError, WorkspaceError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.sites import SiteName
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.scan import PlateListing, scan_plate, scan_workspace
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.errors import InvalidInputError, WorkspaceError
+from profiling_assets.workspace.completeness import PlateState
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import PlateFound, Source
+from profiling_assets.workspace.scan import PlateListing, scan_plate, scan_workspace
+from profiling_assets.workspace.sites import SiteName
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.support import shared_data
 
 SYNTHETIC = PlateKey("2026_11_22_SynBatch1", "SYN0000001")

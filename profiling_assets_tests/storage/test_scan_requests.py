@@ -7,16 +7,16 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from profiling_assets.core.completeness import PlateState
-from profiling_assets.core.discovery import PlateFound, Source, WorkspaceScan
-from profiling_assets.core.errors import WorkspaceError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.glance import glance, glance_at_names
-from profiling_assets.storage.parallel import map_at_once
-from profiling_assets.storage.s3.workspace import S3Workspace
-from profiling_assets.storage.scan import scan_plate, scan_workspace, site_folder_names
-from profiling_assets.storage.workspace import Listing, TwoLevels, Workspace
+from profiling_assets.errors import WorkspaceError
+from profiling_assets.workspace.completeness import PlateState
+from profiling_assets.workspace.glance import glance, glance_at_names
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import PlateFound, Source, WorkspaceScan
+from profiling_assets.workspace.scan import scan_plate, scan_workspace, site_folder_names
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.interface import Listing, TwoLevels, Workspace
+from profiling_assets.workspace.storage.parallel import map_at_once
+from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 from profiling_assets_tests.s3_servers import S3Server
 
 KEY = PlateKey("B", "PL-01-x")

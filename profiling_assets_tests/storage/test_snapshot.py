@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from profiling_assets.core.errors import MissingInputError
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.snapshot import Snapshot, snapshot
+from profiling_assets.errors import MissingInputError
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.snapshot import Snapshot, snapshot
 
 FILES = (
     "profiles/B/P1/P1.csv.gz",

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.errors import MissingInputError, WorkspaceError
-from profiling_assets.core.sync import Direction, Transfer, transfer_plan
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage import sync
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.sync import Compared, copy_files, list_files
-from profiling_assets.storage.workspace import ObjectInfo, Workspace
+from profiling_assets.errors import MissingInputError, WorkspaceError
+from profiling_assets.workspace import sync
+from profiling_assets.workspace.copying import Direction, Transfer, transfer_plan
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.sync import Compared, copy_files, list_files
 
 LOAD_DATA = b"Metadata_Plate,Metadata_Well,Metadata_Site\n000123,A01,1\n"
 FILES = {

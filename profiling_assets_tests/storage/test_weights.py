@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.core.discovery import PlateFound, Source
-from profiling_assets.core.estimate.plate import PlateWeight
-from profiling_assets.core.names import PlateKey
-from profiling_assets.opening import open_workspace
-from profiling_assets.storage.folder import FolderWorkspace
-from profiling_assets.storage.scan import scan_plate, scan_workspace
-from profiling_assets.storage.space import csv_bytes
-from profiling_assets.storage.weights import weigh_plates
-from profiling_assets.storage.workspace import Workspace
+from profiling_assets.operations.estimate.plate import PlateWeight
+from profiling_assets.operations.estimate.weights import weigh_plates
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import PlateFound, Source
+from profiling_assets.workspace.scan import scan_plate, scan_workspace
+from profiling_assets.workspace.storage.disk_space import csv_bytes
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.support import shared_data
 
 KEY = PlateKey("B", "000123")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.errors import ConflictError, InvalidNameError, MissingInputError
-from profiling_assets.storage.workspace import Listing, Workspace, checked_path
+from profiling_assets.errors import ConflictError, InvalidNameError, MissingInputError
+from profiling_assets.workspace.storage.interface import Listing, Workspace, checked_path
 
 PLATE = "backend/B 1/000123/000123"
 

@@ -12,11 +12,11 @@ from matplotlib.collections import PathCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure
 from PIL import Image
 
-from profiling_assets.core.quality.draw import PREVIEW_BYTES, png, preview, thumbnail
-from profiling_assets.core.quality.draw_correlation import draw_correlation, well_ticks
-from profiling_assets.core.quality.draw_groups import draw_histogram, draw_strips, grouped
-from profiling_assets.core.quality.draw_plate import MISSING, UNUSED, Scale, draw_plate
-from profiling_assets.core.quality.plate_layout import PlateLayout
+from profiling_assets.quality.pictures.draw import PREVIEW_BYTES, png, preview, thumbnail
+from profiling_assets.quality.pictures.draw_correlation import draw_correlation, well_ticks
+from profiling_assets.quality.pictures.draw_groups import draw_histogram, draw_strips, grouped
+from profiling_assets.quality.pictures.draw_plate import MISSING, UNUSED, Scale, draw_plate
+from profiling_assets.quality.pictures.plate_layout import PlateLayout
 
 SCALE = Scale("cells per well")
 

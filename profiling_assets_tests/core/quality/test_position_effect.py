@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from profiling_assets.core.quality.plate_layout import PlateLayout
-from profiling_assets.core.quality.position_effect import position_effect
+from profiling_assets.quality.pictures.plate_layout import PlateLayout
+from profiling_assets.quality.position_effect import position_effect
 
 ALL = [row + column for row in PlateLayout(32, 48).row_names for column in ("01", "02", "09", "48")]
 

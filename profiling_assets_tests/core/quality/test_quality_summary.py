@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.errors import InvalidInputError
-from profiling_assets.core.names import PlateKey
-from profiling_assets.core.quality.summary import (
+from profiling_assets.errors import InvalidInputError
+from profiling_assets.quality.summary import (
     COLUMNS,
     sites_of_load_data,
     sites_of_wells,
     summary_row,
     summary_table,
 )
+from profiling_assets.workspace.names import PlateKey
 
 KEY = PlateKey("B1", "000123")
 HEAD = ["FileName_OrigDNA", "FileName_OrigER", "FileName_IllumDNA", "PathName_OrigDNA"]

@@ -8,16 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.core.quality.cell_count import TREATMENT, cell_count_facts, cell_counts
-from profiling_assets.core.quality.plate_layout import FORMATS, PlateLayout, plate_layout, row_name
-from profiling_assets.core.quality.site_completeness import WellSites, sites_by_well
-from profiling_assets.core.quality.well_correlation import (
+from profiling_assets.quality.cell_count import TREATMENT, cell_count_facts, cell_counts
+from profiling_assets.quality.pictures.plate_layout import (
+    FORMATS,
+    PlateLayout,
+    plate_layout,
+    row_name,
+)
+from profiling_assets.quality.site_completeness import WellSites, sites_by_well
+from profiling_assets.quality.well_correlation import (
     between,
     correlation_with,
     replicate_correlation,
     well_correlation,
 )
-from profiling_assets.core.wells import well_position
+from profiling_assets.workspace.wells import well_position
 
 
 def profiles(wells: list[str], *, seed: int = 1, features: int = 12) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.core.report.facts import (
+from profiling_assets.quality.report.facts import (
     BatchFacts,
     Ledger,
     Normalization,
@@ -20,7 +20,7 @@ from profiling_assets.core.report.facts import (
     Source,
     facts_of_page,
 )
-from profiling_assets.core.report.page import (
+from profiling_assets.quality.report.page import (
     batch_page,
     data_uri,
     link,

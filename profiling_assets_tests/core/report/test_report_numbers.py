@@ -3,8 +3,18 @@
 import numpy as np
 import pandas as pd
 
-from profiling_assets.core.feature_list import selection_from_table
-from profiling_assets.core.ledger import (
+from profiling_assets.profiles.feature_list import selection_from_table
+from profiling_assets.profiles.tables import ledger_tsv, read_tsv
+from profiling_assets.quality.report.facts import Ledger, Normalization, Rows, Selection, Share
+from profiling_assets.quality.report.ledgers import (
+    cells_of,
+    ledger_part,
+    objects_of,
+    site_share,
+    well_share,
+)
+from profiling_assets.quality.report.tables import normalization, selection
+from profiling_assets.workspace.ledger import (
     SiteRecord,
     SiteState,
     WellRecord,
@@ -12,16 +22,6 @@ from profiling_assets.core.ledger import (
     site_ledger_frame,
     well_ledger_frame,
 )
-from profiling_assets.core.report.facts import Ledger, Normalization, Rows, Selection, Share
-from profiling_assets.core.report.ledgers import (
-    cells_of,
-    ledger_part,
-    objects_of,
-    site_share,
-    well_share,
-)
-from profiling_assets.core.report.tables import normalization, selection
-from profiling_assets.core.tables import ledger_tsv, read_tsv
 
 SITES = [
     SiteRecord("P-A01-1", "A01", "1", SiteState.COMPLETE, "", 1, 1, {"Cells": 5}, {"Cells": 5}),

@@ -1,1 +1,0 @@
-"""The assets, one module a stage; each body a few lines that call `core`."""

@@ -1,0 +1,1 @@
+"""CSVs of site folders to the backend and one aggregated profile per well, in one pass."""

@@ -1,0 +1,300 @@
+"""Objects to profiles: what `SingleCells.aggregate_profiles` of pycytominer computes, well by well.
+
+Put here: means and medians, counts, and the order of a profile table.
+Do not put here: reading CSVs or SQLite (`collate.collate`, `collate.backend`), plate maps (`annotate`).
+Reference: pycytominer 1.7.1, `cyto_utils/cells.py`, `cyto_utils/cp_image_features.py` and
+`aggregate.py`. Each compartment is aggregated alone over the objects of a well's images; a well
+needs objects in every one (inner merge). pandas computes, as there, so that results agree to the
+last digits: its mean adds up with Kahan's compensation.
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# ^ pandas ships partial types
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from profiling_assets.collate.block_spool import (
+    MEMORY_BYTES,
+    Again,
+    BlockSpool,
+    Matrix,
+    widened,
+)
+from profiling_assets.collate.cell_values import Value
+from profiling_assets.collate.columns import TableLayout, split_columns
+from profiling_assets.collate.compartments import (
+    chosen_tables,
+    feature_columns,
+    object_feature_place,
+)
+from profiling_assets.collate.options import AggregateOptions
+from profiling_assets.collate.result import AggregateResult
+from profiling_assets.collate.strata import ImageColumns, Stratum, key_column, sort_key
+from profiling_assets.collate.well_tally import WellTally
+from profiling_assets.errors import InvalidInputError
+
+_SITE = "Metadata_Site"
+_IMAGES = ""  # key of the image features among the tables
+
+
+@dataclass(frozen=True)
+class _Profile:
+    sites: int
+    objects: int
+    images: NDArray[np.float64]
+    tables: tuple[NDArray[np.float64], ...]
+
+
+class WellAggregator:
+    """Takes images and objects, and gives profiles.
+
+    Parameters
+    ----------
+    options : AggregateOptions
+        The user's choices.
+    image_columns : sequence of str
+        Columns of the Image table.
+    tables : mapping of str to sequence of str
+        Object table to its columns.
+    path : str
+        Where they come from, for messages.
+    scratch : Path or None
+        Where a temporary file may lie.
+    memory : int
+        Bytes of waiting rows to keep in memory.
+
+    Raises
+    ------
+    InvalidInputError
+        Where a column or compartment that is needed is absent.
+    """
+
+    def __init__(
+        self,
+        options: AggregateOptions,
+        image_columns: Sequence[str],
+        tables: Mapping[str, Sequence[str]],
+        *,
+        path: str,
+        scratch: Path | None,
+        memory: int = MEMORY_BYTES,
+    ) -> None:
+        self._options = options
+        self._images = ImageColumns(image_columns, options, path)
+        self._path = path
+        names, absent = chosen_tables(tables, options.compartments, path)
+        self._tables = {name: feature_columns(name, tables[name], names) for name in names}
+        self._first = names[0]
+        self._object_place = object_feature_place(
+            names[0], tables[names[0]], options.object_feature, path
+        )
+        self._warnings = [*self._images.warnings, *absent]
+        self._spool = BlockSpool(scratch, memory)
+        self._sites: dict[Stratum, int] = {}
+        self._objects: dict[Stratum, int] = {}
+        self._profiles: dict[Stratum, _Profile] = {}
+        self._closed: set[Stratum] = set()
+        self._tally = WellTally()
+        self._unplaced = 0
+        self._fields_seen = False
+        self._texts: set[str] = set()
+        self._fractional: set[str] = set()
+        self.reopened = False
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that are aggregated, in order."""
+        return tuple(self._tables)
+
+    def can_grow(self, layouts: Mapping[str, TableLayout]) -> bool:
+        """Tell whether further columns at the end of tables leave the former ones as they are."""
+        try:
+            later = WellAggregator(
+                self._options, *split_columns(layouts), path=self._path, scratch=None
+            )
+        except InvalidInputError:
+            return False
+        return (
+            later._images.reads == self._images.reads
+            and later._object_place == self._object_place
+            and later.tables == self.tables
+        )
+
+    def grow(self, layouts: Mapping[str, TableLayout]) -> None:
+        """Aggregate further columns of object tables; what came before lacks them."""
+        for name in self._tables:
+            self._tables[name] = feature_columns(name, layouts[name].columns, self.tables)
+
+    def add_image(self, values: Sequence[Value]) -> Stratum | None:
+        """Take an Image row.
+
+        Parameters
+        ----------
+        values : sequence of value
+            The row, in the Image table's columns.
+
+        Returns
+        -------
+        tuple or None
+            The stratum that the image's objects belong to; None where they belong to none.
+        """
+        stratum = self._images.stratum(values)
+        if stratum is None:
+            self._unplaced += 1
+            return None
+        inside = self._images.in_fields(values)
+        self._tally.add_site(str(stratum[1]), in_fields=inside)
+        if not inside:
+            return None
+        self._fields_seen = True
+        measured, texts = self._images.measured(values)
+        self._texts |= texts
+        self._fractional |= self._images.fractional(values)
+        self._spool.add((stratum, _IMAGES), measured[np.newaxis])
+        self._sites[stratum] = self._sites.get(stratum, 0) + 1
+        self.reopened = self.reopened or stratum in self._closed
+        return stratum
+
+    def add_objects(
+        self, stratum: Stratum, table: str, values: Matrix, again: Again | None = None
+    ) -> None:
+        """Take objects of one stratum.
+
+        Parameters
+        ----------
+        stratum : tuple
+            As `add_image` returned it.
+        table : str
+            Their table.
+        values : ndarray of float64, shape (objects, columns)
+            In the table's columns; NaN where missing.
+        again : callable, optional
+            Gives the same values once more, from where they are stored anyway.
+        """
+        if table not in self._tables or len(values) == 0:
+            return
+        places = list(self._tables[table].places)
+        features = values[:, places]
+        features += 0.0  # makes 0.0 of -0.0, as a backend does
+        stored = None if again is None else partial(_columns, again, places)
+        self._spool.add((stratum, table), features, stored)
+        if table == self._first:
+            counted = np.count_nonzero(~np.isnan(values[:, self._object_place]))
+            self._objects[stratum] = self._objects.get(stratum, 0) + int(counted)
+            self._tally.add_cells(str(stratum[1]), len(values))
+
+    def note_text(self, columns: Iterable[str]) -> None:
+        """Leave out features that hold text."""
+        self._texts |= set(columns)
+
+    def close(self, strata: Iterable[Stratum] | None = None) -> None:
+        """Compute profiles of strata that are complete; None: of all that wait."""
+        waiting = [s for s in self._sites if s not in self._closed] if strata is None else strata
+        for stratum in waiting:
+            self._closed.add(stratum)
+            images = self._spool.take((stratum, _IMAGES))
+            objects = {
+                table: self._spool.take((stratum, table), len(columns.features))
+                for table, columns in self._tables.items()
+            }
+            lacking = [table for table, matrix in objects.items() if matrix is None]
+            self._tally.close(str(stratum[1]), lacking)
+            if lacking or images is None:
+                continue
+            counts = len(self._images.counts)
+            measured = [np.nansum(images[:, :counts], axis=0), self._center(images[:, counts:])]
+            self._profiles[stratum] = _Profile(
+                self._sites[stratum],
+                self._objects[stratum],
+                np.concatenate(measured),
+                tuple(self._center(m) for m in objects.values() if m is not None),
+            )
+
+    def discard(self) -> None:
+        """Drop what waits."""
+        self._spool.close()
+
+    def _center(self, matrix: Matrix) -> NDArray[np.float64]:
+        if matrix.shape[1] == 0:
+            return np.empty(0)
+        groups = pd.DataFrame(matrix).groupby(np.zeros(len(matrix)))
+        center = groups.mean() if self._options.method == "mean" else groups.median()
+        return cast("NDArray[np.float64]", cast("pd.DataFrame", center).to_numpy())[0]
+
+    def result(self, expected_wells: Iterable[str] = ()) -> AggregateResult:
+        """Compute what waits, and lay the profiles out.
+
+        Parameters
+        ----------
+        expected_wells : iterable of str
+            Wells that the load data or the site folders name.
+
+        Returns
+        -------
+        AggregateResult
+            Rows sorted by plate and well; strata, `Metadata_Site_Count`, `Metadata_Count_*`,
+            `Metadata_Object_Count`, `Image_*`, then the compartments in order.
+        """
+        self.close()
+        self._spool.close()
+        warnings = list(self._warnings)
+        if self._unplaced:
+            strata = " or ".join(self._images.strata)
+            warnings.append(f"{self._unplaced} Image rows have no {strata}: in no profile")
+        if self._options.fields is not None and not self._fields_seen:
+            fields = ", ".join(map(str, self._options.fields))
+            warnings.append(f"no Image row has a {_SITE} among aggregate.fields: {fields}")
+        frame = self._frame()
+        dropped = [name for name in frame.columns if name in self._texts]
+        if dropped:
+            names = ", ".join(dropped[:5]) + (", ..." if len(dropped) > 5 else "")
+            warnings.append(f"{len(dropped)} features hold text and are left out: {names}")
+            frame = frame.drop(columns=dropped)
+        return AggregateResult(
+            frame,
+            self._tally.records(expected_wells),
+            tuple(warnings),
+            self._tally.sites + self._unplaced,
+            self._tally.cells,
+        )
+
+    def _frame(self) -> pd.DataFrame:
+        strata = sorted(self._profiles, key=sort_key)
+        profiles = [self._profiles[stratum] for stratum in strata]
+        columns: dict[str, pd.Series] = {}
+        for place, name in enumerate(self._images.strata):
+            columns[name] = key_column([stratum[place] for stratum in strata])
+        counts = self._images.counts
+        features = [*self._images.features]
+        for table in self._tables.values():
+            features += table.features
+        measured = np.empty((len(profiles), len(counts) + len(features)))
+        widths = [len(table.features) for table in self._tables.values()]
+        for row, profile in enumerate(profiles):
+            # a profile lacks the columns that came after its well
+            parts = zip(profile.tables, widths, strict=True)
+            centers = [widened(center[np.newaxis], width)[0] for center, width in parts]
+            measured[row] = np.concatenate([profile.images, *centers])
+        # pycytominer counts no sites where Metadata_Site itself is a stratum
+        if _SITE not in self._images.strata:
+            columns["Metadata_Site_Count"] = pd.Series([p.sites for p in profiles], dtype="int64")
+        for place, name in enumerate(counts):
+            column = pd.Series(measured[:, place])
+            whole = name not in self._fractional
+            columns[name] = column.astype("int64") if whole else column
+        columns["Metadata_Object_Count"] = pd.Series([p.objects for p in profiles], dtype="int64")
+        table = pd.DataFrame(measured[:, len(counts) :], columns=pd.Index(features))
+        return pd.concat([pd.DataFrame(columns), table], axis="columns")
+
+
+def _columns(again: Again, places: Sequence[int]) -> Matrix:
+    return again()[:, list(places)]

@@ -1,0 +1,251 @@
+"""A plate from its site folders to backend and profiles.
+
+Put here: the order of things, which sinks take part, what is refused as a whole.
+Do not put here: the pass (`collate.plate_pass`), writing (`*_sink`), means and medians (`collate.aggregate`),
+profiles of a standing backend (`collate.from_backend`).
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from profiling_assets.collate.aggregate import WellAggregator
+from profiling_assets.collate.columns import Survey, split_columns
+from profiling_assets.collate.header_survey import survey_headers
+from profiling_assets.collate.image_rows import check_plate_column
+from profiling_assets.collate.image_spool import ImageSpool
+from profiling_assets.collate.options import AggregateOptions, CollateOptions
+from profiling_assets.collate.parquet_backend import ParquetSink
+from profiling_assets.collate.plan import (
+    PassResult,
+    Plan,
+    lies_scattered,
+    scratch_folder,
+    text_columns,
+)
+from profiling_assets.collate.plate_pass import PlatePass, Progress
+from profiling_assets.collate.result import AggregateResult, CollateResult, TableSummary
+from profiling_assets.collate.site_state import DEFECTIVE, state_warnings
+from profiling_assets.collate.sqlite_backend import SqliteSink, too_wide, too_wide_survey
+from profiling_assets.collate.well_tally import with_sites
+from profiling_assets.errors import DefectiveSiteError, InvalidInputError
+from profiling_assets.workspace.ledger import SiteRecord
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.site_folder import IMAGE, SiteFolder
+from profiling_assets.workspace.sites import ExpectedSite
+
+_MAX_PASSES = 5
+
+
+def collate_plate(
+    key: PlateKey,
+    folders: Sequence[SiteFolder],
+    expected: Sequence[ExpectedSite] | None,
+    options: CollateOptions,
+    *,
+    sqlite_file: Path | None,
+    parquet_folder: Path | None,
+    aggregate: AggregateOptions | None,
+    path: str,
+    progress: Progress | None = None,
+    survey: Survey | None = None,
+    parquet_if_wide: Path | None = None,
+) -> CollateResult:
+    """Read the CSVs of a plate once, and write what is asked for.
+
+    Parameters
+    ----------
+    key : PlateKey
+        The plate.
+    folders : sequence of SiteFolder
+        Its site folders, in any order.
+    expected : sequence of ExpectedSite or None
+        The sites of its load data; None where there is none.
+    options : CollateOptions
+        How to collate.
+    sqlite_file : Path or None
+        Where to write the SQLite backend (a scratch place; must not exist); None for none.
+    parquet_folder : Path or None
+        Where to write a Parquet file a table (exists); None for none.
+    aggregate : AggregateOptions or None
+        How to aggregate; None for no profiles.
+    path : str
+        Workspace path of the plate's site folders, for messages.
+    progress : callable or None
+        Called with folders done and folders in all.
+    survey : Survey or None
+        The headers, or a sample of them, where the caller has them already.
+    parquet_if_wide : Path or None
+        A folder (exists) for Parquet files in place of a SQLite file that cannot hold the tables.
+
+    Returns
+    -------
+    CollateResult
+        Tables, ledgers and profiles.
+
+    Raises
+    ------
+    InvalidInputError
+        Where no Image row can be read, or a column or compartment that is needed is absent.
+    DefectiveSiteError
+        Where a site is defective and `options.on_defective_site` is `fail`.
+    """
+    ordered = sorted(folders, key=lambda folder: folder.name)
+    survey = survey or survey_headers(ordered, munge=options.munge)
+    try:
+        _check(survey, options, aggregate, len(ordered), path)
+    except InvalidInputError:
+        if not survey.sampled:
+            raise
+        survey = survey_headers(ordered, munge=options.munge)  # another header may have it
+        _check(survey, options, aggregate, len(ordered), path)
+    plan = Plan(survey, scattered=lies_scattered(key.plate, ordered))
+    outputs = _Outputs(sqlite_file, parquet_folder, parquet_if_wide, aggregate)
+    for _ in range(_MAX_PASSES):
+        one = _Collation(key, ordered, expected, options, plan, path)
+        done = one.run(outputs, progress)
+        if isinstance(done, CollateResult):
+            return done
+        plan = done
+    raise InvalidInputError(
+        "the files changed again and again while they were read",
+        path=path,
+        remedy="wait until CellProfiler has finished, then run again",
+    )
+
+
+def _check(
+    survey: Survey,
+    options: CollateOptions,
+    aggregate: AggregateOptions | None,
+    folders: int,
+    path: str,
+) -> None:
+    """Refuse a plate whose headers lack what is needed, before a value is read."""
+    if IMAGE not in survey.tables:
+        raise InvalidInputError(
+            f"none of {folders} folders has an Image.csv with a column ImageNumber",
+            path=path,
+            remedy="check that CellProfiler's site folders lie there",
+        )
+    check_plate_column(survey, options.plate_column_from, path)
+    if aggregate is not None:
+        WellAggregator(aggregate, *split_columns(survey.tables), path=path, scratch=None)
+
+
+@dataclass(frozen=True)
+class _Outputs:
+    """What is asked for."""
+
+    sqlite_file: Path | None
+    parquet_folder: Path | None
+    parquet_if_wide: Path | None
+    aggregate: AggregateOptions | None
+
+
+class _Collation:
+    """One attempt at a plate."""
+
+    def __init__(
+        self,
+        key: PlateKey,
+        folders: Sequence[SiteFolder],
+        expected: Sequence[ExpectedSite] | None,
+        options: CollateOptions,
+        plan: Plan,
+        path: str,
+    ) -> None:
+        self._survey = plan.survey
+        self._options = options
+        self._path = path
+        self._pass = PlatePass(key.plate, folders, expected, options, plan)
+
+    def run(self, outputs: _Outputs, progress: Progress | None) -> CollateResult | Plan:
+        scratch = scratch_folder(outputs.sqlite_file, outputs.parquet_folder)
+        with ExitStack() as on_failure, ImageSpool(scratch) as images:
+            sinks = self._sinks(outputs, on_failure)
+            aggregator = None
+            if outputs.aggregate is not None:
+                columns = split_columns(self._survey.tables)
+                aggregator = WellAggregator(
+                    outputs.aggregate, *columns, path=self._path, scratch=scratch
+                )
+                on_failure.callback(aggregator.discard)
+            found = self._pass.run(images, sinks, aggregator, progress)
+            if found.better is not None:
+                return found.better
+            self._survey = found.survey
+            self._refuse(found.records)
+            if aggregator is not None:
+                aggregator.close()  # while sinks can give back what they hold
+            images.width = len(self._survey.tables[IMAGE].columns)
+            for sink in sinks:
+                sink.finish(images.drain() if sink is sinks[-1] else images)
+            on_failure.pop_all()
+        profiles = None if aggregator is None else self._profiles(aggregator, found)
+        withheld = None if outputs.sqlite_file is None else too_wide_survey(self._survey)
+        parquet = next((sink for sink in sinks if isinstance(sink, ParquetSink)), None)
+        return self._result(found, profiles, withheld, {} if parquet is None else parquet.files)
+
+    def _sinks(self, outputs: _Outputs, on_failure: ExitStack) -> list[SqliteSink | ParquetSink]:
+        tables, types = self._survey.tables, self._pass.types
+        sinks: list[SqliteSink | ParquetSink] = []
+        parquet = outputs.parquet_folder
+        if outputs.sqlite_file is not None and too_wide(tables) is not None:
+            parquet = parquet or outputs.parquet_if_wide
+        elif outputs.sqlite_file is not None:
+            sinks.append(SqliteSink(outputs.sqlite_file, tables, types))
+            on_failure.callback(sinks[-1].discard)
+        if parquet is not None:
+            sinks.append(ParquetSink(parquet, tables, types))
+            on_failure.callback(sinks[-1].discard)
+        return sinks
+
+    def _profiles(self, aggregator: WellAggregator, found: PassResult) -> AggregateResult:
+        for columns in text_columns(self._pass.types, self._survey).values():
+            aggregator.note_text(columns)
+        named = [*self._pass.expected.wells(), *(record.well for record in found.records)]
+        return aggregator.result(named)
+
+    def _refuse(self, records: Sequence[SiteRecord]) -> None:
+        defective = [record for record in records if record.state in DEFECTIVE]
+        if defective and self._options.on_defective_site == "fail":
+            listed = "\n".join(f"  {r.folder}: {r.state.value}: {r.reason}" for r in defective)
+            raise DefectiveSiteError(
+                f"{len(defective)} sites are defective:\n{listed}",
+                path=self._path,
+                remedy="run CellProfiler on these sites again, or set on_defective_site: drop",
+            )
+        if not any(record.image_rows_kept for record in records):
+            first = next((f"{r.folder}: {r.reason}" for r in records if r.folder), "no folder")
+            raise InvalidInputError(
+                f"no Image row of {len(records)} sites can be used; the first: {first}",
+                path=self._path,
+                remedy="name site folders PLATE-WELL-SITE, or add Metadata_Well to Image.csv, "
+                "and check that the Image.csv files are whole",
+            )
+
+    def _result(
+        self,
+        found: PassResult,
+        profiles: AggregateResult | None,
+        withheld: str | None,
+        files: dict[str, Path],
+    ) -> CollateResult:
+        summaries = {
+            table: TableSummary(found.rows[table], len(layout.columns) + 1)
+            for table, layout in self._survey.tables.items()
+        }
+        objects = [summary.rows for table, summary in summaries.items() if table != IMAGE]
+        warnings = [*self._survey.warnings, *found.warnings, *state_warnings(found.records)]
+        return CollateResult(
+            summaries,
+            tuple(found.records),
+            () if profiles is None else with_sites(profiles.wells, found.records),
+            None if profiles is None else profiles.frame,
+            withheld,
+            files,
+            (*warnings, *(() if profiles is None else profiles.warnings)),
+            next(iter(objects), 0),
+        )

@@ -1,0 +1,127 @@
+"""Why a file of a site cannot be used.
+
+Put here: what a reader returns instead of a file's rows, and checks that every reader makes.
+Do not put here: what becomes of the site (`collate.site`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from profiling_assets.collate.header import Header
+from profiling_assets.workspace.ledger import SiteState
+
+_LINE_ENDS = (b"\n", b"\r")
+
+
+@dataclass(frozen=True)
+class Defect:
+    """A file that cannot be used.
+
+    Attributes
+    ----------
+    state : SiteState
+        What its site is for it: truncated, empty, ragged or unreadable.
+    reason : str
+        A sentence that begins with the file's name.
+    rows : int
+        Data lines that are there nevertheless.
+    """
+
+    state: SiteState
+    reason: str
+    rows: int = 0
+
+
+def count_lines(body: bytes) -> int:
+    """Count the data lines that are not blank, whatever is in them."""
+    return sum(1 for line in body.splitlines() if line.strip())
+
+
+def bytes_defect(data: bytes, file: str, state: SiteState) -> Defect | None:
+    """Refuse bytes that are no text.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    file : str
+        Its name.
+    state : SiteState
+        The state for a file that is not empty.
+
+    Returns
+    -------
+    Defect or None
+        None where the bytes may be a CSV.
+    """
+    if not data or data.isspace():
+        return Defect(SiteState.EMPTY, f"{file} is empty")
+    if b"\0" in data:
+        reason = f"{file} has NUL bytes: it is damaged, or not UTF-8 text"
+        return Defect(state, reason, max(count_lines(data.replace(b"\0", b"")) - 1, 0))
+    return None
+
+
+def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> Defect | None:
+    """Refuse a header with a name twice.
+
+    Parameters
+    ----------
+    header : Header
+        The file's header.
+    body : bytes
+        The data lines.
+    file : str
+        Its name.
+    state : SiteState
+        The state for such a file.
+
+    Returns
+    -------
+    Defect or None
+        None where every name is there once.
+    """
+    twice = header.repeated()
+    if twice:
+        names = ", ".join(twice[:5]) + (", ..." if len(twice) > 5 else "")
+        reason = f"{file} has the same column twice: {names}"
+        return Defect(state, reason, count_lines(body))
+    return None
+
+
+def width_defect(
+    rows: Sequence[Sequence[str]], width: int, body: bytes, file: str
+) -> Defect | None:
+    """Refuse rows with too few or too many fields.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        The rows, without blank ones.
+    width : int
+        Number of columns.
+    body : bytes
+        The data lines.
+    file : str
+        The file's name.
+
+    Returns
+    -------
+    Defect or None
+        Truncated where only the last line is short and has no line end, as of a file whose
+        writer was killed; else ragged.
+    """
+    wrong = [number for number, row in enumerate(rows, start=1) if len(row) != width]
+    if not wrong:
+        return None
+    number, fields = wrong[0], len(rows[wrong[0] - 1])
+    cut = not body.endswith(_LINE_ENDS) and wrong == [len(rows)] and fields < width
+    state = SiteState.TRUNCATED if cut else SiteState.RAGGED
+    what = "is cut off in" if cut else "has the wrong number of fields in"
+    reason = f"{file} {what} data row {number}: {fields} fields, the header has {width}"
+    return Defect(state, reason, count_lines(body))
+
+
+def end_note(body: bytes, file: str) -> str:
+    """Return a remark where the last line lacks its line end; some tools write such files."""
+    return "" if body.endswith(_LINE_ENDS) else f"{file} has no line end after its last row"

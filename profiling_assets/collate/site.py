@@ -1,0 +1,210 @@
+"""One site folder: what is in it, and what is kept of it.
+
+Put here: reading a folder from its Image file to its blocks and records.
+Do not put here: parsing (`collate.object_csv`, `collate.image_csv`), states (`collate.site_state`), the pass (`collate.collate`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from profiling_assets.collate.block import Block, places_of
+from profiling_assets.collate.column_types import ColumnTypes
+from profiling_assets.collate.columns import Survey
+from profiling_assets.collate.expected import ExpectedSites
+from profiling_assets.collate.file_defect import Defect
+from profiling_assets.collate.header import column_names, folded_names
+from profiling_assets.collate.image_csv import ImageFile, read_image
+from profiling_assets.collate.image_rows import ImageRows, SiteImage
+from profiling_assets.collate.object_tables import ObjectReader, SiteObjects
+from profiling_assets.collate.options import CollateOptions
+from profiling_assets.collate.site_state import (
+    Verdict,
+    count_objects,
+    count_remarks,
+    judge,
+    records,
+)
+from profiling_assets.collate.table_numbers import TableNumber, TableNumbers
+from profiling_assets.workspace.ledger import SiteRecord, SiteState
+from profiling_assets.workspace.site_folder import IMAGE, SiteFiles, SiteFolder, site_files
+from profiling_assets.workspace.sites import SiteName, parse_site_folder
+
+
+@dataclass(frozen=True)
+class SiteContent:
+    """What a folder gives to the backend and to the ledger.
+
+    Attributes
+    ----------
+    records : tuple of SiteRecord
+        One an Image row; one where no Image row can be read; none where it is no site folder.
+    table_number : int
+        `TableNumber` of its rows.
+    images : tuple of SiteImage
+        The Image rows that are kept.
+    blocks : tuple of Block
+        The objects that are kept, in the order of tables.
+    unseen : mapping of str to tuple of str
+        Headers that the survey does not know: the pass must begin anew.
+    warnings : tuple of str
+        Sentences for the user.
+    """
+
+    records: tuple[SiteRecord, ...]
+    table_number: int = 0
+    images: tuple[SiteImage, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    unseen: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    warnings: tuple[str, ...] = ()
+
+
+class SiteReader:
+    """Reads the folders of one plate, in sorted order.
+
+    Parameters
+    ----------
+    plate : str
+        The plate's name.
+    survey : Survey
+        The plate's headers.
+    types : ColumnTypes
+        What is known of the columns; objects and images read are noted by the caller.
+    expected : ExpectedSites
+        The sites of the load data; those found are ticked off.
+    options : CollateOptions
+        The user's choices.
+    """
+
+    def __init__(
+        self,
+        plate: str,
+        survey: Survey,
+        types: ColumnTypes,
+        expected: ExpectedSites,
+        options: CollateOptions,
+    ) -> None:
+        self._plate = plate
+        self._survey = survey
+        self._expected = expected
+        self._objects = ObjectReader(survey, types, munge=options.munge)
+        self._numbers = TableNumbers()
+        self.image_rows = ImageRows(plate, options.plate_column_from)
+
+    @property
+    def doubted(self) -> frozenset[tuple[str, tuple[str, ...]]]:
+        """Table and header of files that were taken for cut in their headers."""
+        return frozenset(self._objects.doubted)
+
+    def grow(self, survey: Survey) -> None:
+        """Read what follows in the columns of a survey that the former one grows into."""
+        self._survey = survey
+        self._objects.grow(survey)
+
+    def read(self, folder: SiteFolder) -> SiteContent:
+        """Read one folder.
+
+        Parameters
+        ----------
+        folder : SiteFolder
+            The folder.
+
+        Returns
+        -------
+        SiteContent
+            What is kept, and the records of what was found.
+        """
+        files = site_files(folder)
+        name = parse_site_folder(folder.name, self._plate)
+        if files.image is None:
+            return self._without_image(folder, files, name)
+        data = folder.read(files.image)
+        image = read_image(data, files.image)
+        objects = self._objects.read(folder, files)
+        if isinstance(image, Defect):
+            record = self._lost(folder.name, name, SiteState.UNREADABLE, image.reason, objects)
+            return SiteContent((replace(record, image_rows_in=image.rows),))
+        layout = self._survey.tables.get(IMAGE)
+        places = None if layout is None else places_of(layout, image.names)
+        if layout is None or places is None or objects.unseen:
+            unseen = dict(objects.unseen)
+            if places is None:
+                unseen[IMAGE] = image.names
+            return SiteContent((), unseen=unseen)
+        images = self.image_rows.lay_out(image, layout, places, name)
+        return self._judged(
+            folder.name, self._numbers.assign(data, folder.name), image, images, objects
+        )
+
+    def _judged(
+        self,
+        folder: str,
+        number: TableNumber,
+        image: ImageFile,
+        images: tuple[SiteImage, ...],
+        objects: SiteObjects,
+    ) -> SiteContent:
+        counts, strangers = count_objects(objects, [row.number for row in images])
+        if number.duplicate_of is not None:
+            reason = f"its Image.csv has the same bytes as that of {number.duplicate_of}"
+            verdicts = [Verdict(SiteState.DUPLICATE, (reason,))] * len(images)
+            return SiteContent(records(folder, images, verdicts, counts))
+        complete = self._survey.tables[IMAGE].complete
+        have = folded_names(column_names(IMAGE, image.names))
+        remarks = (image.note, *strangers, *count_remarks(image.rows, counts))
+        verdict = judge(objects, len(complete.difference(have)), len(complete), remarks)
+        verdicts = [self._of_image(verdict, row) for row in images]
+        lost = {row.number for row in images if not row.well}
+        return SiteContent(
+            records(folder, images, verdicts, counts),
+            number.number,
+            tuple(row for row in images if row.well),
+            _kept_blocks(objects, lost) if verdict.keeps_objects else (),
+            warnings=_collision(folder, number),
+        )
+
+    def _of_image(self, verdict: Verdict, image: SiteImage) -> Verdict:
+        """Return the verdict on one image of a folder."""
+        if not image.well:
+            reason = "no Metadata_Well, and the folder's name tells no well"
+            return Verdict(SiteState.UNREADABLE, (reason, *verdict.remarks))
+        found = self._expected.find(image.well, image.site)
+        if found or not verdict.keeps_objects:
+            return verdict
+        return Verdict(SiteState.UNEXPECTED, ("not in the load data", *verdict.remarks))
+
+    def _without_image(self, folder: SiteFolder, files: SiteFiles, name: SiteName) -> SiteContent:
+        if name.well is None and not files.tables and not files.merged:
+            return SiteContent((), warnings=(f"{folder.name} is no site folder: it has no CSV",))
+        objects = self._objects.read(folder, files)
+        reason = "the folder has no Image.csv"
+        return SiteContent((self._lost(folder.name, name, SiteState.MISSING, reason, objects),))
+
+    def _lost(
+        self, folder: str, name: SiteName, state: SiteState, reason: str, objects: SiteObjects
+    ) -> SiteRecord:
+        """Write the record of a folder without a readable Image row."""
+        if name.well is not None and name.site is not None:
+            self._expected.find(name.well, name.site)
+        counts, _ = count_objects(objects, [])
+        return SiteRecord(
+            folder,
+            name.well or "",
+            name.site or "",
+            state,
+            reason,
+            objects_in=counts[0],
+            objects_kept=dict.fromkeys(counts[0], 0),
+        )
+
+
+def _kept_blocks(objects: SiteObjects, lost: set[int]) -> tuple[Block, ...]:
+    """Return the blocks without the objects of images that are not kept."""
+    blocks = tuple(objects.blocks.values())
+    return tuple(block.without_images(lost) for block in blocks) if lost else blocks
+
+
+def _collision(folder: str, number: TableNumber) -> tuple[str, ...]:
+    if number.collides_with is None:
+        return ()
+    what = f"the Image.csv of {folder} and of {number.collides_with} differ and have one CRC-32"
+    return (f"{what}: {folder} has the TableNumber {number.number}",)

@@ -1,0 +1,216 @@
+"""The state of a site, and its records in the ledger.
+
+Put here: the table of states, reasons, and the counts in = kept + dropped.
+Do not put here: reading files (`collate.object_tables`, `collate.image_csv`), the pass over a plate (`collate.collate`).
+A site whose object CSVs are defective keeps its Image row and loses its objects in every
+compartment. A short `Image.csv` without any object CSV is that of an image that failed quality
+control: CellProfiler measures nothing of it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from profiling_assets.collate.image_csv import ImageRow
+from profiling_assets.collate.image_rows import SiteImage
+from profiling_assets.collate.object_tables import SiteObjects
+from profiling_assets.workspace.ledger import SiteRecord, SiteState
+
+DEFECTIVE = frozenset(
+    {
+        SiteState.MISSING_OBJECT_CSV,
+        SiteState.TRUNCATED,
+        SiteState.EMPTY,
+        SiteState.RAGGED,
+        SiteState.UNREADABLE,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A site's state and the remarks that make its reason."""
+
+    state: SiteState
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """The remarks as one sentence."""
+        return "; ".join(dict.fromkeys(remark for remark in self.remarks if remark))
+
+    @property
+    def keeps_objects(self) -> bool:
+        """Whether the site's objects go into the backend."""
+        return self.state not in DEFECTIVE and self.state is not SiteState.DUPLICATE
+
+
+def judge(objects: SiteObjects, lacking: int, image_columns: int, notes: Sequence[str]) -> Verdict:
+    """Judge a site whose Image file can be read, the load data aside.
+
+    Parameters
+    ----------
+    objects : SiteObjects
+        Its object tables.
+    lacking : int
+        Columns of the most complete site that its `Image.csv` lacks.
+    image_columns : int
+        Columns of the most complete site's `Image.csv`.
+    notes : sequence of str
+        Remarks that change nothing.
+
+    Returns
+    -------
+    Verdict
+        complete, zero_cells, qc_flagged, or the state of a defective file.
+    """
+    remarks = (*objects.notes, *notes)
+    short = f"Image.csv lacks {lacking} of {image_columns} columns" if lacking else ""
+    nothing = not objects.blocks and not objects.defects
+    if objects.defects:
+        reasons = [defect.reason for defect in objects.defects.values()]
+        reasons += [f"{table}.csv is missing" for table in objects.absent]
+        state = next(iter(objects.defects.values())).state
+        return Verdict(state, (*reasons, short, *remarks))
+    if objects.absent and not (short and nothing):
+        reasons = [f"{table}.csv is missing" for table in objects.absent]
+        return Verdict(SiteState.MISSING_OBJECT_CSV, (*reasons, short, *remarks))
+    if short:
+        return Verdict(SiteState.QC_FLAGGED, (short, "no object CSV" if nothing else "", *remarks))
+    if objects.blocks and all(len(block.values) == 0 for block in objects.blocks.values()):
+        return Verdict(SiteState.ZERO_CELLS, ("the object CSVs have a header only", *remarks))
+    return Verdict(SiteState.COMPLETE, remarks)
+
+
+def count_objects(
+    objects: SiteObjects, numbers: Sequence[int]
+) -> tuple[list[dict[str, int]], list[str]]:
+    """Count the rows of each object table, by image.
+
+    Parameters
+    ----------
+    objects : SiteObjects
+        The tables of one folder.
+    numbers : sequence of int
+        `ImageNumber` of its Image rows; may be empty.
+
+    Returns
+    -------
+    counts : list of dict
+        For each image, table to rows. Rows that name no image of the folder, and those of
+        defective files, count for the first.
+    remarks : list of str
+        Rows that name no image of the folder.
+    """
+    counts: list[dict[str, int]] = [{} for _ in range(max(len(numbers), 1))]
+    remarks: list[str] = []
+    for table, block in objects.blocks.items():
+        of_image = block.image_numbers()
+        strangers = len(of_image)
+        for at, number in enumerate(numbers):
+            rows = int(np.count_nonzero(of_image == number))
+            counts[at][table] = rows
+            strangers -= rows
+        if strangers:
+            counts[0][table] = counts[0].get(table, 0) + strangers
+            if numbers:
+                remarks.append(f"{strangers} rows of {table} name an image that Image.csv lacks")
+    for table, defect in objects.defects.items():
+        counts[0][table] = defect.rows
+    return counts, remarks
+
+
+def count_remarks(rows: Sequence[ImageRow], counts: Sequence[Mapping[str, int]]) -> list[str]:
+    """Compare the rows of object tables with the counts in `Image.csv`.
+
+    Parameters
+    ----------
+    rows : sequence of ImageRow
+        The Image rows of a folder.
+    counts : sequence of mapping
+        One an image: table to rows found.
+
+    Returns
+    -------
+    list of str
+        A remark for each table with fewer rows than `Count_<Table>` tells: a file cut between two
+        lines shows in nothing else.
+    """
+    remarks: list[str] = []
+    for row, found in zip(rows, counts, strict=True):
+        told = {name.lower(): value for name, value in row.values.items()}
+        for table, number in found.items():
+            count = told.get(f"count_{table.lower()}")
+            if isinstance(count, (int, float)) and number < count:
+                remarks.append(f"{table} has {number} rows, Image.csv counts {count:g}")
+    return remarks
+
+
+def records(
+    folder: str,
+    images: Sequence[SiteImage],
+    verdicts: Sequence[Verdict],
+    counts: Sequence[Mapping[str, int]],
+) -> tuple[SiteRecord, ...]:
+    """Write the records of a folder whose Image file can be read.
+
+    Parameters
+    ----------
+    folder : str
+        The folder's name.
+    images : sequence of SiteImage
+        Its Image rows.
+    verdicts : sequence of Verdict
+        One an image.
+    counts : sequence of mapping
+        One an image: table to rows found.
+
+    Returns
+    -------
+    tuple of SiteRecord
+        One an image.
+    """
+    written: list[SiteRecord] = []
+    for image, verdict, found in zip(images, verdicts, counts, strict=True):
+        kept = verdict.state not in (SiteState.DUPLICATE, SiteState.UNREADABLE)
+        objects_kept = found if verdict.keeps_objects else dict.fromkeys(found, 0)
+        record = SiteRecord(
+            folder,
+            image.well,
+            image.site,
+            verdict.state,
+            verdict.reason,
+            image_rows_in=1,
+            image_rows_kept=int(kept),
+            objects_in=dict(found),
+            objects_kept=dict(objects_kept),
+        )
+        written.append(record)
+    return tuple(written)
+
+
+def state_warnings(sites: Iterable[SiteRecord]) -> tuple[str, ...]:
+    """Sum up the sites that a user should look at.
+
+    Parameters
+    ----------
+    sites : iterable of SiteRecord
+        The site ledger.
+
+    Returns
+    -------
+    tuple of str
+        A sentence a state, with the first folders by name.
+    """
+    silent = (SiteState.COMPLETE, SiteState.ZERO_CELLS)
+    by_state: dict[SiteState, list[str]] = {}
+    for site in sites:
+        if site.state not in silent:
+            name = site.folder or f"{site.well}-{site.site}"
+            by_state.setdefault(site.state, []).append(name)
+    return tuple(
+        f"{len(names)} {'site is' if len(names) == 1 else 'sites are'} {state.value}: "
+        f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+        for state, names in sorted(by_state.items())
+    )

@@ -1,0 +1,186 @@
+"""What a profile is of: plate and well (and a site column) of an Image row.
+
+Put here: strata, `fields`, and the image features that go with a profile.
+Do not put here: sums, means and medians (`collate.aggregate`), reading files.
+"""
+
+# pyright: reportMissingTypeStubs=false
+# ^ pandas ships no stubs
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from profiling_assets.collate.cell_values import Value
+from profiling_assets.collate.columns import absent_categories
+from profiling_assets.collate.header import folded
+from profiling_assets.collate.options import AggregateOptions
+from profiling_assets.errors import InvalidInputError
+
+Stratum = tuple[str | int | float, ...]
+_COUNT = "Count"
+_SITE = "Metadata_Site"
+_PREFIX = "Image_"
+
+
+class ImageColumns:
+    """The columns of an Image table that aggregation looks at.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        The table's columns, in order.
+    options : AggregateOptions
+        The user's choices.
+    path : str
+        Where the table comes from, for messages.
+
+    Attributes
+    ----------
+    strata : tuple of str
+        Names of the strata columns in a profile table.
+    counts : tuple of str
+        `Metadata_Count_*`, in table order; summed.
+    features : tuple of str
+        `Image_*`, in alphabetical order.
+    warnings : tuple of str
+        Categories that no column has.
+
+    Raises
+    ------
+    InvalidInputError
+        Where a strata column is absent.
+    """
+
+    def __init__(self, columns: Sequence[str], options: AggregateOptions, path: str) -> None:
+        # Backends of CytoTable and of older ingests write Image_Metadata_Plate.
+        names = [folded(name) for name in columns]
+        old = folded(_PREFIX + options.plate_column.removeprefix(_PREFIX)) in names
+        plain = [name.removeprefix(_PREFIX) if old else name for name in columns]
+        self._fields = None if options.fields is None else frozenset(options.fields)
+        wanted = [options.plate_column, options.well_column]
+        if options.site_column is not None:
+            wanted.append(options.site_column)
+        self.strata = tuple(name.removeprefix(_PREFIX) if old else name for name in wanted)
+        index = {folded(name): place for place, name in enumerate(plain)}
+        absent = [name for name in self.strata if folded(name) not in index]
+        if absent:
+            raise InvalidInputError(
+                f"the Image table has no column {', '.join(absent)}",
+                path=path,
+                remedy="correct aggregate.plate_column, well_column or site_column",
+            )
+        self._strata = [index[folded(name)] for name in self.strata]
+        self.site_place = index.get(folded(_SITE))
+        categories = options.image_feature_categories
+        absent_ones = absent_categories(plain, categories)
+        self.warnings = tuple(
+            f"no Image column is of the category {category}: it is left out"
+            for category in absent_ones
+        )
+        # pycytominer adds no image features where Metadata_Site itself is a stratum
+        taken = () if _SITE in self.strata else categories
+        chosen = [(n, p) for p, n in enumerate(plain) if taken and n.startswith(tuple(taken))]
+        counts = [(f"Metadata_{n}", p) for n, p in chosen if n.startswith(f"{_COUNT}_")]
+        others = [
+            (n if n.startswith(_PREFIX) else f"{_PREFIX}{n}", p)
+            for n, p in chosen
+            if not n.startswith(f"{_COUNT}_")
+        ]
+        self._chosen = counts if _COUNT in taken else []
+        self.counts = tuple(name for name, _ in self._chosen)
+        self._chosen = [*self._chosen, *sorted(others)]
+        self.features = tuple(name for name, _ in sorted(others))
+
+    @property
+    def reads(self) -> tuple[object, ...]:
+        """What is read of a row, and from where; of equal ones the results are equal."""
+        chosen = (tuple(self._chosen), self.counts, self.features)
+        return (self.strata, tuple(self._strata), self.site_place, chosen, self.warnings)
+
+    def stratum(self, values: Sequence[Value]) -> Stratum | None:
+        """Return an image's plate, well (and site); None where one is missing."""
+        plate, well, *site = (values[place] for place in self._strata)
+        if plate is None or well is None or None in site:
+            return None
+        sites = [value for value in site if value is not None]
+        return (as_text(plate), as_text(well), *sites)
+
+    def in_fields(self, values: Sequence[Value]) -> bool:
+        """Tell whether an image is one of the chosen fields."""
+        if self._fields is None:
+            return True
+        site = None if self.site_place is None else values[self.site_place]
+        return self.site_number(site) in self._fields
+
+    @staticmethod
+    def site_number(site: Value) -> int | None:
+        """Return `Metadata_Site` as a number; None where it is none."""
+        if isinstance(site, str):
+            site = int(site) if site.strip().isdigit() else None
+        return int(site) if site is not None and float(site).is_integer() else None
+
+    def measured(self, values: Sequence[Value]) -> tuple[NDArray[np.float64], frozenset[str]]:
+        """Return counts, then features of an image, and the names of those that are text."""
+        texts = frozenset(name for name, place in self._chosen if isinstance(values[place], str))
+        numbers = [_number(values[place]) for _, place in self._chosen]
+        return np.array(numbers, dtype=np.float64), texts
+
+    def fractional(self, values: Sequence[Value]) -> frozenset[str]:
+        """Return the counts that are not stored as whole numbers in this row."""
+        counts = self._chosen[: len(self.counts)]
+        return frozenset(name for name, place in counts if not isinstance(values[place], int))
+
+
+def split_by_stratum(
+    numbers: NDArray[np.float64], strata: Mapping[int, Stratum | None]
+) -> dict[Stratum, NDArray[np.bool_] | None]:
+    """Tell which objects of a site folder belong to which stratum.
+
+    Parameters
+    ----------
+    numbers : ndarray of float64, shape (objects,)
+        Their `ImageNumber`.
+    strata : mapping of int to tuple
+        `ImageNumber` to stratum.
+
+    Returns
+    -------
+    dict of tuple to ndarray of bool
+        Stratum to its rows; None in place of the rows where they are all.
+    """
+    of_stratum: dict[Stratum, NDArray[np.bool_] | None] = {}
+    for stratum in dict.fromkeys(s for s in strata.values() if s is not None):
+        wanted = [number for number, s in strata.items() if s == stratum]
+        rows = np.isin(numbers, wanted)
+        of_stratum[stratum] = None if rows.all() else rows
+    return of_stratum
+
+
+def sort_key(stratum: Stratum) -> tuple[Collection[object], ...]:
+    """Sort key of strata; a site column may hold numbers and text: numbers first."""
+    return tuple(
+        (1, 0.0, value) if isinstance(value, str) else (0, float(value), "") for value in stratum
+    )
+
+
+def as_text(value: str | float) -> str:
+    """Write a plate or well that a backend holds as a number: 218360.0 is `218360`."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _number(value: Value) -> float:
+    return float("nan") if value is None or isinstance(value, str) else float(value)
+
+
+def key_column(values: Sequence[str | float]) -> pd.Series:
+    """Return one part of the strata as a column: whole numbers, numbers or text."""
+    if values and all(isinstance(value, int) for value in values):
+        return pd.Series(values, dtype="int64")
+    if values and all(isinstance(value, (int, float)) for value in values):
+        return pd.Series(values, dtype="float64")
+    return pd.Series([str(value) for value in values], dtype="str")

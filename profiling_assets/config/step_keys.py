@@ -1,0 +1,188 @@
+"""Which part of the config rules which step, as one canonical text a step.
+
+Put here: the keys that influence each step's result.
+Do not put here: comparing parts of two runs, the inputs' fingerprints.
+A key that changes nothing in a step's files is not in its part, so that editing the config builds
+only what the edit can change. Batches are in none: which plates there are is the cohort's matter.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+from profiling_assets.config.model import Config
+from profiling_assets.config.sections import FeatureSelectConfig, NormalizeConfig
+from profiling_assets.config.step import Step
+
+__all__ = ["Step", "config_part"]
+
+_Part = dict[str, object]
+
+
+def config_part(config: Config, step: Step) -> str:
+    """Return the keys that influence one step.
+
+    Parameters
+    ----------
+    config : Config
+        The config.
+    step : Step
+        The step.
+
+    Returns
+    -------
+    str
+        Canonical JSON: equal texts for equal influence, whatever the order or layout of the file.
+    """
+    return json.dumps(
+        _PARTS[step](config),
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+
+
+def _reading(config: Config) -> _Part:
+    """How CSVs are read; `overwrite` is a permission and changes no content."""
+    rules = config.collate
+    return {
+        "csv_dir": rules.csv_dir,
+        "munge": rules.munge,
+        "column": rules.column,
+        "engine": rules.engine,
+        "on_defective_site": rules.on_defective_site,
+    }
+
+
+def _collate(config: Config) -> _Part:
+    return {**_reading(config), "backend": config.collate.backend}
+
+
+def _writing(config: Config) -> _Part:
+    options = config.options
+    return {
+        "compression": options.compression,
+        "float_format": options.float_format,
+        "formats": options.formats,
+    }
+
+
+def _aggregate(config: Config) -> _Part:
+    # `aggregation` is the section that rules, so the other one's keys are not in it.
+    only = config.collate.aggregate_only
+    reading = {"engine": config.collate.engine} if only else _reading(config)
+    return {
+        **_writing(config),
+        "reading": reading,
+        "aggregate_only": only,
+        "compartments": config.compartments,
+        "aggregation": asdict(config.aggregation),
+    }
+
+
+def _annotate(config: Config) -> _Part:
+    rules = config.annotate
+    if not rules.perform:
+        return {"perform": False}
+    external = rules.external
+    chosen: _Part | None = None
+    if external.perform:
+        chosen = {"file": external.file, "merge_column": external.merge_column}
+    return {
+        **_writing(config),
+        "perform": True,
+        "platemap_well_column": config.platemap_well_column,
+        "well_column": rules.well_column,
+        "external": chosen,
+    }
+
+
+def _fitting(config: Config, rules: NormalizeConfig | FeatureSelectConfig) -> _Part:
+    """Which wells and features a step is fitted on."""
+    infers = rules.features == "infer"
+    return {
+        "samples": config.options.samples,
+        "min_cells": rules.min_cells,
+        "features": rules.features,
+        # with a list of features, nothing is inferred from the compartments
+        "compartments": config.compartments if infers else None,
+        "image_features": rules.image_features,
+    }
+
+
+def _normalize(config: Config, rules: NormalizeConfig) -> _Part:
+    if not rules.perform:
+        return {"perform": False}
+    robust = rules.method == "mad_robustize"
+    return {
+        **_writing(config),
+        **_fitting(config, rules),
+        "perform": True,
+        "method": rules.method,
+        "mad_robustize_fudge_factor": rules.mad_robustize_fudge_factor if robust else None,
+    }
+
+
+def _select(config: Config, rules: FeatureSelectConfig) -> _Part:
+    if not rules.perform:
+        return {"perform": False}
+    if rules.frozen:  # what it says is an input; the operations and who votes are not looked at
+        return {"perform": True, "level": rules.level, "frozen": True}
+    return {
+        **_fitting(config, rules),
+        "perform": True,
+        "level": rules.level,
+        "operations": rules.operations,
+    }
+
+
+def _feature_select(config: Config, rules: FeatureSelectConfig) -> _Part:
+    if not rules.perform:
+        return {"perform": False}
+    return {**_writing(config), "perform": True, "level": rules.level}
+
+
+def _stack(config: Config, rules: FeatureSelectConfig) -> _Part:
+    if not (rules.perform and rules.gct):
+        return {"perform": False}
+    return {
+        **_writing(config),
+        "perform": True,
+        "level": rules.level,
+        "compartments": config.compartments,  # whose features a GCT file holds
+    }
+
+
+def _sites(config: Config) -> _Part:
+    rules = config.quality_control.summary
+    return {"row": rules.row, "column": rules.column, "csv_dir": config.collate.csv_dir}
+
+
+def _correlations(config: Config) -> _Part:
+    external = config.annotate.external
+    return {
+        "compartments": config.compartments,
+        "merge_column": external.merge_column if external.perform else None,
+    }
+
+
+_PARTS: Mapping[Step, Callable[[Config], _Part]] = {
+    Step.COLLATE: _collate,
+    Step.AGGREGATE: _aggregate,
+    Step.ANNOTATE: _annotate,
+    Step.NORMALIZE: lambda c: _normalize(c, c.normalize),
+    Step.NORMALIZE_NEGCON: lambda c: _normalize(c, c.normalize_negcon),
+    Step.SELECT: lambda c: _select(c, c.feature_select),
+    Step.SELECT_NEGCON: lambda c: _select(c, c.feature_select_negcon),
+    Step.FEATURE_SELECT: lambda c: _feature_select(c, c.feature_select),
+    Step.FEATURE_SELECT_NEGCON: lambda c: _feature_select(c, c.feature_select_negcon),
+    Step.STACK: lambda c: _stack(c, c.feature_select),
+    Step.STACK_NEGCON: lambda c: _stack(c, c.feature_select_negcon),
+    Step.SITES: _sites,
+    Step.SUMMARY: lambda _: {},
+    Step.CELL_COUNTS: lambda _: {},
+    Step.CORRELATIONS: _correlations,
+    Step.PLATE_REPORT: _correlations,  # which results it describes is told by its inputs
+    Step.BATCH_REPORT: lambda _: {},
+}

@@ -1,1 +1,0 @@
-"""Checks of what a step made, before it is published: pure functions from frames to verdicts."""

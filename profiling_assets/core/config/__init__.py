@@ -1,1 +1,0 @@
-"""The recipe's config file: its strict model, how it is read, and its printed reference."""

@@ -1,1 +1,0 @@
-"""Preflight: what can be told of workspace, config and plates before anything is computed."""

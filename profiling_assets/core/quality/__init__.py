@@ -1,1 +1,0 @@
-"""Quality control of plates: the values that a person judges a plate by, and their pictures."""

@@ -1,0 +1,1 @@
+"""The assets, made from the table of results."""

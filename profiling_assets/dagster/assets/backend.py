@@ -1,0 +1,211 @@
+"""Backend and aggregated profiles: two (or three) assets of one pass over a plate's cells.
+
+Put here: the multi-asset that reads a plate once and stores what was asked for.
+Do not put here: reading and aggregating (`core.collate`), choice of source (`steps.sources`).
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import dagster as dg
+
+from profiling_assets.dagster.asset_checks import (
+    Checked,
+    check_specs,
+    refused,
+    verdict,
+    with_verdicts,
+)
+from profiling_assets.dagster.assets.pace import Pace
+from profiling_assets.dagster.assets.step import (
+    described,
+    is_forced,
+    kept,
+    recorded_of,
+    wanted_marks,
+)
+from profiling_assets.dagster.automation import when_inputs_change
+from profiling_assets.dagster.io_managers import FULL_PRECISION_TEMPLATE, PATH_TEMPLATE
+from profiling_assets.dagster.partitions import Partitions
+from profiling_assets.errors import BackendError, MissingInputError
+from profiling_assets.steps.catalog import Catalog
+from profiling_assets.steps.outputs import ANYTHING, Kept, Made, MadeFile, Progress
+from profiling_assets.steps.results import AGGREGATED, CSVS, PARQUET, PLATE, SQLITE, Result
+from profiling_assets.steps.sources import plate_source
+from profiling_assets.workspace.names import PlateKey
+
+GROUP = "backend"
+POOL = "backend"
+_KINDS = {SQLITE: {"sqlite"}, PARQUET: {"parquet"}, AGGREGATED: {"csv", "pandas"}}
+_DESCRIPTIONS = {
+    SQLITE: "All cells of a plate as `backend/BATCH/PLATE/PLATE.sqlite`: the tables, columns, "
+    "values and indices of cytominer-database. Withheld, with the reason, where a compartment has "
+    "more columns than SQLite can hold.",
+    PARQUET: "All cells of a plate, one Parquet file a table, beside the SQLite backend's place.",
+    AGGREGATED: "One profile a well, the mean or median over its cells: "
+    "`backend/BATCH/PLATE/PLATE.csv` at full precision and `profiles/BATCH/PLATE/PLATE.csv.gz`.",
+}
+
+
+def backend_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
+    """Return the assets that read a plate's cells.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Says which backends the config asks for.
+    partitions : Partitions
+        The code location's partitions.
+
+    Returns
+    -------
+    list of dagster.AssetsDefinition
+        One multi-asset.
+    """
+    graph = catalog.results
+    made = [graph[name] for name in (SQLITE, PARQUET, AGGREGATED) if name in graph]
+
+    @dg.multi_asset(
+        name="collate",
+        outs={result.name: _out(result) for result in made},
+        deps=[CSVS],
+        check_specs=[spec for result in made for spec in check_specs(result)],
+        can_subset=True,
+        partitions_def=partitions.by_level[PLATE],
+        pool=POOL,
+    )
+    def collate(
+        context: dg.AssetExecutionContext, catalog: dg.ResourceParam[Catalog]
+    ) -> Iterator[Checked]:
+        wanted = [r for r in made if r.name in context.op_execution_context.selected_output_names]
+        yield from collated(context, catalog, wanted)
+
+    return [collate]
+
+
+def _out(result: Result) -> dg.AssetOut:
+    metadata = {PATH_TEMPLATE: result.template}
+    if result.name == AGGREGATED:
+        metadata[FULL_PRECISION_TEMPLATE] = "backend/{batch}/{plate}/{plate}.csv"
+    return dg.AssetOut(
+        description=_DESCRIPTIONS[result.name],
+        is_required=False,
+        group_name=GROUP,
+        kinds=_KINDS[result.name],
+        code_version=result.code_version,
+        io_manager_key="tables" if result.name == AGGREGATED else "backends",
+        metadata=metadata,
+        automation_condition=when_inputs_change(),
+    )
+
+
+def collated(
+    context: dg.AssetExecutionContext, catalog: Catalog, wanted: list[Result]
+) -> Iterator[Checked]:
+    """Yield what was asked for of a plate's backend and aggregated profiles.
+
+    Nothing is raised after an output was yielded: Dagster would skip what depends on it. An output
+    that cannot be made is withheld; the command line and the other output's metadata say why.
+
+    Parameters
+    ----------
+    context : dagster.AssetExecutionContext
+        The running step's.
+    catalog : Catalog
+        Workspace and config.
+    wanted : list of Result
+        What was asked for.
+
+    Yields
+    ------
+    dagster.Output or dagster.AssetCheckResult
+        One of each for each result that was made or kept.
+
+    Raises
+    ------
+    CheckError
+        Where a check blocks one of them.
+    BackendError
+        Where nothing else was asked for than a backend that SQLite cannot hold.
+    MissingInputError
+        Where the plate has nothing to start from.
+    """
+    from profiling_assets.steps.collate import make_plate
+
+    key = PlateKey.parse(context.partition_key)
+    source = plate_source(catalog.workspace, catalog.config, key)
+    marks = {r.name: wanted_marks(context, catalog, r, {CSVS: source.fingerprint}) for r in wanted}
+    outputs: dict[str, Made | MadeFile | Kept] = {}
+    for result in wanted:
+        file = kept(context, catalog, result, marks[result.name], source=source.kind)
+        if file is not None:
+            outputs[result.name] = file
+    to_make = [result.name for result in wanted if result.name not in outputs]
+    with catalog.workspace.scratch(f"{key.batch}-{key.plate}") as scratch:
+        if to_make:
+            made = make_plate(
+                catalog.workspace,
+                catalog.config,
+                key,
+                source.required(key),
+                scratch,
+                wanted=to_make,
+                progress=_logged(context),
+            )
+            if not made.made and not outputs:
+                raise _nothing_made(key, source.path, made.withheld)
+            outputs = {name: _noting(made.withheld, value) for name, value in outputs.items()}
+            outputs.update(made.made)
+            if AGGREGATED in made.made:
+                outputs[AGGREGATED] = _sparing(context, catalog, outputs[AGGREGATED])
+        yield from refused(context, outputs)
+        told = {
+            name: verdict(context, catalog, catalog.results[name], value)
+            for name, value in outputs.items()
+        }
+        for name, value in outputs.items():
+            metadata = described(value, marks[name], source=source.kind)
+            output = dg.Output(value, output_name=name, metadata=metadata)
+            yield with_verdicts(context, output)
+            yield told[name]
+
+
+def _noting(withheld: str, value: Made | MadeFile | Kept) -> Made | MadeFile | Kept:
+    return replace(value, withheld=withheld) if isinstance(value, Kept) else value
+
+
+def _sparing(
+    context: dg.AssetExecutionContext, catalog: Catalog, value: Made | MadeFile | Kept
+) -> Made | MadeFile | Kept:
+    # a copy at full precision that was not made here stays, as every such file does
+    if not isinstance(value, Made):
+        return value
+    result = catalog.results[AGGREGATED]
+    recorded = recorded_of(context, result)
+    former = recorded.full_precision if recorded is not None else ""
+    anything = is_forced(context) or result.overwrite
+    return replace(value, may_replace=ANYTHING if anything else former)
+
+
+def _nothing_made(key: PlateKey, path: str, withheld: str) -> BackendError | MissingInputError:
+    if withheld:
+        return BackendError(
+            withheld, path=path, remedy="set collate.backend to parquet for such plates"
+        )
+    return MissingInputError(
+        f"plate {key} has no CSVs to make a backend from",
+        path=path,
+        remedy="select aggregated_profiles and what follows from it",
+    )
+
+
+def _logged(context: dg.AssetExecutionContext) -> Progress:
+    pace = Pace("sites", time.monotonic())
+
+    def progress(done: int, total: int) -> None:
+        said = pace.told(done, total, time.monotonic())
+        if said is not None:
+            context.log.info(said)
+
+    return progress

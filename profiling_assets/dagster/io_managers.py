@@ -1,0 +1,276 @@
+"""IO managers: results go to and come from their public paths in the workspace.
+
+Put here: how a result's value becomes files under their final names, and back.
+Do not put here: how bytes are published (`storage`), what is in a table (`core`).
+Two managers, because a profile table is made in memory and a backend is a file of many gigabytes
+that never is: https://docs.dagster.io/guides/build/io-managers
+An asset's `path` metadata is its path template, with `{batch}` and `{plate}`.
+What needs pandas is imported where it is used: the graph is loaded without it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, get_origin
+
+import dagster as dg
+
+from profiling_assets.dagster.journal import Announcer
+from profiling_assets.dagster.metadata import (
+    CONFIG_HASH,
+    FULL_PRECISION,
+    content_metadata,
+    file_metadata,
+    origin_of,
+)
+from profiling_assets.steps.catalog import Catalog
+from profiling_assets.steps.intents import announced_lookup
+from profiling_assets.steps.journal import HEAD_BYTES, intent_of
+from profiling_assets.steps.outputs import (
+    ANYTHING,
+    Kept,
+    Made,
+    MadeFile,
+    MadePage,
+    MadePictures,
+    Stored,
+)
+from profiling_assets.steps.provenance import FileMark, file_mark
+from profiling_assets.steps.sources import content_hash, table_hash
+from profiling_assets.steps.x_provenance import is_told_of, tell_foreign, tell_origin
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
+
+PATH_TEMPLATE = "path_template"
+FULL_PRECISION_TEMPLATE = "full_precision_path_template"
+
+
+def result_path(template: str, partition: str) -> str:
+    """Fill a path template for one partition.
+
+    Parameters
+    ----------
+    template : str
+        A workspace path with `{batch}` and `{plate}`.
+    partition : str
+        `BATCH/PLATE`, `BATCH` or `all`.
+
+    Returns
+    -------
+    str
+        The workspace path.
+    """
+    if "{plate}" in template:
+        key = PlateKey.parse(partition)
+        return template.format(batch=key.batch, plate=key.plate)
+    return template.format(batch=partition)
+
+
+class WorkspaceIOManager(dg.IOManager):
+    """What both managers share: paths, ledgers, and lazy loading."""
+
+    def __init__(self, catalog: Catalog, announcer: Announcer) -> None:
+        self._catalog = catalog
+        self._announcer = announcer
+
+    @property
+    def _workspace(self) -> Workspace:
+        return self._catalog.workspace
+
+    def load_input(self, context: dg.InputContext) -> Stored | dict[str, Stored]:
+        """Hand over the upstream result of this partition, or of all mapped partitions.
+
+        Parameters
+        ----------
+        context : dagster.InputContext
+            Says which asset and partitions; an input annotated as a dict gets one entry a
+            partition, also where there is one only.
+
+        Returns
+        -------
+        Stored or dict of str to Stored
+            Results that are read when asked for.
+        """
+        upstream = context.upstream_output
+        template = str((upstream.definition_metadata if upstream else {})[PATH_TEMPLATE])
+        stored = {
+            partition: Stored(
+                workspace=self._workspace,
+                path=result_path(template, partition),
+                asset=context.asset_key.to_user_string(),
+                partition=partition,
+            )
+            for partition in context.asset_partition_keys
+        }
+        wanted: Any = context.dagster_type.typing_type
+        if get_origin(wanted) is dict:
+            return stored
+        (only,) = stored.values()
+        return only
+
+    def _publish_companions(self, value: Made | MadeFile) -> dict[str, FileMark]:
+        from profiling_assets.profiles.tables import ledger_tsv
+
+        tables = {path: ledger_tsv(ledger) for path, ledger in value.ledgers.items()}
+        marks = {path: self._publish(content, path) for path, content in tables.items()}
+        for path, local in value.files.items():
+            marks[path] = FileMark(self._workspace.publish_file(local, path).size)
+        return marks
+
+    def _publish(self, content: bytes, path: str) -> FileMark:
+        self._workspace.publish_bytes(content, path)
+        return file_mark(content)
+
+    def _path(self, context: dg.OutputContext, template: str = PATH_TEMPLATE) -> str:
+        return result_path(str(context.definition_metadata[template]), context.partition_key)
+
+    def _announce(
+        self,
+        context: dg.OutputContext,
+        head: bytes,
+        *,
+        size: int | None = None,
+        path: str = "",
+        beside: Mapping[str, bytes] = {},
+    ) -> None:
+        """Say what is to be published: a run that dies before its record leaves no stranger."""
+        asset, partition = context.asset_key.to_user_string(), context.partition_key
+        main = path or self._path(context)
+        self._announcer.announce(
+            intent_of(asset, partition, main, head, size=size),
+            *(intent_of(asset, partition, one, beside[one], main=main) for one in beside),
+        )
+
+    def _describe(
+        self,
+        context: dg.OutputContext,
+        info: ObjectInfo,
+        value: Made | MadeFile | MadePage | MadePictures,
+        beside: Mapping[str, FileMark],
+        content: bytes | None = None,
+    ) -> None:
+        for warning in value.warnings:
+            context.log.warning(warning)
+        compared = "" if content is None or isinstance(value, MadePictures) else content
+        hashed = content_hash(compared) if compared else ""
+        context.add_output_metadata(
+            {**file_metadata(self._workspace, info), **content_metadata(hashed)}
+        )
+        mark = FileMark(info.size) if content is None else file_mark(content)
+        self._tell_origin(context, info.path, mark, beside)
+
+    def _tell_origin(
+        self, context: dg.OutputContext, path: str, mark: FileMark, beside: Mapping[str, FileMark]
+    ) -> None:
+        """Say from what the file was made: after it, as an entry is about one content of it."""
+        result = self._catalog.results[context.asset_key.to_user_string()]
+        origin = origin_of(result, context.output_metadata, mark, beside)
+        if origin is not None and is_told_of(path):
+            context.add_output_metadata({CONFIG_HASH: dg.MetadataValue.text(origin.config)})
+            tell_origin(self._workspace, result.level, context.partition_key, {path: origin})
+
+    def _keep(self, context: dg.OutputContext, kept: Kept) -> None:
+        info = self._workspace.stat(kept.path)
+        if info is None:  # it stood when the step looked
+            message = f"{kept.path} disappeared while the step ran; materialize again"
+            raise dg.DagsterInvariantViolationError(message)
+        reason = "was not made here" if kept.recorded is None else "cannot be made anew"
+        context.log.info(f"{kept.path} {reason} and its inputs are unchanged: kept as is")
+        content = table_hash(self._workspace, kept.path)
+        context.add_output_metadata(
+            {**file_metadata(self._workspace, info), **content_metadata(content)}
+        )
+        if kept.recorded is None:
+            level = self._catalog.results[context.asset_key.to_user_string()].level
+            tell_foreign(self._workspace, level, context.partition_key, [kept.path])
+
+
+class TableIOManager(WorkspaceIOManager):
+    """Profile tables and ledgers: csv, csv.gz, tsv, gct, and copies where the config asks."""
+
+    def handle_output(self, context: dg.OutputContext, obj: Made | Kept) -> None:
+        """Publish a table, its ledgers first.
+
+        Parameters
+        ----------
+        context : dagster.OutputContext
+            Says which asset and partition.
+        obj : Made or Kept
+            The table, or the standing file that stays.
+        """
+        if isinstance(obj, Kept):
+            self._keep(context, obj)
+            return
+        path, content = self._path(context), self._content(context, obj)
+        full = self._full_precision(context, obj)
+        self._announce(context, content, beside=full)
+        beside = self._publish_companions(obj)
+        beside |= {copy: self._publish(text, copy) for copy, text in full.items()}
+        beside |= self._publish_copies(path, content)
+        info = self._workspace.publish_bytes(content, path)
+        self._describe(context, info, obj, beside, content)
+
+    def _publish_copies(self, path: str, content: bytes) -> dict[str, FileMark]:
+        from profiling_assets.profiles.formats import COPIES
+        from profiling_assets.profiles.tables import read_profiles
+
+        asked = [form for form in self._catalog.config.options.formats if form in COPIES]
+        if not asked or not path.endswith((".csv", ".csv.gz")):
+            return {}
+        frame = read_profiles(content, path=path)  # what the text says, so that either may be read
+        name = path.removesuffix(".gz").removesuffix(".csv")
+        copies = {f"{name}.{form}": COPIES[form](frame) for form in asked}
+        return {copy: self._publish(written, copy) for copy, written in copies.items()}
+
+    def _full_precision(self, context: dg.OutputContext, made: Made) -> dict[str, bytes]:
+        from profiling_assets.profiles.tables import profiles_csv
+
+        if FULL_PRECISION_TEMPLATE not in context.definition_metadata or made.unchanged is not None:
+            return {}
+        path = self._path(context, FULL_PRECISION_TEMPLATE)
+        text = profiles_csv(made.frame, float_format=None, gzip=False)
+        standing = self._workspace.read_bytes(path) if self._workspace.stat(path) else text
+        ours = standing == text or made.may_replace in (ANYTHING, content_hash(standing))
+        if not ours and not announced_lookup(self._workspace)(path):
+            context.log.warning(f"{path} was not made here: left as it is (--force replaces it)")
+            return {}
+        context.add_output_metadata({FULL_PRECISION: dg.MetadataValue.text(content_hash(text))})
+        return {path: text}
+
+    def _content(self, context: dg.OutputContext, made: Made) -> bytes:
+        from profiling_assets.profiles.gct import gct_bytes
+        from profiling_assets.profiles.tables import ledger_tsv, profiles_csv
+
+        path = self._path(context)
+        if made.unchanged is not None:
+            return made.unchanged
+        if path.endswith(".tsv"):
+            return ledger_tsv(made.frame)
+        if path.endswith(".gct"):
+            return gct_bytes(made.frame)
+        return profiles_csv(
+            made.frame,
+            float_format=self._catalog.config.options.float_format,
+            gzip=path.endswith(".gz"),
+        )
+
+
+class BackendIOManager(WorkspaceIOManager):
+    """Backend files: a local file in scratch space becomes the file under its final name."""
+
+    def handle_output(self, context: dg.OutputContext, obj: MadeFile | Kept) -> None:
+        """Publish a backend, its ledgers first.
+
+        Parameters
+        ----------
+        context : dagster.OutputContext
+            Says which asset and partition.
+        obj : MadeFile or Kept
+            The file, or the standing file that stays.
+        """
+        if isinstance(obj, Kept):
+            self._keep(context, obj)
+            return
+        with obj.local.open("rb") as file:
+            self._announce(context, file.read(HEAD_BYTES), size=obj.local.stat().st_size)
+        beside = self._publish_companions(obj)
+        info = self._workspace.publish_file(obj.local, self._path(context))
+        self._describe(context, info, obj, beside)

@@ -1,0 +1,278 @@
+"""Plain numbers and words to Dagster metadata: the one place that does it.
+
+Put here: names, units and types of what the UI shows about a result.
+Do not put here: computing a number (`core`), deciding what is stored (`dagster.io_managers`).
+Numbers stay numbers, because the UI plots those over partitions.
+Concept: https://docs.dagster.io/guides/build/assets/metadata-and-tags
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from profiling_assets.dagster.sensors.look import Look
+from profiling_assets.printable import printable
+from profiling_assets.steps.current import Marks, Recorded
+from profiling_assets.steps.outputs import Fact
+from profiling_assets.steps.provenance import FileMark, Origin
+from profiling_assets.steps.results import CSVS, Result
+from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
+
+FINGERPRINT = "fingerprint"
+INPUTS = "inputs_fingerprint"
+CONTENT = "content_hash"
+FULL_PRECISION = "full_precision_hash"
+VERSION = "file_version"
+SIZE = "size_bytes"
+ADOPTED = "adopted"
+PATH = "path"
+WORKSPACE_PATH = "workspace_path"
+SOURCE = "source"
+WITHHELD = "sqlite_withheld"
+MADE_FROM = "made_from"
+VERSIONS = "versions"
+CONFIG_HASH = "config_hash"
+_LIST_MARK = re.compile(r"^(\d*)([-+=.)])")  # at the beginning it would open a list or a heading
+_MAX_NOTES = 50
+
+
+def facts_metadata(facts: Mapping[str, Fact]) -> dict[str, dg.MetadataValue]:
+    """Turn a step's facts into metadata values.
+
+    Parameters
+    ----------
+    facts : mapping of str to Fact
+        Numbers, words, and counts by name.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Numbers as numbers, words as text, counts by name as a table.
+    """
+    return {name: _value(fact) for name, fact in facts.items()}
+
+
+def _value(fact: Fact) -> dg.MetadataValue:
+    if isinstance(fact, bool):
+        return dg.MetadataValue.bool(fact)
+    if isinstance(fact, int):
+        return dg.MetadataValue.int(fact)
+    if isinstance(fact, float):
+        return dg.MetadataValue.float(fact)
+    if isinstance(fact, str):
+        return dg.MetadataValue.text(fact)
+    return dg.MetadataValue.table(
+        [dg.TableRecord({"what": name, "count": count}) for name, count in fact.items()],
+        schema=dg.TableSchema([dg.TableColumn("what", "string"), dg.TableColumn("count", "int")]),
+    )
+
+
+def file_metadata(workspace: Workspace, info: ObjectInfo) -> dict[str, dg.MetadataValue]:
+    """Describe a file of the workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it is.
+    info : ObjectInfo
+        Its path and size.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Path, size in bytes, and the version by which another file in its place is noticed.
+    """
+    return {
+        **path_metadata(workspace, info.path),
+        SIZE: dg.MetadataValue.int(info.size),
+        VERSION: dg.MetadataValue.text(info.version),
+    }
+
+
+def path_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue]:
+    """Say where a file of the workspace is, for a person and for `records`."""
+    return {
+        PATH: dg.MetadataValue.path(workspace.location(path)),
+        WORKSPACE_PATH: dg.MetadataValue.text(path),
+    }
+
+
+def page_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue]:
+    """Link to a page of the workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it is.
+    path : str
+        Workspace path.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        An address to be copied into a browser: they follow no link from a web page to a file.
+    """
+    location = workspace.location(path)
+    address = location if "://" in location else Path(location).absolute().as_uri()
+    return {"report": dg.MetadataValue.url(address)}
+
+
+def arrival_metadata(look: Look) -> dict[str, dg.MetadataValue]:
+    """Say why a plate was reported as new.
+
+    Parameters
+    ----------
+    look : Look
+        The look that found it ready.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        The reason; for a plate that starts at its CSVs its sites and the time of the last change.
+    """
+    shown: dict[str, dg.MetadataValue] = {"reason": dg.MetadataValue.text(look.readiness.reason)}
+    if look.listing is None:
+        return shown
+    sites = look.listing.completeness
+    counts = {"sites_expected": sites.expected, "sites_found": sites.found}
+    shown |= {name: dg.MetadataValue.int(n) for name, n in counts.items() if n is not None}
+    if look.listing.last_change is not None:
+        shown["last_change"] = dg.MetadataValue.timestamp(look.listing.last_change)
+    return shown
+
+
+def marks_metadata(recorded: Recorded) -> dict[str, dg.MetadataValue]:
+    """Say what a result was made from, as `records` reads it back.
+
+    Parameters
+    ----------
+    recorded : Recorded
+        Its marks; size, version and content are those of the file and come with it.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Fingerprints, whether it was adopted, and what is known besides.
+    """
+    said = {SOURCE: recorded.source, WITHHELD: recorded.withheld}
+    return {
+        FINGERPRINT: dg.MetadataValue.text(recorded.fingerprint),
+        INPUTS: dg.MetadataValue.text(recorded.inputs),
+        ADOPTED: dg.MetadataValue.bool(recorded.adopted),
+        **{name: dg.MetadataValue.text(text) for name, text in said.items() if text},
+    }
+
+
+def origin_metadata(wanted: Marks, versions: Mapping[str, str]) -> dict[str, dg.MetadataValue]:
+    """Say from what a result was made, for a person and for its provenance file.
+
+    Parameters
+    ----------
+    wanted : Marks
+        What it was made from.
+    versions : mapping of str to str
+        Package to version.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Inputs by name with their fingerprints, and versions.
+    """
+    return {
+        MADE_FROM: dg.MetadataValue.json(dict(sorted(wanted.made_from.items()))),
+        VERSIONS: dg.MetadataValue.json(dict(versions)),
+    }
+
+
+def origin_of(
+    result: Result,
+    metadata: Mapping[str, Any],
+    file: FileMark,
+    beside: Mapping[str, FileMark],
+) -> Origin | None:
+    """Return the origin of a result that was published, from what its step said.
+
+    Parameters
+    ----------
+    result : Result
+        The result.
+    metadata : mapping of str to object
+        Metadata of the step's output, as `marks_metadata` and `origin_metadata` return it.
+    file : FileMark
+        Its file.
+    beside : mapping of str to FileMark
+        Workspace path to file of what was written with it.
+
+    Returns
+    -------
+    Origin or None
+        None where the step did not say.
+    """
+    said = {name: getattr(value, "value", value) for name, value in metadata.items()}
+    if MADE_FROM not in said:
+        return None
+    code, _, config = result.code_version.partition("-")
+    return Origin(
+        asset=result.name,
+        file=file,
+        code=code,
+        config=config,
+        inputs={
+            name: "" if name == CSVS or ":" in name else str(value)
+            for name, value in said[MADE_FROM].items()
+        },
+        versions=dict(said[VERSIONS]),
+        beside=beside,
+    )
+
+
+def content_metadata(content: str) -> dict[str, dg.MetadataValue]:
+    """Show the hash of a file's content.
+
+    Parameters
+    ----------
+    content : str
+        The hash; empty for files too large to be read for it.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Empty where there is no hash.
+    """
+    return {CONTENT: dg.MetadataValue.text(content)} if content else {}
+
+
+def notes_metadata(warnings: Iterable[str]) -> dict[str, dg.MetadataValue]:
+    """Show warnings as a bulleted list, capped so that a page stays readable.
+
+    Parameters
+    ----------
+    warnings : iterable of str
+        Sentences, in order.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Empty where there is no warning, else their number and their text.
+    """
+    notes = list(warnings)
+    if not notes:
+        return {}
+    shown = [f"- {_plain(note)}" for note in notes[:_MAX_NOTES]]
+    if len(notes) > _MAX_NOTES:
+        shown.append(f"- and {len(notes) - _MAX_NOTES} more, in the log")
+    return {
+        "warnings": dg.MetadataValue.int(len(notes)),
+        "warning_texts": dg.MetadataValue.md("\n".join(shown)),
+    }
+
+
+def _plain(note: str) -> str:
+    # names come from files: nothing in them may become markup in the UI
+    escaped = printable(" ".join(note.split())).replace("\\", "\\\\")
+    for mark in "`*_<>[]|#&~":
+        escaped = escaped.replace(mark, f"\\{mark}")
+    return _LIST_MARK.sub(r"\1\\\2", escaped)

@@ -1,0 +1,1 @@
+"""Looking for new output and for failed runs, tick by tick."""

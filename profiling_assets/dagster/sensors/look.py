@@ -1,0 +1,159 @@
+"""One look at a plate that may be arriving: as cheap as will do, in full where it matters.
+
+Put here: looking at one plate, and what the look says of it.
+Do not put here: which plates are looked at (`dagster.sensors.turns`), reporting (`dagster.sensors.tick`).
+"""
+
+from dataclasses import dataclass, replace
+
+from profiling_assets.config.model import Config
+from profiling_assets.dagster.sensors.turns import Pending, counted, listed, needs_listing
+from profiling_assets.steps.sources import PlateSource, SourceKind, plate_source
+from profiling_assets.workspace.arrivals import Readiness, readiness
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import Source
+from profiling_assets.workspace.registry import PlateEntry, PlateFacts
+from profiling_assets.workspace.scan import PlateListing, site_folder_names
+from profiling_assets.workspace.storage.interface import Workspace
+
+_MARK = 12  # digits of a fingerprint that are remembered
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a plate says.
+
+    Attributes
+    ----------
+    key : PlateKey
+        The plate.
+    source : PlateSource or None
+        What it starts from now; None where the look was a cheap one.
+    readiness : Readiness
+        Whether it may be started.
+    pending : Pending or None
+        What is to be remembered of it; None where it is ready.
+    """
+
+    key: PlateKey
+    source: PlateSource | None
+    readiness: Readiness
+    pending: Pending | None
+
+    @property
+    def listing(self) -> PlateListing | None:
+        """The site folders, where they are what the plate starts from."""
+        return None if self.source is None else self.source.listing
+
+    @property
+    def facts(self) -> PlateFacts | None:
+        """What the registry is to know; None where the look was a cheap one."""
+        if self.listing is None:
+            return None
+        found = self.listing.completeness
+        return PlateFacts(found.expected, found.found, self.listing.fingerprint)
+
+
+def look_at(
+    workspace: Workspace,
+    config: Config,
+    key: PlateKey,
+    entry: PlateEntry,
+    old: Pending | None,
+    now: float,
+) -> Look:
+    """Look at a plate.
+
+    A plate that is remembered as not ready has its site folders counted first; the full listing,
+    four times as many requests, follows where `dagster.sensors.turns.needs_listing` says so.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the plate is.
+    config : Config
+        Names the folder of the site folders, and the rules of arrival.
+    key : PlateKey
+        The plate.
+    entry : PlateEntry
+        What the registry knows of it.
+    old : Pending or None
+        What the last tick remembered of it.
+    now : float
+        The time of the look, in seconds since 1970.
+
+    Returns
+    -------
+    Look
+        What it says.
+
+    Raises
+    ------
+    ProfilingError
+        Where the plate cannot be listed, or its load data cannot be read.
+    """
+    if old is not None and Source.CSVS in entry.sources:
+        folders = len(site_folder_names(workspace, key, config.collate.csv_dir))
+        if not needs_listing(old, folders, entry.expected_sites, now):
+            return Look(key, None, Readiness(ready=False, reason=""), counted(old, folders, now))
+    source = plate_source(workspace, config, key)
+    return judged(source, config, key, entry, old, now)
+
+
+def judged(
+    source: PlateSource,
+    config: Config,
+    key: PlateKey,
+    entry: PlateEntry,
+    old: Pending | None,
+    now: float,
+) -> Look:
+    """Say whether a plate may be started from its source.
+
+    A SQLite backend or a table of profiles appears whole, and may be started at once.
+
+    Parameters
+    ----------
+    source : PlateSource
+        What the plate starts from.
+    config : Config
+        Has the rules of arrival.
+    key : PlateKey
+        The plate.
+    entry : PlateEntry
+        What the registry knows of it.
+    old : Pending or None
+        What the last tick remembered of it.
+    now : float
+        The time of the look, in seconds since 1970.
+
+    Returns
+    -------
+    Look
+        What it says.
+    """
+    listing = source.listing
+    if source.kind is SourceKind.NONE and Source.CSVS in entry.sources:
+        reason = "no site folder has an Image.csv yet"
+        if config.collate.aggregate_only:
+            reason = "collate.aggregate_only is true and there is no SQLite backend"
+        pending = listed(old, folders=0, mark="none", modified=None, now=now)
+        return Look(key, source, Readiness(ready=False, reason=reason), pending)
+    if listing is None:
+        return Look(key, source, Readiness(ready=True, reason=f"starts at {source.path}"), None)
+    pending = listed(
+        old,
+        folders=len(listing.folders),
+        mark=source.fingerprint[:_MARK],
+        modified=listing.last_change,
+        now=now,
+    )
+    found = readiness(
+        listing.completeness,
+        last_change=pending.changed,
+        rules=config.arrival.rules(key.batch),
+        now=now,
+    )
+    if found.ready:
+        return Look(key, source, found, None)
+    return Look(key, source, found, replace(pending, again=found.again_at))

@@ -1,0 +1,140 @@
+"""Sensors: what looks at the workspace and at the graph from time to time.
+
+Put here: the sensor on new output and the automation sensor.
+Do not put here: conditions of assets (`dagster.automation`), what a tick does (`dagster.sensors.tick`).
+Both are off until a user switches them on in the UI, or starts `profiling-assets ui --watch`:
+opening a workspace must not start work. Concept: https://docs.dagster.io/guides/automate/sensors
+"""
+
+import time
+
+import dagster as dg
+
+from profiling_assets.dagster.launchers.asset_runs import LOCATION
+from profiling_assets.dagster.sensors.notices import plates_named
+from profiling_assets.dagster.sensors.queue import MessageQueue, Messages
+from profiling_assets.dagster.sensors.reloading import reload_problem
+from profiling_assets.dagster.sensors.turns import may_reload, reloaded
+from profiling_assets.dagster.sensors.watch_json import parse_watch_json, watch_json
+from profiling_assets.settings import WatchSettings
+from profiling_assets.steps.catalog import Catalog
+
+NEW_OUTPUT = "new_analysis_output"
+_LOOK_SECONDS = 30.0  # with scan and reports a tick stays under 40 s; Dagster stops it at 60
+_SHOWN = 20  # warnings a tick
+_STALE = (
+    "the code location was reloaded and still serves the former plates; start it with "
+    "`dagster dev` or `dagster code-server start`, which run the code again, or restart it"
+)
+
+
+def automation_sensor(watch: WatchSettings) -> dg.AutomationConditionSensorDefinition:
+    """Return the sensor that makes assets when their automation conditions say so.
+
+    It requests runs and no backfills, because a backfill waits for the daemon's next turn at
+    every step of the graph.
+
+    Parameters
+    ----------
+    watch : WatchSettings
+        Whether it is on from the start, and how often it looks.
+
+    Returns
+    -------
+    dagster.AutomationConditionSensorDefinition
+        Over all assets.
+    """
+    return dg.AutomationConditionSensorDefinition(
+        "automation",
+        target=dg.AssetSelection.all(),
+        default_status=_status(watch),
+        minimum_interval_seconds=watch.seconds,
+        emit_backfills=False,
+    )
+
+
+def new_output_sensor(catalog: Catalog) -> dg.SensorDefinition:
+    """Return the sensor that reports plates whose analysis output is complete.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The workspace that is watched, and the plates that are served.
+
+    Returns
+    -------
+    dagster.SensorDefinition
+        It starts no runs; automation does, where it is on.
+    """
+    watch = catalog.settings.watch
+
+    @dg.sensor(
+        name=NEW_OUTPUT,
+        description="Reports plates whose CellProfiler output is complete, or was delivered again, "
+        "as new data of `cellprofiler_csvs`, and adopts results that stand already. New plates "
+        "join the registry and the code location is reloaded.",
+        minimum_interval_seconds=watch.seconds,
+        default_status=_status(watch),
+    )
+    def new_analysis_output(
+        context: dg.SensorEvaluationContext,
+    ) -> dg.SensorResult | dg.SkipReason:
+        from profiling_assets.dagster.sensors.tick import look_around, register_plates
+
+        if catalog.opened is None:
+            return dg.SkipReason("no workspace is set")
+        state = parse_watch_json(context.cursor)
+        registry = register_plates(catalog)
+        asked = catalog.cohort_of(registry).plates
+        if asked != catalog.cohort.plates:
+            problem = _STALE
+            if may_reload(state, asked, time.time()):
+                problem = reload_problem(watch.webserver, _location(context))
+            if not problem:
+                return dg.SensorResult(
+                    skip_reason="plates came or went: the code location was reloaded",
+                    cursor=watch_json(reloaded(state, asked, time.time())),
+                )
+            context.log.warning(problem)
+        queue = MessageQueue(watch.queue) if watch.queue else None
+        messages = Messages() if queue is None else queue.take()
+        tick = look_around(
+            catalog,
+            registry,
+            context.instance,
+            state,
+            hinted=plates_named(messages.texts, _roots(catalog)),
+            clock=time.time,
+            seconds=_LOOK_SECONDS,
+        )
+        for warning in [*filter(None, [messages.problem]), *tick.warnings][:_SHOWN]:
+            context.log.warning(warning)
+        if queue is not None and messages.receipts:
+            queue.remove(messages.receipts)
+        waiting = len(tick.state.pending)
+        said = (
+            f"looked at {tick.looked} of {len(catalog.cohort.plates)} plates; {waiting} not ready"
+        )
+        context.log.info(f"{said}; {len(tick.events)} events")
+        return dg.SensorResult(
+            asset_events=tick.events,
+            cursor=watch_json(tick.state),
+            skip_reason=None if tick.events else said,
+        )
+
+    return new_analysis_output
+
+
+def _status(watch: WatchSettings) -> dg.DefaultSensorStatus:
+    return dg.DefaultSensorStatus.RUNNING if watch.on else dg.DefaultSensorStatus.STOPPED
+
+
+def _location(context: dg.SensorEvaluationContext) -> str:
+    # as a code server names itself; in a test there is none
+    origin = context.code_location_origin
+    return LOCATION if origin is None else origin.location_name
+
+
+def _roots(catalog: Catalog) -> tuple[str, ...]:
+    roots = (catalog.workspace.root, catalog.settings.inputs)
+    return tuple(root.partition("?")[0] for root in roots if root)

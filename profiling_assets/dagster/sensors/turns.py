@@ -1,0 +1,265 @@
+"""Which plates are looked at next, and what a look changes: the sensor's decisions.
+
+Put here: the order of looks, when a plate is listed in full, what is remembered between ticks.
+Do not put here: looking (`dagster.sensors.look`), whether a plate is ready (`workspace.arrivals`), the cursor's
+text (`dagster.sensors.watch_json`).
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from profiling_assets.workspace.names import PlateKey
+
+# Plates that were reported are listed again in turns, so many at each tick: 1,000 plates of 3,456
+# sites in an hour, by 16 requests each.
+SETTLED_AT_ONCE = 8
+# Plates reported in a tick: storing what is said of one, and of its results that stand already,
+# takes a tenth of a second or more, and the daemon does that before the cursor is kept.
+REPORTED_AT_ONCE = 200
+# What is remembered of plates that are not ready; of those beyond, nothing: they are listed anew.
+MOST_PENDING = 2000
+_LONGEST_REST = 900.0  # seconds
+_RELOAD_AGAIN = 600.0  # seconds
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What is remembered of a plate that is not ready; times in seconds since 1970.
+
+    Attributes
+    ----------
+    checked : float
+        The last look of either kind.
+    folders : int
+        Site folders at that look.
+    listed : float
+        The last listing in full; 0 where there was none.
+    listed_folders : int
+        Site folders at that listing.
+    mark : str
+        Short hash of what the plate was at that listing.
+    changed : float
+        The last change, as far as both clocks tell (`last_change`).
+    again : float or None
+        When it would be ready if nothing changed any more.
+    """
+
+    checked: float
+    folders: int = 0
+    listed: float = 0.0
+    listed_folders: int = 0
+    mark: str = ""
+    changed: float = 0.0
+    again: float | None = None
+
+
+@dataclass(frozen=True)
+class WatchState:
+    """What the sensor remembers from tick to tick.
+
+    Attributes
+    ----------
+    pending : mapping of PlateKey to Pending
+        Plates that are not ready.
+    rotation : PlateKey or None
+        The settled plate that was listed last.
+    reloaded : str
+        Short hash of the plates for which the code location was last reloaded.
+    reloaded_at : float
+        When that was, in seconds since 1970.
+    """
+
+    pending: Mapping[PlateKey, Pending] = field(default_factory=dict[PlateKey, Pending])
+    rotation: PlateKey | None = None
+    reloaded: str = ""
+    reloaded_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The plates to look at in one tick, in this order, as long as there is time."""
+
+    pending: tuple[PlateKey, ...]
+    settled: tuple[PlateKey, ...]
+
+
+def turn(
+    state: WatchState,
+    plates: Collection[PlateKey],
+    known: Collection[PlateKey],
+    hinted: Collection[PlateKey] = (),
+) -> Turn:
+    """Choose the plates to look at.
+
+    Parameters
+    ----------
+    state : WatchState
+        What is remembered.
+    plates : collection of PlateKey
+        The plates that are served.
+    known : collection of PlateKey
+        Plates of which something was reported or made before.
+    hinted : collection of PlateKey
+        Plates of which a message says that something is new.
+
+    Returns
+    -------
+    Turn
+        First the hinted plates; then those that are not ready or were never looked at, the oldest
+        look first; then some settled ones, after the one that was listed last.
+    """
+    first = sorted(set(hinted) & set(plates))
+    settled = [key for key in sorted(plates) if key in known and key not in state.pending]
+    waiting = sorted(
+        (key for key in plates if key in state.pending or key not in known),
+        key=lambda key: (state.pending[key].checked if key in state.pending else 0.0, key),
+    )
+    after = [key for key in settled if state.rotation is None or key > state.rotation]
+    rotated = [*after, *settled[: len(settled) - len(after)]]
+    done = set(first)
+    return Turn(
+        (*first, *(key for key in waiting if key not in done)),
+        tuple(key for key in rotated if key not in done)[:SETTLED_AT_ONCE],
+    )
+
+
+def needs_listing(old: Pending | None, folders: int, expected: int | None, now: float) -> bool:
+    """Say whether a plate is to be listed in full, after its site folders were counted.
+
+    Parameters
+    ----------
+    old : Pending or None
+        What is remembered of it; None where nothing is.
+    folders : int
+        Its site folders now.
+    expected : int or None
+        Its expected sites, as far as they are known.
+    now : float
+        The time of the look.
+
+    Returns
+    -------
+    bool
+        True where nothing is known of it; where new folders make it look complete, or came and
+        have stopped coming; where its quiet period is over; and from time to time, the later the
+        longer ago it changed: files come into folders that are there.
+    """
+    if old is None or not old.listed:
+        return True
+    if folders != old.listed_folders:
+        return folders == old.folders or (expected is not None and folders >= expected)
+    if old.again is not None and now >= old.again:
+        return True
+    rest = min((old.listed - old.changed) / 4, _LONGEST_REST)
+    return now - old.listed >= rest
+
+
+def counted(old: Pending, folders: int, now: float) -> Pending:
+    """Remember a look that only counted site folders."""
+    return replace(old, checked=now, folders=folders)
+
+
+def listed(
+    old: Pending | None, *, folders: int, mark: str, modified: float | None, now: float
+) -> Pending:
+    """Remember a listing in full, with what the clocks tell of the last change.
+
+    The storage's clock and ours need not agree. A change that this plate's last listing did not
+    show yet happened after it, and every change happened before now, both by our clock; between
+    the two the storage's time counts. Where nothing changed since, neither does the time.
+
+    Parameters
+    ----------
+    old : Pending or None
+        What is remembered of the plate.
+    folders : int
+        Its site folders.
+    mark : str
+        Short hash of what it is.
+    modified : float or None
+        Its last change by the storage's clock; None where there is no file.
+    now : float
+        The time of the look.
+
+    Returns
+    -------
+    Pending
+        The new memory; `again` is not set.
+    """
+    changed = now if modified is None else min(modified, now)
+    if old is not None and old.listed:
+        changed = old.changed if mark == old.mark else max(changed, min(old.listed, now))
+    return Pending(
+        checked=now,
+        folders=folders,
+        listed=now,
+        listed_folders=folders,
+        mark=mark,
+        changed=changed,
+    )
+
+
+def remembered(
+    state: WatchState,
+    pending: Mapping[PlateKey, Pending],
+    plates: Collection[PlateKey],
+    rotation: PlateKey | None,
+) -> WatchState:
+    """Keep what the next tick needs, and no more.
+
+    Parameters
+    ----------
+    state : WatchState
+        What was remembered so far.
+    pending : mapping of PlateKey to Pending
+        Plates that are not ready.
+    plates : collection of PlateKey
+        The plates that are served; others are forgotten.
+    rotation : PlateKey or None
+        The settled plate that was listed last; None where none was.
+
+    Returns
+    -------
+    WatchState
+        With at most `MOST_PENDING` plates, those with the oldest looks.
+    """
+    served = set(plates)
+    oldest = sorted(
+        (key for key in pending if key in served), key=lambda key: (pending[key].checked, key)
+    )
+    return replace(
+        state,
+        pending={key: pending[key] for key in sorted(oldest[:MOST_PENDING])},
+        rotation=rotation or state.rotation,
+    )
+
+
+def may_reload(state: WatchState, plates: Collection[PlateKey], now: float) -> bool:
+    """Say whether a reload can help to serve some plates.
+
+    Parameters
+    ----------
+    state : WatchState
+        What is remembered.
+    plates : collection of PlateKey
+        The plates that should be served and are not.
+    now : float
+        The time, in seconds since 1970.
+
+    Returns
+    -------
+    bool
+        False where the last reload was for the same plates and is not long ago: a code server that
+        does not run the code again serves the old ones for ever.
+    """
+    return state.reloaded != _set_mark(plates) or now - state.reloaded_at > _RELOAD_AGAIN
+
+
+def reloaded(state: WatchState, plates: Collection[PlateKey], now: float) -> WatchState:
+    """Remember a reload that worked, and for which plates it was."""
+    return replace(state, reloaded=_set_mark(plates), reloaded_at=now)
+
+
+def _set_mark(plates: Collection[PlateKey]) -> str:
+    return hashlib.sha256("\n".join(sorted(map(str, plates))).encode()).hexdigest()[:12]

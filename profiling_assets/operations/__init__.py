@@ -1,0 +1,1 @@
+"""Around the pipeline: alerts, what a workspace will take, what a deployment lacks."""

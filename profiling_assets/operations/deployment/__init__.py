@@ -1,0 +1,1 @@
+"""What a deployment of `deploy/` lacks on this machine."""

@@ -1,0 +1,42 @@
+"""One thing that a deployment lacks.
+
+Put here: the record, and how an error becomes one.
+Do not put here: looking for them (`operations.deployment.written`, `operations.deployment.reached`).
+"""
+
+from dataclasses import dataclass
+
+from profiling_assets.printable import without_passwords
+from profiling_assets.quality.preflight.finding import Severity
+
+
+@dataclass(frozen=True)
+class Lack:
+    """One thing that is missing or wrong.
+
+    Attributes
+    ----------
+    severity : Severity
+        An error: the deployment does not work as it is.
+    where : str
+        The variable, the key of a file, or the service.
+    what : str
+        What is wrong, after `where`.
+    remedy : str
+        What to do.
+    """
+
+    severity: Severity
+    where: str
+    what: str
+    remedy: str
+
+
+def error(where: str, what: str, remedy: str) -> Lack:
+    """Return a lack that keeps the deployment from working."""
+    return Lack(Severity.ERROR, where, without_passwords(what), remedy)
+
+
+def warning(where: str, what: str, remedy: str) -> Lack:
+    """Return a lack that should be known."""
+    return Lack(Severity.WARNING, where, without_passwords(what), remedy)

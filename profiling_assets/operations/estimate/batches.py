@@ -1,0 +1,254 @@
+"""What batches and the whole workspace will need, and how many plates a machine builds at once.
+
+Put here: sums over plates, the runs of a batch, machines.
+Do not put here: a single plate (`operations.estimate.plate`), money (`operations.estimate.cost`).
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from profiling_assets.operations.estimate import rates
+from profiling_assets.operations.estimate.plate import (
+    PlateEstimate,
+    PlateWeight,
+    Requests,
+    estimate_plate,
+    task_of,
+)
+from profiling_assets.operations.estimate.rates import NOTHING, Range
+from profiling_assets.operations.fargate import FargateSize
+
+_DAEMON_MEMORY = 1.5 * rates.GB  # daemon, web server, code server and the process that forks runs
+_SHOWN_AT_ONCE = (1, 4, 16, 64, 256)
+
+
+@dataclass(frozen=True)
+class BatchEstimate:
+    """What a batch's own two runs will need, beside those of its plates.
+
+    Attributes
+    ----------
+    batch : str
+        The batch.
+    plates : int
+        Its plates.
+    wells : int
+        Wells of all of them: rows that vote.
+    cpu_seconds : Range
+        CPU seconds of both runs.
+    memory_bytes : int
+        What to give a run, a margin included.
+    task : FargateSize or None
+        The smallest Fargate task; None where none is large enough.
+    """
+
+    batch: str
+    plates: int
+    wells: int
+    cpu_seconds: Range
+    memory_bytes: int
+    task: FargateSize | None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a workspace will need.
+
+    Attributes
+    ----------
+    plates : tuple of PlateEstimate
+        Sorted by batch and plate.
+    batches : tuple of BatchEstimate
+        Sorted.
+    """
+
+    plates: tuple[PlateEstimate, ...]
+    batches: tuple[BatchEstimate, ...]
+
+    @property
+    def bytes_in(self) -> int:
+        """Bytes that are read."""
+        return sum(one.weight.bytes_in for one in self.plates)
+
+    @property
+    def sqlite_bytes(self) -> Range:
+        """Bytes of all SQLite backends."""
+        return sum((one.sqlite_bytes for one in self.plates), NOTHING)
+
+    @property
+    def result_bytes(self) -> Range:
+        """Bytes of everything that is made."""
+        return sum((one.result_bytes for one in self.plates), NOTHING)
+
+    @property
+    def cpu_seconds(self) -> Range:
+        """CPU seconds of all runs."""
+        parts: Sequence[PlateEstimate | BatchEstimate] = (*self.plates, *self.batches)
+        return sum((one.cpu_seconds for one in parts), NOTHING)
+
+    @property
+    def requests(self) -> Requests:
+        """Requests to S3."""
+        return sum((one.requests for one in self.plates), Requests())
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory of the largest run."""
+        return max((one.memory_bytes for one in (*self.plates, *self.batches)), default=0)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine that builds some plates at once.
+
+    Attributes
+    ----------
+    at_once : int
+        Plates at once: `max_concurrent_runs`, and the limit of the pool `backend`.
+    cores : int
+        A core each.
+    memory_bytes, scratch_bytes : int
+        Of the largest plates that meet there, and of daemon and web server.
+    seconds : Range
+        Time until all is built, where reading and writing keep up.
+    """
+
+    at_once: int
+    cores: int
+    memory_bytes: int
+    scratch_bytes: int
+    seconds: Range
+
+
+def estimate_workspace(weights: Iterable[PlateWeight]) -> Estimate:
+    """Estimate what all plates and their batches need.
+
+    Parameters
+    ----------
+    weights : iterable of PlateWeight
+        What the listings told.
+
+    Returns
+    -------
+    Estimate
+        Of all results, whether or not some stand already.
+    """
+    plates = tuple(estimate_plate(weight) for weight in sorted(weights, key=lambda one: one.key))
+    batches = tuple(
+        estimate_batch(batch, [one.weight.counted_wells for one in group])
+        for batch, group in groupby(plates, key=lambda one: one.weight.key.batch)
+    )
+    return Estimate(plates, batches)
+
+
+def estimate_batch(batch: str, wells_of_plates: Sequence[int]) -> BatchEstimate:
+    """Estimate what the two runs of a batch need.
+
+    Parameters
+    ----------
+    batch : str
+        The batch.
+    wells_of_plates : sequence of int
+        The wells of each of its plates.
+
+    Returns
+    -------
+    BatchEstimate
+        Of selection, stacked tables, summary and report.
+    """
+    wells = sum(wells_of_plates)
+    peak = rates.BATCH_MEMORY + wells * rates.BATCH_MEMORY_PER_WELL
+    memory = math.ceil(peak * rates.MEMORY_MARGIN)
+    return BatchEstimate(
+        batch=batch,
+        plates=len(wells_of_plates),
+        wells=wells,
+        cpu_seconds=rates.BATCH_FIXED_S + rates.BATCH_S_PER_WELL.times(wells),
+        memory_bytes=memory,
+        task=task_of(memory, 0),
+    )
+
+
+def machine_for(estimate: Estimate, at_once: int) -> Machine:
+    """Say which machine builds some plates at once, and how long it takes.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        What is to be built.
+    at_once : int
+        Plates at once, 1 or more; more than there are plates are not used.
+
+    Returns
+    -------
+    Machine
+        The smallest one. A plate takes one core; the slowest plate and the slowest batch are the
+        least time there is, and a batch's runs wait for its plates.
+    """
+    used = max(1, min(at_once, len(estimate.plates)))
+    memory = sorted((one.memory_bytes for one in estimate.plates), reverse=True)[:used]
+    scratch = sorted((one.scratch_bytes for one in estimate.plates), reverse=True)[:used]
+    batches = [one.memory_bytes for one in estimate.batches]
+    total = estimate.cpu_seconds
+    plate, batch = _slowest(estimate.plates), _slowest(estimate.batches)
+    return Machine(
+        at_once=used,
+        cores=used,
+        memory_bytes=math.ceil(max(sum(memory), *batches, 0) + _DAEMON_MEMORY),
+        scratch_bytes=sum(scratch),
+        seconds=Range(
+            max(total.expected / used, plate.expected + batch.expected),
+            max(total.low / used, plate.low + batch.low),
+            max(total.high / used, plate.high + batch.high),
+        ),
+    )
+
+
+def machines(estimate: Estimate) -> tuple[Machine, ...]:
+    """Return machines for 1, 4, 16 ... plates at once, and for all at once at most.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        What is to be built.
+
+    Returns
+    -------
+    tuple of Machine
+        Smallest first; the last one has a core for each plate where that is among the sizes.
+    """
+    plates = len(estimate.plates)
+    sizes = [size for size in _SHOWN_AT_ONCE if size < plates]
+    return tuple(machine_for(estimate, size) for size in (*sizes, min(plates, 256)) if size)
+
+
+def plates_at_once(estimate: Estimate, cores: int, memory_bytes: float) -> int:
+    """Say how many plates a machine builds at once.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        What is to be built.
+    cores : int
+        Its cores.
+    memory_bytes : float
+        Its memory.
+
+    Returns
+    -------
+    int
+        0 where not even one plate, or not every batch, fits.
+    """
+    fitting = 0
+    for at_once in range(1, min(cores, len(estimate.plates)) + 1):
+        if machine_for(estimate, at_once).memory_bytes > memory_bytes:
+            break
+        fitting = at_once
+    return fitting
+
+
+def _slowest(parts: Sequence[PlateEstimate | BatchEstimate]) -> Range:
+    slowest = max(parts, key=lambda one: one.cpu_seconds.expected, default=None)
+    return NOTHING if slowest is None else slowest.cpu_seconds

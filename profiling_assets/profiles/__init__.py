@@ -1,0 +1,1 @@
+"""Profiles after aggregation: plate maps, annotate, normalize, feature select, stack, formats."""

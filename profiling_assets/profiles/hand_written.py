@@ -1,0 +1,183 @@
+"""Tables that people write by hand or in a spreadsheet, read as verbatim text with line numbers.
+
+Put here: encodings, line ends, separators, blank lines and columns of such files.
+Do not put here: what the columns mean (`profiles.plate_map`), tables that programs write (`profiles.tables`).
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# ^ pandas ships partial types
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from profiling_assets.errors import PlateMapError
+
+_SEPARATORS = "\t,;"
+_MOST_COLUMNS = 10_000
+
+
+@dataclass(frozen=True)
+class HandMadeTable:
+    """A table as it stands in the file.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Column names without surrounding blanks; a repeated one has `.1` behind it, one without a
+        name is `Unnamed: 3`, both as pandas names them.
+    rows : tuple of tuple of str
+        Verbatim cells, as many in each row as there are names.
+    lines : tuple of int
+        The number of the line on which each row ends, the first line being 1.
+    warnings : tuple of str
+        What was mended in reading.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    warnings: tuple[str, ...]
+
+    def values(self, name: str) -> list[str]:
+        """Return the cells of one column."""
+        place = self.names.index(name)
+        return [row[place] for row in self.rows]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the table with text columns, indexed by line number."""
+        return pd.DataFrame(
+            {name: pd.Series(self.values(name), dtype="str") for name in self.names}
+        ).set_axis(pd.Index(self.lines, name="line"), axis="index")
+
+
+def read_hand_made(data: bytes, *, path: str, expected: Iterable[str] = ()) -> HandMadeTable:
+    r"""Read a table with tabs, commas or semicolons between the cells.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8 text, with or without BOM; lines end with `\n`, `\r\n` or `\r`.
+    path : str
+        Where it lies, for the messages.
+    expected : iterable of str
+        Column names by which the separator is told; else the most frequent one of the header is it.
+
+    Returns
+    -------
+    HandMadeTable
+        The rows that are not blank lines. Columns without name and content are left out.
+
+    Raises
+    ------
+    PlateMapError
+        Where it is not UTF-8 text, has no row, an open quote, more than 10,000 columns, or more
+        cells than the header.
+    """
+    lines = text_lines(data, path)
+    head = next((line for line in lines if line.strip()), "")
+    separator = _separator(head, set(expected))
+    reader = csv.reader((line + "\n" for line in lines), delimiter=separator, strict=True)
+    records: list[tuple[int, list[str]]] = []
+    try:
+        for cells in reader:
+            if cells and (len(cells) > 1 or cells[0].strip()):
+                records.append((reader.line_num, cells))  # noqa: PERF401 - line_num moves with the loop
+    except csv.Error as error:
+        raise PlateMapError(
+            f"line {reader.line_num}: {error}", path=path, remedy="mend the quotes in that line"
+        ) from error
+    if len(records) < 2:
+        raise PlateMapError(
+            "there are no rows in it", path=path, remedy="write a header and one row for each entry"
+        )
+    return _table(records, path)
+
+
+def text_lines(data: bytes, path: str) -> list[str]:
+    r"""Return the lines of a text file, without what ends them.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8 text, with or without BOM; lines end with `\n`, `\r\n` or `\r`.
+    path : str
+        Where it lies, for the message.
+
+    Returns
+    -------
+    list of str
+        The first line first.
+
+    Raises
+    ------
+    PlateMapError
+        Where it is not UTF-8 text.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PlateMapError(
+            f"not a UTF-8 text file ({error.reason} at byte {error.start})",
+            path=path,
+            remedy="save it as text, in a spreadsheet as 'CSV UTF-8'",
+        ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _separator(head: str, expected: set[str]) -> str:
+    def fit(separator: str) -> tuple[int, int]:
+        names = [name.strip() for name in head.split(separator)]
+        return len(expected.intersection(names)), len(names)
+
+    return max(_SEPARATORS, key=fit)
+
+
+def _table(records: Sequence[tuple[int, list[str]]], path: str) -> HandMadeTable:
+    _, header = records[0]
+    width = len(header)
+    if width > _MOST_COLUMNS:
+        raise PlateMapError(
+            f"its header has {width} cells; up to {_MOST_COLUMNS} are read",
+            path=path,
+            remedy="check that it is a table; take out columns that nobody reads",
+        )
+    for line, cells in records[1:]:
+        if any(cell.strip() for cell in cells[width:]):
+            raise PlateMapError(
+                f"line {line} has {len(cells)} cells, the header {width}",
+                path=path,
+                remedy="mend that line; put a cell that holds the separator in quotes",
+            )
+    rows = [(cells + [""] * width)[:width] for _, cells in records[1:]]
+    kept = [
+        place
+        for place, name in enumerate(header)
+        if name.strip() or any(row[place].strip() for row in rows)
+    ]
+    names, warnings = _names(header, kept)
+    return HandMadeTable(
+        names=names,
+        rows=tuple(tuple(row[place] for place in kept) for row in rows),
+        lines=tuple(line for line, _ in records[1:]),
+        warnings=warnings,
+    )
+
+
+def _names(header: Sequence[str], kept: Sequence[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    names: dict[str, None] = {}
+    repeated: dict[str, int] = {}
+    warnings: list[str] = []
+    for place in kept:
+        given = header[place].strip() or f"Unnamed: {place}"
+        name, times = given, repeated.get(given, 0)
+        while name in names:
+            times += 1
+            name = f"{given}.{times}"
+        repeated[given] = times
+        if times:
+            warnings.append(f"column {given} is there again; the second is called {name}")
+        names[name] = None
+    return tuple(names), tuple(warnings)

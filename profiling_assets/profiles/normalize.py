@@ -1,0 +1,249 @@
+"""Normalize: put every feature of a plate on one scale, that of all wells or of the controls.
+
+Put here: which wells the scale is fitted on, and what came out of a scale of zero.
+Do not put here: the methods themselves (pycytominer has them), counting controls (`profiles.reference_wells`).
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
+# ^ pandas and pycytominer ship partial types
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from profiling_assets.errors import ControlsError, InvalidInputError
+from profiling_assets.profiles.columns import feature_columns, numeric_columns
+from profiling_assets.profiles.pycytominer import reference
+from profiling_assets.profiles.reference_wells import NEGCON_QUERY
+from profiling_assets.profiles.samples import ALL, sampled_rows, samples_query
+from profiling_assets.profiles.scaling import MAD_ROBUSTIZE, METHODS, scaled
+from profiling_assets.workspace.names import PlateKey
+
+INFER = "infer"
+_PYCYTOMINER_METADATA = "Metadata_"
+_PASS_AS_THEY_ARE = ("Image_", "ome_arrow_")
+
+
+@dataclass(frozen=True, eq=False)
+class NormalizeResult:
+    """A normalized profile table and what is to be known about its scale.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Metadata, then the features; rows as they came.
+    fitted_on : int
+        Rows that the scale was fitted on.
+    degenerate : mapping of str to int
+        Features with a scale of zero: how many of their cells turned from a number into inf or NaN.
+    inf_cells : int
+        Infinite cells of the result; they stay in the file, as in published ones.
+    warnings : tuple of str
+        What the user should know.
+    """
+
+    frame: pd.DataFrame
+    fitted_on: int
+    degenerate: Mapping[str, int]
+    inf_cells: int
+    warnings: tuple[str, ...]
+
+
+def chosen_features(
+    frame: pd.DataFrame,
+    features: str | Sequence[str],
+    *,
+    compartments: Sequence[str] | None,
+    image_features: bool,
+    key: PlateKey,
+) -> list[str]:
+    """Resolve the config's `features` for a plate.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A plate's profiles.
+    features : str or sequence of str
+        `infer`, or column names.
+    compartments : sequence of str or None
+        The config's `compartments`.
+    image_features : bool
+        Whether `Image_*` columns count where features are inferred.
+    key : PlateKey
+        The plate, for messages.
+
+    Returns
+    -------
+    list of str
+        Column names, all of them numeric.
+
+    Raises
+    ------
+    InvalidInputError
+        Where there are none, one is absent, or one holds words.
+    """
+    if isinstance(features, str):
+        names = feature_columns(frame, compartments, image_features=image_features)
+    else:
+        names = list(features)
+        absent = [name for name in names if name not in frame.columns]
+        if absent:
+            raise InvalidInputError(
+                f"the profiles of {key} have no column {absent[0]}",
+                remedy="mend the list of features in the config, or write infer",
+            )
+    if not names:
+        raise InvalidInputError(
+            f"the profiles of {key} have no feature of {', '.join(compartments or ('Cells',))}",
+            remedy="set compartments to the tables that CellProfiler wrote",
+        )
+    numeric = numeric_columns(frame)
+    words = [name for name in names if name not in numeric]
+    if words:
+        raise InvalidInputError(
+            f"column {words[0]} of {key} holds words, not numbers",
+            remedy="take it out of the profiles, or list the features in the config",
+        )
+    return names
+
+
+def normalize_profiles(
+    frame: pd.DataFrame,
+    *,
+    method: str,
+    features: str | Sequence[str],
+    image_features: bool,
+    compartments: Sequence[str] | None,
+    samples: str = ALL,
+    fudge_factor: float = 0.0,
+    min_cells: int = 1,
+    negcon: bool = False,
+    key: PlateKey,
+) -> NormalizeResult:
+    """Normalize a plate with pycytominer.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Annotated profiles, float64 features.
+    method : str
+        `standardize`, `robustize`, `mad_robustize`, `spherize` or `inverse_normal`.
+    features : str or sequence of str
+        `infer`, or column names.
+    image_features : bool
+        Whether `Image_*` columns are normalized; where not, they pass as they are.
+    compartments : sequence of str or None
+        The config's `compartments`.
+    samples : str
+        A pandas query for the wells to fit on, or `all`.
+    fudge_factor : float
+        Added to the median absolute deviation (`mad_robustize` only); 0 gives inf where it is zero.
+    min_cells : int
+        Wells with fewer objects are not fitted on; they stay in the table.
+    negcon : bool
+        Whether to fit on the negative controls only.
+    key : PlateKey
+        The plate, for messages.
+
+    Returns
+    -------
+    NormalizeResult
+        The table and the facts of the fit.
+
+    Raises
+    ------
+    ControlsError
+        Where fewer than 2 negative controls are left to fit on.
+    InvalidInputError
+        Where no well is left to fit on, or the method cannot work on these numbers.
+    """
+    frame = frame.reset_index(drop=True)
+    names = chosen_features(
+        frame, features, compartments=compartments, image_features=image_features, key=key
+    )
+    query = samples_query(NEGCON_QUERY if negcon else ALL, samples, min_cells=min_cells)
+    rows = sampled_rows(frame, query, key=key, min_cells=min_cells)
+    fitted_on = int(rows.sum())
+    _check_fit(fitted_on, query, negcon=negcon, key=key)
+    remarks: list[str] = []
+    if fitted_on == 1:
+        remarks.append(f"{key} has one well to fit on ({query}): there is no spread to divide by")
+    before = frame.loc[:, names].to_numpy(dtype=np.float64)
+    # the other methods refuse infinite values
+    if method.lower() != MAD_ROBUSTIZE and np.isinf(before).any():
+        remarks.append(f"{key}: {int(np.isinf(before).sum())} infinite cells count as missing")
+        frame = frame.copy()
+        frame[names] = frame[names].replace([np.inf, -np.inf], np.nan)
+    if method.lower() in METHODS:
+        values = frame.loc[:, names].to_numpy(dtype=np.float64)
+        sample = values if rows.all() else values[rows]
+        after = scaled(values, sample, method=method.lower(), fudge_factor=fudge_factor)
+        result = _with_features(frame, names, after)
+    else:
+        result = _by_pycytominer(frame, names, query, method=method, key=key)
+        after = result.loc[:, names].to_numpy(dtype=np.float64)
+    lost = (np.isfinite(before) & ~np.isfinite(after)).sum(axis=0)
+    degenerate = {name: int(cells) for name, cells in zip(names, lost, strict=True) if cells}
+    inf_cells = int(np.isinf(after).sum())
+    if degenerate:
+        remarks.append(
+            f"{len(degenerate)} features of {key} have a scale of zero; "
+            f"{inf_cells} of their cells are infinite"
+        )
+    return NormalizeResult(result, fitted_on, degenerate, inf_cells, tuple(remarks))
+
+
+def _with_features(
+    frame: pd.DataFrame, names: list[str], numbers: np.ndarray[Any, np.dtype[np.float64]]
+) -> pd.DataFrame:
+    """Put the columns in the order of pycytominer's `normalize`.
+
+    That function takes ten times as long, most of it for looking through the column names.
+    """
+    chosen = set(names)
+    others = [name for name in frame.columns if name not in chosen]
+    metadata = [name for name in others if name.startswith(_PYCYTOMINER_METADATA)]
+    passed = [
+        name
+        for name in others
+        if not name.startswith(_PYCYTOMINER_METADATA) and name.startswith(_PASS_AS_THEY_ARE)
+    ]
+    features = pd.DataFrame(numbers, columns=names, index=frame.index, copy=False)
+    return pd.concat([frame.loc[:, [*metadata, *passed]], features], axis="columns")
+
+
+def _by_pycytominer(
+    frame: pd.DataFrame, names: list[str], query: str, *, method: str, key: PlateKey
+) -> pd.DataFrame:
+    try:
+        with warnings.catch_warnings():
+            # a feature without a value, or without spread, is counted by the caller
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return cast(
+                pd.DataFrame,
+                reference().normalize(profiles=frame, features=names, samples=query, method=method),
+            )
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise InvalidInputError(
+            f"{method} does not work on {key}: {error}",
+            remedy="choose another normalize.method (mad_robustize takes any table), "
+            "or take out features that are constant, missing or sums of others",
+        ) from error
+
+
+def _check_fit(fitted_on: int, query: str, *, negcon: bool, key: PlateKey) -> None:
+    if negcon and fitted_on < 2:
+        raise ControlsError(
+            f"{key} has {fitted_on} negative controls to fit on ({query}), and needs 2",
+            remedy="mark the controls in the plate map, or lower normalize_negcon.min_cells",
+        )
+    if fitted_on == 0:
+        raise InvalidInputError(
+            f"{key} has no well to fit on ({query})",
+            remedy="lower min_cells, or mend options.samples; metadata are text: write == '5'",
+        )

@@ -1,0 +1,28 @@
+"""pycytominer, the reference implementation, imported late and without its import warning.
+
+Put here: how it is imported.
+Do not put here: what its steps are called with (`profiles.annotate`, `profiles.normalize`, `profiles.selection_operations`).
+"""
+
+import warnings
+from importlib import import_module
+from typing import Any
+
+
+def reference(name: str = "pycytominer") -> Any:
+    """Import pycytominer, or a module of it, the first time a step needs it: that takes 4 s.
+
+    Parameters
+    ----------
+    name : str
+        The module's full name.
+
+    Returns
+    -------
+    module
+        Untyped, as pycytominer ships no types.
+    """
+    with warnings.catch_warnings():
+        # it sets pandas' mode.copy_on_write, which pandas 3 deprecates
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return import_module(name)

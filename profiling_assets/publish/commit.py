@@ -1,0 +1,110 @@
+"""A commit of some paths alone, and its way to the remote.
+
+Put here: what changes a clone's history: staging, committing, pushing, taking commits in.
+Do not put here: what a clone is like (`publish.clone`), what was begun in it (`publish.git_begun`).
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from profiling_assets.errors import DataRepositoryError
+from profiling_assets.publish.clone import GitClone, Upstream
+
+
+def fast_forward(clone: GitClone, upstream: Upstream) -> bool:
+    """Take the remote's newer commits in; False where the clone has other commits of its own.
+
+    Parameters
+    ----------
+    clone : GitClone
+        The clone.
+    upstream : Upstream
+        Where they are.
+
+    Returns
+    -------
+    bool
+        Whether the branch is at the remote's commit now.
+
+    Raises
+    ------
+    DataRepositoryError
+        Where files that are not committed stand in the way.
+    """
+    clone.git.run("fetch", "--quiet", upstream.remote, upstream.ref)
+    if clone.head() is not None and (
+        clone.git.try_("merge-base", "--is-ancestor", "HEAD", "FETCH_HEAD").code != 0
+    ):
+        return False
+    clone.git.run("merge", "--ff-only", "--quiet", "FETCH_HEAD")
+    return True
+
+
+def add(clone: GitClone, paths: Iterable[str]) -> None:
+    """Stage some files, and no others."""
+    clone.git.run("add", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=paths)
+
+
+def commit(clone: GitClone, paths: Iterable[str], message: str) -> str:
+    """Commit some files, and nothing else that is staged.
+
+    Parameters
+    ----------
+    clone : GitClone
+        The clone.
+    paths : iterable of str
+        The files, staged before.
+    message : str
+        The message, verbatim.
+
+    Returns
+    -------
+    str
+        The new commit.
+    """
+    clone.git.run(
+        *("commit", "--quiet", "--only", "--cleanup=verbatim", "-m", message),
+        *("--pathspec-from-file=-", "--pathspec-file-nul"),
+        stdin=paths,
+    )
+    return clone.git.run("rev-parse", "HEAD").text
+
+
+def push(clone: GitClone, upstream: Upstream, *, lfs: bool) -> None:
+    """Push the branch, files of Git LFS first.
+
+    Parameters
+    ----------
+    clone : GitClone
+        The clone.
+    upstream : Upstream
+        Where to.
+    lfs : bool
+        Whether there may be files of Git LFS; they are sent by name, as the hook that sends
+        them is missing where `git lfs install` was not run in the clone.
+
+    Raises
+    ------
+    DataRepositoryError
+        Where the remote does not take it; the commit stays in the clone.
+    """
+    if lfs and clone.lfs_problem() is None:
+        clone.git.run("lfs", "push", upstream.remote, "HEAD")
+    words = ("push", "--porcelain", upstream.remote, f"HEAD:{upstream.ref}")
+    done = clone.git.try_(*words)
+    if done.code == 0:
+        return
+    # the second: somebody pushed in the very moment between git's question and its answer
+    if "[rejected]" in done.said or "cannot lock ref" in done.said:
+        raise remote_is_ahead(clone.folder, upstream)
+    remedy = "mend what it says, then publish again; the commit is kept in the clone"
+    raise clone.git.failure(words, done, remedy)
+
+
+def remote_is_ahead(folder: Path, upstream: Upstream) -> DataRepositoryError:
+    """Return the error of a remote that has commits which the clone lacks."""
+    return DataRepositoryError(
+        f"{upstream} has commits that this clone lacks, and this clone has commits that it lacks",
+        path=str(folder),
+        remedy="run `git pull --rebase` in the clone, then publish again",
+    )

@@ -1,0 +1,1 @@
+"""What is odd: checks, preflight, pictures, reports, the summary, differences of two results."""

@@ -1,0 +1,134 @@
+"""Cells of each well: on the plate, as a distribution, and in the groups of the plate map.
+
+Put here: which column counts the cells, the counts of the wells and the numbers that sum them up.
+Do not put here: drawing, counting objects of a site (`core.collate`).
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
+# ^ pandas ships partial types
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from profiling_assets.profiles.columns import WELL_COLUMNS, column
+from profiling_assets.profiles.reference_wells import CONTROL_TYPE
+from profiling_assets.workspace.wells import normalized_well
+
+# The second is the recipe's choice where old profiles lack the first: the mean number that an
+# object has in its site, which grows with the cells and is no count.
+CELL_COUNTS = ("Metadata_Object_Count", "Cytoplasm_Number_Object_Number")
+TREATMENT = "treatment"
+_TREATED = frozenset({"", "trt", "treatment", "test", "compound"})
+
+
+@dataclass(frozen=True)
+class CellCounts:
+    """The cells of a plate's wells.
+
+    Attributes
+    ----------
+    column : str
+        The column that counts them; empty where the table has none.
+    counts : mapping of str to float
+        Well to cells; NaN where the count is missing.
+    groups : mapping of str to str
+        Well to `negcon`, `poscon` ... as the plate map says, or `treatment`.
+    """
+
+    column: str
+    counts: Mapping[str, float] = field(default_factory=dict[str, float])
+    groups: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class CellCountFacts:
+    """Cells of a plate in numbers.
+
+    Attributes
+    ----------
+    wells : int
+        Wells with a count.
+    median, lowest, highest : float
+        Cells a well; NaN where there is none.
+    variation : float
+        Standard deviation over mean (coefficient of variation); NaN below two wells.
+    """
+
+    wells: int
+    median: float
+    lowest: float
+    highest: float
+    variation: float
+
+
+def cell_counts(frame: pd.DataFrame) -> CellCounts:
+    """Read the cells of each well from annotated profiles.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Annotated profiles; where a well has several rows (one for each site), they are added.
+
+    Returns
+    -------
+    CellCounts
+        Without counts where the table has no such column.
+    """
+    wells = _wells(frame)
+    name = next((name for name in CELL_COUNTS if name in frame.columns), "")
+    groups = dict(zip(wells, control_groups(frame), strict=True))
+    if not name:
+        return CellCounts("", {}, groups)
+    numbers = np.asarray(pd.to_numeric(column(frame, name), errors="coerce"), dtype=np.float64)
+    rows: dict[str, list[float]] = {well: [] for well in wells}
+    for well, number in zip(wells, numbers.tolist(), strict=True):
+        if not np.isnan(number):
+            rows[well].append(number)
+    total = np.sum if name == CELL_COUNTS[0] else np.mean
+    counts = {well: float(total(row)) if row else np.nan for well, row in rows.items()}
+    return CellCounts(name, counts, groups)
+
+
+def control_groups(frame: pd.DataFrame) -> list[str]:
+    """Say of each row whether it is a control, and which.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Annotated profiles, or ones made from them.
+
+    Returns
+    -------
+    list of str
+        What `Metadata_control_type` says, `treatment` where it is empty or `trt`, or the table has
+        no such column.
+    """
+    if CONTROL_TYPE not in frame.columns:
+        return [TREATMENT] * len(frame)
+    said = column(frame, CONTROL_TYPE).astype(str).str.strip().tolist()
+    return [TREATMENT if text.lower() in _TREATED else text for text in said]
+
+
+def cell_count_facts(counts: CellCounts) -> CellCountFacts:
+    """Sum the cells of a plate up."""
+    values = np.array([n for n in counts.counts.values() if not np.isnan(n)])
+    if not values.size:
+        return CellCountFacts(0, np.nan, np.nan, np.nan, np.nan)
+    mean = values.mean()
+    varies = values.size > 1 and mean > 0
+    return CellCountFacts(
+        wells=int(values.size),
+        median=float(np.median(values)),
+        lowest=float(values.min()),
+        highest=float(values.max()),
+        variation=float(values.std(ddof=1) / mean) if varies else np.nan,
+    )
+
+
+def _wells(frame: pd.DataFrame) -> list[str]:
+    name = next(name for name in WELL_COLUMNS if name in frame.columns)
+    return [normalized_well(well) or well for well in map(str, column(frame, name).tolist())]

@@ -1,0 +1,101 @@
+"""What a check says of a result, and the refusal of a result that must not be published.
+
+Put here: the verdict of one check, the error made of those that block.
+Do not put here: the checks themselves (`quality.checks.rows`, `quality.checks.values`, `quality.checks.controls`, `quality.checks.schema`), when they are made
+(`steps.checks`), how they are shown (`dagster.asset_checks`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from profiling_assets.errors import CheckError
+
+_SHOWN = 8  # names in a sentence
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The verdict of one check on one result.
+
+    Attributes
+    ----------
+    name : str
+        The check.
+    passed : bool
+        Whether nothing is to be mended.
+    what : str
+        What was found, in one sentence; empty for a check that passed.
+    remedy : str
+        What the user can do; empty for a check that passed.
+    blocking : bool
+        Whether the result must not be published; else the verdict is a warning.
+    numbers : mapping of str to int or float
+        What was counted, by name.
+    """
+
+    name: str
+    passed: bool = True
+    what: str = ""
+    remedy: str = ""
+    blocking: bool = False
+    numbers: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
+
+    @property
+    def verdict(self) -> str:
+        """`passed`, `warning` or `failed`."""
+        if self.passed:
+            return "passed"
+        return "failed" if self.blocking else "warning"
+
+
+def not_passed(
+    name: str,
+    what: str,
+    remedy: str,
+    numbers: Mapping[str, int | float],
+    *,
+    blocking: bool = False,
+) -> CheckResult:
+    """Return the verdict of a check that did not pass: a warning, or one that blocks."""
+    return CheckResult(
+        name, passed=False, what=what, remedy=remedy, blocking=blocking, numbers=numbers
+    )
+
+
+def refuse_failed(results: Sequence[CheckResult], *, path: str, made: str) -> None:
+    """Refuse a result of which a blocking check failed.
+
+    Parameters
+    ----------
+    results : sequence of CheckResult
+        The verdicts on it.
+    path : str
+        Where it would have been published.
+    made : str
+        The result, for the message.
+
+    Raises
+    ------
+    CheckError
+        Where a blocking check failed; it names each one and its remedy.
+    """
+    failed = [result for result in results if not result.passed and result.blocking]
+    if not failed:
+        return
+    found = "; ".join(f"{result.what} ({result.name})" for result in failed)
+    raise CheckError(
+        f"{made} is not published: {found}",
+        path=path,
+        remedy="; ".join(dict.fromkeys(result.remedy for result in failed)),
+    )
+
+
+def as_warnings(results: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
+    """Let nothing block: what stood in the workspace before is told of, and left as it is."""
+    return tuple(replace(result, blocking=False) for result in results)
+
+
+def some(names: Sequence[object]) -> str:
+    """Put the first of some names into a sentence."""
+    shown = ", ".join(map(str, names[:_SHOWN]))
+    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown

@@ -1,0 +1,118 @@
+"""Check that a GCT file says what the stacked profiles say.
+
+Put here: the file's lines and fields, as a viewer counts them, against the table.
+Do not put here: writing the file (`profiles.gct`), rows of tables (`quality.checks.rows`).
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
+# ^ pandas ships partial types
+
+import io
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from profiling_assets.profiles.columns import column
+from profiling_assets.quality.checks.check import CheckResult, not_passed, some
+from profiling_assets.quality.checks.rows import rows_of
+
+GCT = "gct_is_whole"
+
+_HEAD = 3  # version, dimensions, names of samples
+_REPORT = "this is a defect of this package: please report it with the batch's log"
+_BREAKS = re.compile(r'[\t\r\n"]')  # viewers split at the first three, and keep quotes as they are
+_LONG = 40  # characters of a value in a sentence
+
+
+def broken_cells(table: pd.DataFrame) -> list[str]:
+    """Name the words that a viewer of a GCT file reads otherwise than they were written.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        What goes into the file: metadata and features, one row a sample.
+
+    Returns
+    -------
+    list of str
+        Column, plate and well (else the number of the sample), and value of each cell with a tab,
+        a line break or a quote; the columns so named first.
+    """
+    found = [f"the column named {name!r}" for name in table.columns if _BREAKS.search(str(name))]
+    rows: list[str] | None = None
+    for name in table.columns:
+        if pd.api.types.is_numeric_dtype(column(table, name)):
+            continue
+        for place, value in enumerate(column(table, name).tolist()):
+            if isinstance(value, str) and _BREAKS.search(value):
+                if rows is None:
+                    rows = [" ".join(row) for row in rows_of(table)]
+                shown = value if len(value) <= _LONG else f"{value[:_LONG]}…"
+                at = repr(rows[place])[1:-1] or f"sample {place}"
+                found.append(f"{name} of {at}: {shown!r}")
+    return found
+
+
+def gct_is_whole(
+    text: bytes,
+    *,
+    samples: int,
+    features: int,
+    descriptions: int,
+    broken: Sequence[str] = (),
+    path: str = "the file",
+) -> CheckResult:
+    """Compare a GCT file with the table that it was made from.
+
+    Parameters
+    ----------
+    text : bytes
+        The file.
+    samples, features, descriptions : int
+        Rows of the table, its features, its metadata columns.
+    broken : sequence of str
+        Its cells that viewers read otherwise (`broken_cells`).
+    path : str
+        Where it is to lie.
+
+    Returns
+    -------
+    CheckResult
+        Blocking where the dimensions that the file names are not those of the table, or a line or
+        a field is absent that no broken cell accounts for. A broken cell is a warning: viewers
+        split at tabs and line ends alone, and such a value shifts what follows it.
+    """
+    told = [features, samples, 1, descriptions]
+    whole = samples + 2
+    lines, wrong = 0, list[str]()
+    named: list[int] = []
+    for line in io.BytesIO(text):
+        lines += 1
+        if lines == 2:
+            named = [int(word) for word in line.split() if word.isdigit()]
+        elif lines >= _HEAD and line.count(b"\t") + 1 != whole:
+            wrong.append(line.partition(b"\t")[0].strip().decode(errors="replace"))
+    numbers = {"samples": samples, "features": features, "sample_descriptions": descriptions}
+    expected = _HEAD + descriptions + features
+    if named != told or lines < expected:
+        what = (
+            f"{path} names {named} and has {lines} lines; the stacked profiles make it {told} "
+            f"(features, samples, feature and sample descriptions) and {expected} lines"
+        )
+        return not_passed(GCT, what, _REPORT, numbers, blocking=True)
+    if broken:
+        what = (
+            f"{path} has words with a tab, a line break or a quote, which viewers of GCT files "
+            f"take as ends of fields or show otherwise: {len(broken)} ({some(broken)})"
+        )
+        remedy = (
+            "take tabs, line breaks and quotes out of these values of the plate map or the "
+            "external metadata"
+        )
+        return not_passed(GCT, what, remedy, numbers)
+    if wrong or lines > expected:
+        what = f"{path} has lines with more or fewer than {whole} fields: {some(wrong)}"
+        return not_passed(GCT, what, _REPORT, numbers, blocking=True)
+    return CheckResult(GCT, numbers=numbers)

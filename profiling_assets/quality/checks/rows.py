@@ -1,0 +1,218 @@
+"""Checks of a result's rows: none lost unsaid, none twice, none of another plate.
+
+Put here: what is compared of the rows before and after a step.
+Do not put here: features (`quality.checks.values`), columns of several plates (`quality.checks.schema`).
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# ^ pandas ships partial types
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from profiling_assets.profiles.columns import PLATE_COLUMNS, WELL_COLUMNS, column
+from profiling_assets.profiles.plate_map import join_name
+from profiling_assets.quality.checks.check import CheckResult, not_passed, some
+from profiling_assets.workspace.ledger import WellRecord, WellState
+
+ROWS = "rows_conserved"
+PLATE = "one_plate_only"
+WELLS = "no_well_twice"
+
+_SITE = "Metadata_Site"
+_REPORT = "this is a defect of this package: please report it with the plate's log"
+
+Row = tuple[str, ...]
+
+
+def rows_of(frame: pd.DataFrame, *further: str | None) -> list[Row]:
+    """Name each row of a profile table by plate and well.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A profile table.
+    *further : str or None
+        Further columns that tell rows apart, where the table has them; `Metadata_Site` always is.
+
+    Returns
+    -------
+    list of tuple of str
+        One entry a row, in order; wells as they are joined (`A01` for `a1`). A table without such
+        columns gives empty tuples.
+    """
+    wells = wells_of(frame)
+    taken = [_first(frame, PLATE_COLUMNS), *dict.fromkeys((_SITE, *further))]
+    parts = [
+        [str(value) for value in column(frame, name).tolist()]
+        for name in taken
+        if name is not None and name in frame.columns and name not in WELL_COLUMNS
+    ]
+    parts[1:1] = [wells] if wells is not None else []
+    return list(zip(*parts, strict=True)) if parts else [()] * len(frame)
+
+
+def wells_of(frame: pd.DataFrame, *names: str) -> list[str] | None:
+    """Return the well of each row, as it is joined; None where the table has no such column."""
+    name = _first(frame, (*names, *WELL_COLUMNS))
+    if name is None:
+        return None
+    return [join_name(str(well)) for well in column(frame, name).tolist()]
+
+
+def wells_accounted_for(wells: Sequence[str] | None, records: Iterable[WellRecord]) -> CheckResult:
+    """Check that each well of the ledger has a profile or a reason, and each profile a line in it.
+
+    Parameters
+    ----------
+    wells : sequence of str or None
+        The wells of the aggregated profiles, as `wells_of` names them.
+    records : iterable of WellRecord
+        The wells' ledger.
+
+    Returns
+    -------
+    CheckResult
+        Blocking.
+    """
+    ledger = list(records)
+    told = {join_name(r.well) for r in ledger if r.state is WellState.PROFILE}
+    there = told if wells is None else set(wells)
+    silent = [r.well for r in ledger if r.state is not WellState.PROFILE and not r.reason]
+    numbers = {"wells": len(ledger), "wells_with_profile": len(there)}
+    problems = [
+        *([f"wells without a profile and a reason: {some(silent)}"] if silent else []),
+        *_sides(sorted(told - there), sorted(there - told)),
+    ]
+    return _verdict(ROWS, problems, _REPORT, numbers)
+
+
+def rows_conserved(
+    before: Sequence[Row], after: Sequence[Row], dropped: Mapping[Row, str] | None = None
+) -> CheckResult:
+    """Check that every row that came in went out once, or was dropped with a reason.
+
+    Parameters
+    ----------
+    before, after : sequence of tuple of str
+        The rows, as `rows_of` names them.
+    dropped : mapping of tuple of str to str, optional
+        Rows that were dropped, and why.
+
+    Returns
+    -------
+    CheckResult
+        Blocking; rows are compared by their number alone where one of the tables does not name
+        them.
+    """
+    reasons = dict(dropped or {})
+    came, went = Counter(before), Counter(after)
+    out = sum(came[row] for row in reasons)
+    numbers = {"rows_in": len(before), "rows_out": len(after), "rows_dropped": out}
+    if {len(row) for row in (*came, *reasons)} != {len(row) for row in went}:
+        lost, new = list[str](), list[str]()
+    else:
+        kept = Counter({row: n for row, n in came.items() if row not in reasons})
+        lost = sorted(_named(row) for row in kept - went)
+        new = sorted(_named(row) for row in went - kept)
+    silent = sorted(_named(row) for row, reason in reasons.items() if not reason)
+    problems = [
+        *([f"dropped without a reason: {some(silent)}"] if silent else []),
+        *_sides(lost, new),
+    ]
+    if not problems and len(before) != len(after) + out:
+        problems = [f"{len(before)} rows came in, {len(after)} went out and {out} were dropped"]
+    return _verdict(ROWS, problems, _REPORT, numbers)
+
+
+def one_plate_only(frame: pd.DataFrame, plate: str, before: Collection[str] = ()) -> CheckResult:
+    """Check that a plate's table holds rows of that plate only.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A plate's table.
+    plate : str
+        The plate.
+    before : collection of str
+        Plates that its input held already.
+
+    Returns
+    -------
+    CheckResult
+        Blocking where rows of several plates came together in this step; a table that calls its
+        one plate by another name, or whose input was so already, is a warning.
+    """
+    plates = plates_of(frame)
+    told = plates == sorted(before)  # where it came in
+    if not plates or plates == [plate] or (told and len(plates) == 1):
+        return CheckResult(PLATE, numbers={"plates": len(plates)})
+    if len(plates) == 1:
+        what = f"Metadata_Plate says {plates[0]}, and the plate is {plate}"
+        remedy = "mend Metadata_Plate in Image.csv where that is wrong; values are not changed"
+    else:
+        what = f"it holds rows of {len(plates)} plates: {some(plates)}"
+        remedy = (
+            "put each plate's site folders under its own plate, or mend Metadata_Plate in "
+            "Image.csv, and run again"
+        )
+    news = len(plates) > 1 and not told
+    return not_passed(PLATE, what, remedy, {"plates": len(plates)}, blocking=news)
+
+
+def plates_of(frame: pd.DataFrame) -> list[str]:
+    """List the plates that a profile table names, sorted."""
+    name = _first(frame, PLATE_COLUMNS)
+    return [] if name is None else sorted(set(map(str, column(frame, name).unique().tolist())))
+
+
+def no_well_twice(rows: Sequence[Row], before: Sequence[Row] = ()) -> CheckResult:
+    """Check that no well has two profiles.
+
+    Parameters
+    ----------
+    rows : sequence of tuple of str
+        The rows, as `rows_of` names them.
+    before : sequence of tuple of str
+        The rows of its input.
+
+    Returns
+    -------
+    CheckResult
+        Blocking where the step made a second row of a well; a warning where the input had it.
+    """
+    twice = {row: n for row, n in Counter(rows).items() if n > 1 and row}
+    numbers = {"wells_twice": len(twice)}
+    if not twice:
+        return CheckResult(WELLS, numbers=numbers)
+    known = Counter(before)
+    names = sorted(map(_named, twice))
+    what = f"{len(twice)} wells have more than one row: {some(names)}"
+    remedy = "keep one row for each well in the plate map, the external metadata and the profiles"
+    news = any(n > known[row] for row, n in twice.items())
+    return not_passed(WELLS, what, remedy, numbers, blocking=news)
+
+
+def _sides(lost: Sequence[str], new: Sequence[str]) -> list[str]:
+    return [
+        *([f"lost without a word: {some(lost)}"] if lost else []),
+        *([f"there more often than before: {some(new)}"] if new else []),
+    ]
+
+
+def _verdict(
+    name: str, problems: Sequence[str], remedy: str, numbers: Mapping[str, int]
+) -> CheckResult:
+    if not problems:
+        return CheckResult(name, numbers=numbers)
+    return not_passed(name, "; ".join(problems), remedy, numbers, blocking=True)
+
+
+def _first(frame: pd.DataFrame, names: Iterable[str]) -> str | None:
+    return next((name for name in names if name in frame.columns), None)
+
+
+def _named(row: Row) -> str:
+    return " ".join(row[1:] or row)

@@ -1,0 +1,187 @@
+"""A value of each well, drawn where the well is on the plate.
+
+Put here: the plate as a heatmap: wells, names of rows and columns, scale, wells without a value.
+Do not put here: the values, other kinds of pictures.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
+# ^ matplotlib ships partial types
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from profiling_assets.quality.pictures.draw import INK, PALE, TOP, headed, picture
+from profiling_assets.quality.pictures.plate_layout import Grid, PlateLayout, plate_layout
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+MISSING = "missing wells"  # names of what is drawn, by which it is found again
+UNUSED = "unused wells"
+VALUES = "wells"
+_CLOSE = 0.8
+_PLACE, _BAR = (0.045, 0.08, 0.83, TOP - 0.08), (0.895, 0.3, 0.02, TOP - 0.35)
+_DARK = 0.55  # share of the scale above which a number is written in white
+_WRITTEN_WELLS = 96  # on larger plates there is no room for a number in a well
+_ABSENT, _HATCH = "#b03060", "/////"
+_NAME_SIZES = ((12, 8.0), (24, 6.5), (48, 4.6))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How values become colors.
+
+    Attributes
+    ----------
+    label : str
+        What the values are, with the unit.
+    low, high : float or None
+        The ends of the scale; None for the lowest value (or 0.8 of the highest, so that small
+        differences look small) and for the highest.
+    colors : str
+        Name of the color map.
+    written : str
+        Format of a value that is written into its well.
+    """
+
+    label: str
+    low: float | None = None
+    high: float | None = None
+    colors: str = "Blues"
+    written: str = "{:,.0f}"
+
+
+def draw_plate(
+    title: str,
+    subtitle: str,
+    values: Mapping[str, float],
+    scale: Scale,
+    *,
+    expected: Collection[str] = (),
+    absent: str = "no profile",
+) -> Figure:
+    """Draw a value of each well on the plate, A01 at the top left.
+
+    Parameters
+    ----------
+    title, subtitle : str
+        The plate, and what is shown.
+    values : mapping of str to float
+        Well to value; NaN for a well without one.
+    scale : Scale
+        The colors.
+    expected : collection of str
+        Wells that should have a value. Those that have none are hatched, further wells of the plate
+        are left blank; where no well is named, all of the plate are expected.
+    absent : str
+        What a hatched well is.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+    """
+    layout = plate_layout([*values, *expected])
+    grid = layout.grid(values)
+    asked = layout.grid(dict.fromkeys(expected or _all_wells(layout), 1.0))
+    asked[~np.isnan(layout.grid(dict.fromkeys(values, 1.0)))] = 1.0
+    missing = np.isnan(grid) & ~np.isnan(asked)
+    unused = np.isnan(grid) & np.isnan(asked)
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_axes(_PLACE, anchor="NW")
+        _name_wells(axes, layout)
+        _draw_values(figure, axes, grid, scale)
+        if layout.rows * layout.columns <= _WRITTEN_WELLS:
+            _write_values(axes, grid, scale)
+        _fill(axes, unused, UNUSED, edge=PALE)
+        _fill(axes, missing, MISSING, edge=_ABSENT, hatch=_HATCH)
+        if missing.any():
+            key = Patch(
+                label=f"{absent} ({int(missing.sum())})",
+                facecolor="white",
+                edgecolor=_ABSENT,
+                hatch=_HATCH,
+                linewidth=0.6,
+            )
+            figure.legend(handles=[key], loc="lower left", frameon=False, fontsize=7)
+        headed(figure, title, subtitle)
+
+    return picture(draw)
+
+
+def _all_wells(layout: PlateLayout) -> list[str]:
+    return [row + column for row in layout.row_names for column in layout.column_names]
+
+
+def _name_wells(axes: Axes, layout: PlateLayout) -> None:
+    size = next(points for most, points in _NAME_SIZES if layout.columns <= most)
+    axes.set_xticks(range(layout.columns), labels=layout.column_names, fontsize=size)
+    axes.set_yticks(range(layout.rows), labels=layout.row_names, fontsize=size)
+    axes.tick_params(length=0, pad=2, labeltop=True, labelbottom=False)
+    axes.set_xlim(-0.5, layout.columns - 0.5)
+    axes.set_ylim(layout.rows - 0.5, -0.5)
+    axes.set_aspect("equal")
+    axes.spines[:].set_visible(False)
+
+
+def _draw_values(figure: Figure, axes: Axes, grid: Grid, scale: Scale) -> None:
+    low, high = _ends(grid, scale)
+    mesh = axes.pcolormesh(
+        np.arange(grid.shape[1] + 1) - 0.5,
+        np.arange(grid.shape[0] + 1) - 0.5,
+        np.ma.masked_invalid(grid),
+        cmap=scale.colors,
+        vmin=low,
+        vmax=high,
+        edgecolors="white",
+        linewidth=0.6 if grid.size <= 384 else 0.25,
+        label=VALUES,
+    )
+    bar = figure.colorbar(mesh, cax=figure.add_axes(_BAR))
+    bar.set_label(scale.label, fontsize=7)
+    bar.ax.tick_params(labelsize=6.5, length=2)
+
+
+def _ends(grid: Grid, scale: Scale) -> tuple[float, float]:
+    known = grid[~np.isnan(grid)]
+    high = scale.high if scale.high is not None else float(known.max(initial=0.0))
+    low = scale.low if scale.low is not None else float(known.min(initial=_CLOSE * high))
+    return low, high if high > low else low + 1
+
+
+def _write_values(axes: Axes, grid: Grid, scale: Scale) -> None:
+    low, high = _ends(grid, scale)
+    for row, line in enumerate(grid.tolist()):
+        for column, value in enumerate(line):
+            if not np.isnan(value):
+                axes.text(
+                    column,
+                    row,
+                    scale.written.format(value),
+                    ha="center",
+                    va="center",
+                    fontsize=8.5 if grid.size <= 24 else 6.5,
+                    color="white" if (value - low) / (high - low) > _DARK else INK,
+                )
+
+
+def _fill(axes: Axes, where: Mask, label: str, *, edge: str, hatch: str | None = None) -> None:
+    rows, columns = np.nonzero(where)
+    half = 0.46
+    corners = [
+        [(c - half, r - half), (c + half, r - half), (c + half, r + half), (c - half, r + half)]
+        for r, c in zip(rows.tolist(), columns.tolist(), strict=True)
+    ]
+    if corners:
+        wells = PolyCollection(
+            corners, label=label, facecolors="white", edgecolors=edge, linewidths=0.5, hatch=hatch
+        )
+        axes.add_collection(wells)

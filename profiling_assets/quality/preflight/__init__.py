@@ -1,0 +1,1 @@
+"""Rules that are asked before anything is computed."""

@@ -1,0 +1,108 @@
+"""What preflight found: one finding, and findings of many plates put together.
+
+Put here: the record of a finding, sorting and joining of findings.
+Do not put here: the rules (`quality.preflight.rules`), printing (`cli`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from profiling_assets.errors import ProfilingError
+
+
+class Severity(StrEnum):
+    """Whether something cannot be made, or should be known."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to be mended, or to be known, before a run.
+
+    Attributes
+    ----------
+    severity : Severity
+        An error: what it concerns cannot be made as it is.
+    rule : str
+        The rule that found it.
+    what : str
+        One sentence.
+    where : str
+        The file or folder: a workspace path, or the config's file and line.
+    remedy : str
+        What the user can do.
+    scope : str
+        `BATCH/PLATE`, `BATCH`, or empty for the whole workspace.
+    """
+
+    severity: Severity
+    rule: str
+    what: str
+    where: str
+    remedy: str
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One finding and all plates or batches that it holds for, in order."""
+
+    finding: Finding
+    scopes: tuple[str, ...]
+
+
+def of_error(
+    rule: str, error: ProfilingError, *, where: str, remedy: str, scope: str = ""
+) -> Finding:
+    """Make a finding of the error that a step would raise.
+
+    Parameters
+    ----------
+    rule : str
+        The rule.
+    error : ProfilingError
+        The error.
+    where : str
+        The file, where the error names none.
+    remedy : str
+        What to do, where the error does not say.
+    scope : str
+        What it concerns.
+
+    Returns
+    -------
+    Finding
+        An error.
+    """
+    return Finding(
+        Severity.ERROR, rule, error.what, error.path or where, error.remedy or remedy, scope
+    )
+
+
+def together(findings: Iterable[Finding]) -> list[Told]:
+    """Put findings that say the same of several plates together.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        In the order of the rules.
+
+    Returns
+    -------
+    list of Told
+        Errors first; in the order given otherwise.
+    """
+    scopes: dict[tuple[str, str, str, str], dict[str, None]] = {}
+    first: dict[tuple[str, str, str, str], Finding] = {}
+    for finding in findings:
+        same = (finding.rule, finding.what, finding.where, finding.remedy)
+        first.setdefault(same, finding)
+        scopes.setdefault(same, {})[finding.scope] = None
+    told = [
+        Told(finding, tuple(scope for scope in scopes[same] if scope))
+        for same, finding in first.items()
+    ]
+    return sorted(told, key=lambda entry: entry.finding.severity is not Severity.ERROR)

@@ -1,0 +1,178 @@
+"""Rules about one plate's measurements: what it starts from, its sites, its tables.
+
+Put here: what names, sizes and a few headers tell.
+Do not put here: plate maps (`quality.preflight.plate_map_rules`), the looking (`steps.preflight`).
+"""
+
+from collections.abc import Iterator
+
+from profiling_assets.collate.columns import absent_categories
+from profiling_assets.collate.compartments import chosen_tables
+from profiling_assets.errors import InvalidInputError
+from profiling_assets.quality.preflight.facts import PlateFacts
+from profiling_assets.quality.preflight.finding import Finding, Severity, of_error
+from profiling_assets.quality.preflight.rule_names import (
+    CATEGORIES,
+    COMPARTMENTS,
+    IMAGE_COLUMNS,
+    SITES,
+    SOURCE,
+    TWICE,
+    WIDTH,
+)
+from profiling_assets.quality.preflight.words import config_place, counted, some
+from profiling_assets.workspace.completeness import PlateCompleteness
+
+
+def source(plate: PlateFacts) -> Iterator[Finding]:
+    """Find a plate that has nothing to start from, or that cannot be read."""
+    if plate.source_error is not None:
+        remedy = (
+            "give this user the right to read it, or take the plate out: "
+            f"`profiling-assets exclude {plate.key} --reason ... --workspace ...`"
+        )
+        yield of_error(
+            SOURCE, plate.source_error, where=plate.source_path, remedy=remedy, scope=plate.scope
+        )
+
+
+def sites(plate: PlateFacts) -> Iterator[Finding]:
+    """Compare expected and found sites, and find those that names show to be defective."""
+    look = plate.completeness
+    if look is None or not plate.wanted.collate:
+        return
+    where = plate.source_path
+    if look.missing:
+        named = some([f"{site.well} site {site.site}" for site in look.missing])
+        what = (
+            f"{len(look.missing)} of the {counted(look.expected or 0, 'site')} that the load data "
+            f"names missing: {named}"
+        )
+        remedy = (
+            "run CellProfiler on them again, or go on: they are left out and named in the ledger"
+        )
+        yield _warning(SITES, what, plate.load_data_path or where, remedy, plate)
+    if look.unexpected:
+        what = f"{counted(len(look.unexpected), 'folder')} of sites that the load data does not "
+        what += f"name: {some(look.unexpected)}"
+        remedy = "mend the load data, or take the folders away; else they are used"
+        yield _warning(SITES, what, where, remedy, plate)
+    if look.without_image:
+        what = f"{counted(len(look.without_image), 'folder')} without an Image.csv: "
+        what += some(look.without_image)
+        remedy = "run CellProfiler on these sites again; else they are left out"
+        yield _warning(SITES, what, where, remedy, plate)
+    yield from _defective(plate, look)
+
+
+def _defective(plate: PlateFacts, look: PlateCompleteness) -> Iterator[Finding]:
+    strict = plate.config.collate.on_defective_site == "fail"
+    severity = Severity.ERROR if strict else Severity.WARNING
+    remedy = "run CellProfiler on these sites again" + (
+        ", or set collate.on_defective_site: drop"
+        if strict
+        else "; else their objects are left out, and the ledger says so"
+    )
+    if look.lacking:
+        what = f"{counted(len(look.lacking), 'site')} without a table that most sites have: "
+        what += some(look.lacking)
+        yield Finding(severity, SITES, what, plate.source_path, remedy, plate.scope)
+    empty = [file for file in look.empty if file.partition("/")[0] not in look.lacking]
+    if empty:
+        what = f"{counted(len(empty), 'CSV file')} of 0 bytes: {some(empty)}"
+        yield Finding(severity, SITES, what, plate.source_path, remedy, plate.scope)
+
+
+def sites_twice(plate: PlateFacts) -> Iterator[Finding]:
+    """Find folders that hold a site which another folder holds too."""
+    if plate.completeness is not None and plate.wanted.collate and plate.completeness.repeated:
+        what = repeated_warning(plate.completeness.repeated)
+        yield _warning(TWICE, what, plate.source_path, "keep one folder for each site", plate)
+
+
+def repeated_warning(folders: tuple[str, ...]) -> str:
+    """Say that folders hold a site that another folder holds too.
+
+    Parameters
+    ----------
+    folders : tuple of str
+        The second folders of their sites.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    shown = ", ".join(folders[:5]) + (" ..." if len(folders) > 5 else "")
+    return (
+        f"{len(folders)} folders hold a site that another folder holds too, and both are counted "
+        f"in its well: {shown}"
+    )
+
+
+def compartments(plate: PlateFacts) -> Iterator[Finding]:
+    """Compare the config's compartments with the tables that CellProfiler wrote."""
+    if not plate.tables or not plate.wanted.collate:
+        return
+    where = config_place(plate.config, "compartments")
+    try:
+        _, warnings = chosen_tables(plate.tables, plate.config.compartments, plate.source_path)
+    except InvalidInputError as error:
+        yield of_error(COMPARTMENTS, error, where=where, remedy="", scope=plate.scope)
+        return
+    remedy = f"correct compartments in the config; the tables are {', '.join(plate.tables)}"
+    for warning in warnings:
+        yield _warning(COMPARTMENTS, warning, where, remedy, plate)
+
+
+def image_columns(plate: PlateFacts) -> Iterator[Finding]:
+    """Find strata that no Image.csv has as a column."""
+    rules = plate.config.aggregation
+    if not plate.image_columns or not plate.wanted.collate:
+        return
+    there = {name.removeprefix("Image_").lower() for name in plate.image_columns}
+    named = {
+        "plate_column": rules.plate_column,
+        "well_column": rules.well_column,
+        "site_column": rules.site_column,
+    }
+    for key, name in named.items():
+        if name is not None and name.removeprefix("Image_").lower() not in there:
+            yield Finding(
+                Severity.ERROR,
+                IMAGE_COLUMNS,
+                f"no Image.csv has a column {name} (aggregate.{key})",
+                config_place(plate.config, f"aggregate.{key}"),
+                f"correct aggregate.{key}; see the header of an Image.csv in {plate.source_path}",
+                plate.scope,
+            )
+
+
+def image_features(plate: PlateFacts) -> Iterator[Finding]:
+    """Find image feature categories that no Image.csv has."""
+    if not plate.image_columns or not plate.wanted.collate:
+        return
+    rules = plate.config.aggregation
+    absent = absent_categories(plate.image_columns, rules.image_feature_categories)
+    if not absent:
+        return
+    section = "aggregate" if plate.config.aggregate.perform else "collate"
+    what = (
+        f"no Image.csv has features of the categories {', '.join(absent)}, which the config "
+        "asks for (image_feature_categories); the profiles come out without them"
+    )
+    where = config_place(plate.config, f"{section}.image_feature_categories")
+    remedy = f"take them out of {section}.image_feature_categories in the config, or go on"
+    yield _warning(CATEGORIES, what, where, remedy, plate)
+
+
+def table_width(plate: PlateFacts) -> Iterator[Finding]:
+    """Find tables that are wider than SQLite can hold."""
+    if plate.too_wide and plate.wanted.collate:
+        what = f"there will be no SQLite backend: {plate.too_wide}"
+        remedy = "set collate.backend: parquet; the profiles are the same"
+        yield Finding(Severity.ERROR, WIDTH, what, plate.source_path, remedy, plate.scope)
+
+
+def _warning(rule: str, what: str, where: str, remedy: str, plate: PlateFacts) -> Finding:
+    return Finding(Severity.WARNING, rule, what, where, remedy, plate.scope)

@@ -1,0 +1,67 @@
+"""What each rule is, and what all of them find.
+
+Put here: rule name to function.
+Do not put here: the rules (`quality.preflight.workspace_rules`, `quality.preflight.plate_rules`, `quality.preflight.plate_map_rules`), titles (`quality.preflight.rule_names`).
+"""
+
+from collections.abc import Callable, Iterator
+
+from profiling_assets.quality.preflight import plate_map_rules, plate_rules, workspace_rules
+from profiling_assets.quality.preflight import rule_names as n
+from profiling_assets.quality.preflight.facts import BatchFacts, PlateFacts, WorkspaceFacts
+from profiling_assets.quality.preflight.finding import Finding
+
+_Rule = Callable[[WorkspaceFacts], Iterator[Finding]]
+
+
+def _each_plate(rule: Callable[[PlateFacts], Iterator[Finding]]) -> _Rule:
+    def find(facts: WorkspaceFacts) -> Iterator[Finding]:
+        for plate in facts.plates:
+            yield from rule(plate)
+
+    return find
+
+
+def _each_batch(rule: Callable[[BatchFacts], Iterator[Finding]]) -> _Rule:
+    def find(facts: WorkspaceFacts) -> Iterator[Finding]:
+        for batch in facts.batches:
+            yield from rule(batch)
+
+    return find
+
+
+RULES: dict[str, _Rule] = {
+    n.CONFIG: workspace_rules.config_ready,
+    n.CONFIG_PLATES: workspace_rules.config_plates,
+    n.FROZEN: workspace_rules.frozen_features,
+    n.WRITE: workspace_rules.write_permission,
+    n.DISK: workspace_rules.disk_space,
+    n.SOURCE: _each_plate(plate_rules.source),
+    n.SITES: _each_plate(plate_rules.sites),
+    n.TWICE: _each_plate(plate_rules.sites_twice),
+    n.COMPARTMENTS: _each_plate(plate_rules.compartments),
+    n.IMAGE_COLUMNS: _each_plate(plate_rules.image_columns),
+    n.CATEGORIES: _each_plate(plate_rules.image_features),
+    n.WIDTH: _each_plate(plate_rules.table_width),
+    n.PLATE_MAP: _each_plate(plate_map_rules.plate_map),
+    n.PLATES: _each_batch(plate_map_rules.plate_map_plates),
+    n.WELLS: _each_plate(plate_map_rules.plate_map_wells),
+    n.EXTERNAL: _each_plate(plate_map_rules.external_metadata),
+    n.CONTROLS: _each_plate(plate_map_rules.controls),
+}
+
+
+def findings(facts: WorkspaceFacts) -> list[Finding]:
+    """Apply every rule.
+
+    Parameters
+    ----------
+    facts : WorkspaceFacts
+        What is known.
+
+    Returns
+    -------
+    list of Finding
+        In the order of the rules, then of the plates.
+    """
+    return [finding for rule in RULES.values() for finding in rule(facts)]

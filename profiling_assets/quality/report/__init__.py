@@ -1,0 +1,1 @@
+"""The HTML pages of a plate and of a batch."""

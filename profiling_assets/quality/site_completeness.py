@@ -1,0 +1,71 @@
+"""Which of a well's sites made it into its profile.
+
+Put here: sites expected and kept of each well, from the ledger of sites.
+Do not put here: what became of one site (`workspace.ledger`), which folders there are (`completeness`).
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
+# ^ pandas ships partial types
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import cast
+
+import pandas as pd
+
+from profiling_assets.workspace.ledger import KEPT_WHOLE, SiteState
+from profiling_assets.workspace.wells import normalized_well
+
+_WHOLE = frozenset(state.value for state in KEPT_WHOLE)
+_NOT_ASKED = frozenset({SiteState.DUPLICATE.value, SiteState.UNEXPECTED.value})
+
+
+@dataclass(frozen=True)
+class WellSites:
+    """The sites of one well.
+
+    Attributes
+    ----------
+    expected : int
+        Sites of the load data; those that were found where there is no load data.
+    whole : int
+        Sites of which everything was kept (also those without a cell).
+    """
+
+    expected: int
+    whole: int
+
+
+def sites_by_well(ledger: pd.DataFrame) -> dict[str, WellSites]:
+    """Count the sites of each well.
+
+    Parameters
+    ----------
+    ledger : pandas.DataFrame
+        `PLATE_sites.tsv` as text: columns well and state. Duplicates of a site and sites that the
+        load data do not name count in neither number.
+
+    Returns
+    -------
+    dict of str to WellSites
+        Normalized well to its sites, in the order of the ledger; sites of no well are left out.
+    """
+    expected: dict[str, int] = {}
+    whole: dict[str, int] = {}
+    names = cast("list[str]", ledger["well"].tolist())
+    states = cast("list[str]", ledger["state"].tolist())
+    for name, state in zip(names, states, strict=True):
+        well = normalized_well(name) or name.strip()
+        if not well or state in _NOT_ASKED:
+            continue
+        expected[well] = expected.get(well, 0) + 1
+        whole[well] = whole.get(well, 0) + (state in _WHOLE)
+    return {well: WellSites(expected[well], whole[well]) for well in expected}
+
+
+def share_of_whole_sites(sites: Iterable[WellSites]) -> float:
+    """Return the share of expected sites of which everything was kept; 1 where none is expected."""
+    pairs = [(well.whole, well.expected) for well in sites]
+    expected = sum(of for _, of in pairs)
+    return sum(n for n, _ in pairs) / expected if expected else 1.0

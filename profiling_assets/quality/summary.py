@@ -1,0 +1,242 @@
+"""One line a plate: wells, images a site, sites a well, as the recipe's summary.tsv has them.
+
+Put here: what is counted of a plate's load data (or what there is in its place), and the table of
+all plates.
+Do not put here: finding the load data (`pipeline.quality_control`), writing under a condition.
+Source: `pipeline_quality_control` of cytomining/profiling-recipe.
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
+# ^ pandas ships partial types
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from profiling_assets.errors import InvalidInputError
+from profiling_assets.workspace.compression import unpacked
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.wells import normalized_well, well_position
+
+COLUMNS = (
+    "Batch_Name",
+    "Plate_Name",
+    "Well_Count",
+    "Images_per_site",
+    "Sites_per_well_Median",
+    "Sites_per_well_mad",
+)
+_PLATE, _WELL, _SITE = "Metadata_Plate", "Metadata_Well", "Metadata_Site"
+_IMAGE, _ILLUMINATION = "FileName", "FileName_Illum"
+
+
+@dataclass(frozen=True)
+class PlateSites:
+    """The line of one plate.
+
+    Attributes
+    ----------
+    wells : int
+        Wells with a site.
+    images_per_site : int or None
+        Images that the microscope took of a site; None where nothing tells.
+    sites_median : float
+        Median of the sites a well.
+    sites_mad : float
+        Mean absolute deviation of the sites a well from their mean.
+    """
+
+    wells: int
+    images_per_site: int | None
+    sites_median: float
+    sites_mad: float
+
+
+def sites_of_wells(sites: Sequence[float], images_per_site: int | None) -> PlateSites:
+    """Describe a plate by the number of sites of each well.
+
+    Parameters
+    ----------
+    sites : sequence of float
+        Sites of each well; at least one well.
+    images_per_site : int or None
+        Images of a site.
+
+    Returns
+    -------
+    PlateSites
+        The mean absolute deviation is that of `Series.mad`, as pandas had it before version 2.
+    """
+    counts = np.asarray(sites, dtype=np.float64)
+    return PlateSites(
+        wells=len(counts),
+        images_per_site=images_per_site,
+        sites_median=float(np.median(counts)),
+        sites_mad=float(np.abs(counts - counts.mean()).mean()),
+    )
+
+
+def image_columns(names: Iterable[str]) -> int:
+    """Count the image columns of load data or of an Image table.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Column names.
+
+    Returns
+    -------
+    int
+        Those that begin with `FileName`, without illumination functions (`FileName_Illum*`), which
+        no microscope took.
+    """
+    return sum(n.startswith(_IMAGE) and not n.startswith(_ILLUMINATION) for n in names)
+
+
+def sites_of_load_data(data: bytes, *, path: str, plate: str, row: str, column: str) -> PlateSites:
+    """Describe a plate by its load data.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of `load_data*.csv`, plain or gzip.
+    path : str
+        Where it lies, for messages.
+    plate : str
+        The plate; where the file has rows of several plates, its rows alone count.
+    row, column : str
+        Columns with row and column of the well (`quality_control.summary.row` and `.column`). Where
+        one of them is absent or empty, both come from `Metadata_Well`.
+
+    Returns
+    -------
+    PlateSites
+        Rows with a site are counted for each (row, column).
+
+    Raises
+    ------
+    InvalidInputError
+        Where the file cannot be read, or names no site of this plate.
+    """
+    names, lines = _load_data(data, path)
+    at = {name: place for place, name in reversed(list(enumerate(names)))}
+    if _SITE not in at or not ({row, column} <= at.keys() or _WELL in at):
+        raise InvalidInputError(
+            f"it lacks {_SITE}, or the well ({row} and {column}, or {_WELL})",
+            path=path,
+            remedy="add the columns, or name those of row and column in quality_control.summary",
+        )
+    sites = [
+        {name: line[place].strip() if place < len(line) else "" for name, place in at.items()}
+        for line in lines
+    ]
+    if len({site.get(_PLATE, "") for site in sites} - {""}) > 1:
+        sites = [site for site in sites if site[_PLATE] == plate]
+    sites = [site for site in sites if site[_SITE]]
+    told = all(site.get(row) and site.get(column) for site in sites)
+    places = [
+        (site[row], site[column]) if told or _WELL not in at else _place(site[_WELL])
+        for site in sites
+    ]
+    counts = Counter(place for place in places if all(place))
+    if not counts:
+        raise InvalidInputError(
+            f"it names no site of plate {plate}",
+            path=path,
+            remedy="put the load data of the plate there, or remove the file",
+        )
+    return sites_of_wells(list(counts.values()), image_columns(names))
+
+
+def _place(name: str) -> tuple[object, ...]:
+    well = normalized_well(name)
+    return (name,) if well is None else well_position(well)
+
+
+def _load_data(data: bytes, path: str) -> tuple[list[str], list[list[str]]]:
+    try:
+        # newline=None: a CR alone ends a line too (files of old Mac programs)
+        text = io.StringIO(unpacked(data, path=path).decode("utf-8-sig"), newline=None)
+        header = text.readline()
+        text.seek(0)
+        tabs = "\t" in header and "," not in header
+        lines = list(csv.reader(text, delimiter="\t" if tabs else ","))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InvalidInputError(
+            f"it cannot be read as CSV: {error}",
+            path=path,
+            remedy="save it as CSV in UTF-8, or remove the file",
+        ) from error
+    return [name.strip() for name in lines[0]] if lines else [], lines[1:]
+
+
+def summary_row(key: PlateKey, sites: PlateSites) -> dict[str, str]:
+    """Write a plate's line as the recipe writes it.
+
+    Parameters
+    ----------
+    key : PlateKey
+        The plate.
+    sites : PlateSites
+        What was counted.
+
+    Returns
+    -------
+    dict of str to str
+        Column to text; the median cut to a whole number, the deviation with three decimals; empty
+        where it is not known how many images a site has.
+    """
+    images = "" if sites.images_per_site is None else str(sites.images_per_site)
+    cells = (
+        key.batch,
+        key.plate,
+        str(sites.wells),
+        images,
+        str(int(sites.sites_median)),
+        f"{sites.sites_mad:.3f}",
+    )
+    return dict(zip(COLUMNS, cells, strict=True))
+
+
+def summary_table(
+    standing: pd.DataFrame | None,
+    rows: Mapping[PlateKey, Mapping[str, str]],
+    excluded: Collection[PlateKey],
+) -> pd.DataFrame:
+    """Put the lines of all plates together.
+
+    Parameters
+    ----------
+    standing : pandas.DataFrame or None
+        The table that stands, as text: its lines stay where no record of the plate is given, so
+        that what the recipe wrote of other plates is not lost.
+    rows : mapping of PlateKey to mapping of str to str
+        Lines by record.
+    excluded : collection of PlateKey
+        Plates that were taken out by hand: they have no line.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text, in the recipe's columns (further columns of the standing table follow), sorted by
+        batch and plate.
+    """
+    lines: dict[tuple[str, str], Mapping[str, str]] = {}
+    further: list[str] = []
+    if standing is not None:
+        further = [name for name in map(str, standing.columns) if name not in COLUMNS]
+        for line in cast("list[dict[str, str]]", standing.to_dict("records")):
+            lines[line[COLUMNS[0]], line[COLUMNS[1]]] = line
+    lines |= {(key.batch, key.plate): row for key, row in rows.items()}
+    for key in excluded:
+        lines.pop((key.batch, key.plate), None)
+    names = [*COLUMNS, *further]
+    table = [[line.get(name, "") for name in names] for _, line in sorted(lines.items())]
+    return pd.DataFrame(table, columns=pd.Index(names), dtype=str)

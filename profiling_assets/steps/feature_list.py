@@ -1,0 +1,111 @@
+"""The list of selected features of a plate, a batch or a whole config.
+
+Put here: who votes, or which frozen list is taken instead.
+Do not put here: the operations (`profiles.feature_select`), what may be in a frozen list.
+"""
+
+from collections.abc import Collection, Mapping
+
+import pandas as pd
+
+from profiling_assets.profiles.feature_list import FeatureSelection, selection_table
+from profiling_assets.profiles.feature_select import select_features
+from profiling_assets.profiles.frozen_features import FrozenFeatures, frozen_selection
+from profiling_assets.steps.catalog import Catalog
+from profiling_assets.steps.checks import Checks, selection_checks
+from profiling_assets.steps.frozen_features import frozen_path, load_frozen
+from profiling_assets.steps.outputs import Made, Stored
+from profiling_assets.steps.whole_batch import refuse_while_missing
+from profiling_assets.workspace.names import PlateKey
+
+
+def selected_features(
+    catalog: Catalog,
+    normalized: Mapping[str, Stored],
+    absent: Collection[PlateKey],
+    *,
+    negcon: bool,
+) -> Made:
+    """Select features over plates, or take a frozen list; say of each dropped feature why.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Workspace, plates, and the config's `feature_select` or `feature_select_negcon` section.
+    normalized : mapping of str to Stored
+        `BATCH/PLATE` to normalized profiles.
+    absent : collection of PlateKey
+        Plates that the config names for this scope and the workspace does not have.
+    negcon : bool
+        Whether the negative-control twin is meant.
+
+    Returns
+    -------
+    Made
+        The list: one row a column of the output, and one a dropped feature.
+
+    Raises
+    ------
+    MissingInputError
+        Where a plate that should vote is not there; says how to take it out. Where the frozen list
+        is not there.
+    InvalidInputError
+        Where the frozen list cannot be used.
+    """
+    config = catalog.config
+    section = config.feature_select_negcon if negcon else config.feature_select
+    refuse_while_missing(
+        normalized,
+        absent,
+        what="features are selected over all plates",
+        lack="not normalized",
+    )
+    frames = {PlateKey.parse(key): normalized[key].frame() for key in sorted(normalized)}
+    checks = selection_checks({key: list(frame.columns) for key, frame in frames.items()})
+    if any(check.verdict == "failed" for check in checks):
+        # not to be published: the check is shown, and raised (`dagster.asset_checks`)
+        return Made(pd.DataFrame(), checks=checks)
+    if frozen_path(config, negcon=negcon):
+        frozen = load_frozen(catalog.workspace, config, negcon=negcon)
+        return _frozen(frames, frozen, section.level, checks)
+    selection = select_features(
+        frames,
+        operations=section.operations,
+        features=section.features,
+        image_features=section.image_features,
+        compartments=config.compartments,
+        level=section.level,
+        samples=config.options.samples,
+        min_cells=section.min_cells,
+    )
+    return Made(
+        selection_table(selection),
+        facts={
+            "plates": len(normalized),
+            "wells_that_voted": selection.voters or 0,
+            **_counts(selection),
+        },
+        checks=checks,
+    )
+
+
+def _frozen(
+    frames: Mapping[PlateKey, pd.DataFrame], frozen: FrozenFeatures, level: str, checks: Checks
+) -> Made:
+    selection = frozen_selection(frames, frozen, level=level)
+    columns = [set(frame.columns) for frame in frames.values()]
+    lacking = sum(any(name not in one for one in columns) for name in frozen.names)
+    return Made(
+        selection_table(selection),
+        facts={
+            "plates": len(frames),
+            "frozen_list": frozen.path,
+            **_counts(selection),
+            "features_empty_on_some_plates": lacking,
+        },
+        checks=checks,
+    )
+
+
+def _counts(selection: FeatureSelection) -> dict[str, int]:
+    return {f"features_{name}": count for name, count in selection.counts.items()}

@@ -1,0 +1,195 @@
+"""The frozen lists of features that a config names: their files, content and fingerprints.
+
+Put here: finding and reading such a list in a workspace.
+Do not put here: what may be in it, the selection it makes (`profiles.frozen_features`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from profiling_assets.config.model import Config
+from profiling_assets.config.sections import FeatureSelectConfig
+from profiling_assets.errors import MissingInputError, ProfilingError
+from profiling_assets.steps.sources import ABSENT, content_fingerprint
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.scopes import scope_of
+from profiling_assets.workspace.storage.interface import Workspace
+
+if TYPE_CHECKING:  # for annotations alone: planning does not load pandas
+    from profiling_assets.profiles.frozen_features import FrozenFeatures
+
+
+def frozen_name(*, negcon: bool) -> str:
+    """Return the name of the external asset that is the frozen list, or that of the twin."""
+    return "frozen_negcon_features" if negcon else "frozen_features"
+
+
+class _Made(Protocol):
+    """What is asked of a result (`results.Result`, which is made with this module)."""
+
+    @property
+    def level(self) -> str: ...
+    @property
+    def external(self) -> tuple[str, ...]: ...
+
+
+FROZEN = {frozen_name(negcon=negcon): negcon for negcon in (False, True)}
+
+
+def frozen_path(config: Config, *, negcon: bool) -> str:
+    """Return the workspace path of a config's frozen list; empty where it has none."""
+    section = _section(config, negcon=negcon)
+    return section.frozen or "" if section.perform else ""
+
+
+def frozen_fingerprint(workspace: Workspace, config: Config, *, negcon: bool) -> str:
+    """Return the fingerprint of a frozen list.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it is.
+    config : Config
+        Names it.
+    negcon : bool
+        Whether that of the negative-control twin is meant.
+
+    Returns
+    -------
+    str
+        The hash of its content, or `absent`.
+    """
+    return content_fingerprint(workspace, frozen_path(config, negcon=negcon))
+
+
+def frozen_fingerprints(
+    workspace: Workspace, config: Config, names: Collection[str]
+) -> dict[str, str]:
+    """Return the fingerprint of each frozen list among the external inputs of a result.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they are.
+    config : Config
+        Names them.
+    names : collection of str
+        Names of external inputs.
+
+    Returns
+    -------
+    dict of str to str
+        Name to fingerprint.
+    """
+    return {
+        name: frozen_fingerprint(workspace, config, negcon=FROZEN[name])
+        for name in names
+        if name in FROZEN
+    }
+
+
+def frozen_marks(
+    workspace: Workspace,
+    config: Config,
+    graph: Mapping[str, _Made],
+    plates: Collection[PlateKey],
+) -> dict[str, dict[str, str]]:
+    """Return the fingerprints of all frozen lists, once for each selection that one replaces.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they are.
+    config : Config
+        Names them.
+    graph : mapping of str to Result
+        The results of the config.
+    plates : collection of PlateKey
+        The plates asked for.
+
+    Returns
+    -------
+    dict of str to dict of str to str
+        Name of the external asset to partition to fingerprint; empty for a list that is not there.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for result in graph.values():
+        for name, mark in frozen_fingerprints(workspace, config, result.external).items():
+            there = plates if mark != ABSENT else ()
+            found[name] = {scope_of(key, result.level): mark for key in there}
+    return found
+
+
+def load_frozen(workspace: Workspace, config: Config, *, negcon: bool) -> FrozenFeatures:
+    """Read a frozen list.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it is.
+    config : Config
+        Names it.
+    negcon : bool
+        Whether that of the negative-control twin is meant.
+
+    Returns
+    -------
+    FrozenFeatures
+        The features in their order.
+
+    Raises
+    ------
+    MissingInputError
+        Where it is not there.
+    InvalidInputError
+        Where it cannot be used.
+    """
+    from profiling_assets.profiles.frozen_features import read_frozen_features  # it loads pandas
+
+    path = frozen_path(config, negcon=negcon)
+    if workspace.stat(path) is None:
+        raise MissingInputError(
+            "the frozen list of features is not in the workspace",
+            path=path,
+            remedy=f"put it there, or take {_key(negcon=negcon)} out of the config",
+        )
+    return read_frozen_features(workspace.read_bytes(path), path=path)
+
+
+def frozen_errors(
+    workspace: Workspace, config: Config, names: Collection[str]
+) -> dict[str, ProfilingError]:
+    """Find frozen lists that cannot be used, before anything runs.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they are.
+    config : Config
+        Names them.
+    names : collection of str
+        The external inputs that are looked at.
+
+    Returns
+    -------
+    dict of str to ProfilingError
+        The config's key to what is wrong with the list that it names.
+    """
+    found: dict[str, ProfilingError] = {}
+    for name, negcon in FROZEN.items():
+        if name in names and frozen_path(config, negcon=negcon):
+            try:
+                load_frozen(workspace, config, negcon=negcon)
+            except ProfilingError as error:
+                found[_key(negcon=negcon)] = error
+    return found
+
+
+def _key(*, negcon: bool) -> str:
+    return f"{'feature_select_negcon' if negcon else 'feature_select'}.frozen"
+
+
+def _section(config: Config, *, negcon: bool) -> FeatureSelectConfig:
+    return config.feature_select_negcon if negcon else config.feature_select

@@ -1,0 +1,232 @@
+"""Preflight: gathering what the rules look at, with bounded reads, several plates at a time.
+
+Put here: facts of workspace, batches and plates, put together.
+Do not put here: the rules (`core.preflight`), probing for permission (`steps.probe`), printing (`cli`).
+Of a plate are read: its load data, its plate map, and the headers of three site folders.
+"""
+
+import shutil
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from profiling_assets.collate.sqlite_backend import too_wide_survey
+from profiling_assets.config.step import Step
+from profiling_assets.errors import ProfilingError
+from profiling_assets.profiles.plate_map import read_barcode_platemap
+from profiling_assets.quality.preflight.facts import BatchFacts, PlateFacts, Wanted, WorkspaceFacts
+from profiling_assets.quality.preflight.finding import Finding
+from profiling_assets.quality.preflight.rules import findings
+from profiling_assets.steps.catalog import Catalog
+from profiling_assets.steps.forewarn import few_headers, slim
+from profiling_assets.steps.frozen_features import FROZEN, frozen_errors
+from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map
+from profiling_assets.steps.probe import write_error
+from profiling_assets.steps.results import PARQUET, SQLITE
+from profiling_assets.steps.sources import PlateSource, SourceKind, plate_source
+from profiling_assets.workspace import layout
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plate_map_files import find_platemap_files
+from profiling_assets.workspace.plates import Source
+from profiling_assets.workspace.site_folder import IMAGE
+from profiling_assets.workspace.storage.disk_space import backend_bytes, check_space
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.parallel import map_at_once
+from profiling_assets.workspace.storage.snapshot import snapshot
+
+
+@dataclass(frozen=True)
+class Look:
+    """What preflight found, and what it looked at."""
+
+    findings: tuple[Finding, ...]
+    facts: WorkspaceFacts
+
+
+def everything(catalog: Catalog) -> Wanted:
+    """Say which steps the config asks for of every plate."""
+    config = catalog.config
+    negcon = config.performs(Step.NORMALIZE_NEGCON) or config.performs(Step.FEATURE_SELECT_NEGCON)
+    annotate = config.performs(Step.ANNOTATE)
+    return Wanted(annotate=annotate, negcon=annotate and negcon)
+
+
+def preflight(
+    catalog: Catalog,
+    wanted: Mapping[PlateKey, Wanted],
+    *,
+    source_of: Callable[[PlateKey], PlateSource] | None = None,
+    lists: Collection[str] = tuple(FROZEN),
+    whole: bool = True,
+) -> Look:
+    """Look at workspace, config and plates before anything is computed.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Workspace, config and plates.
+    wanted : mapping of PlateKey to Wanted
+        The plates, and which steps of each are to be made.
+    source_of : callable, optional
+        Returns what a plate starts from (`slim`), for a caller who has looked already.
+    lists : collection of str
+        The frozen lists of features (`FROZEN`) that the steps to be made need; by default all.
+    whole : bool
+        Whether plates that are absent or not asked for are told.
+
+    Returns
+    -------
+    Look
+        All problems at once.
+    """
+    workspace = catalog.workspace
+    look = snapshot(workspace)
+    source_of = source_of or partial(_read_source, look, catalog)
+    with ExitStack() as stack:
+        denied = write_error(workspace, {key.batch for key in wanted})
+        scratch = None if denied else _scratch(workspace, stack)
+        plates = map_at_once(
+            lambda entry: _plate(catalog, look, *entry, source_of, scratch),
+            list(wanted.items()),
+            at_once=workspace.at_once,
+        )
+    needed, free = _disk(catalog, plates)
+    facts = WorkspaceFacts(
+        root=workspace.root,
+        config=catalog.config,
+        absent=catalog.cohort.absent if whole else (),
+        not_asked=_forgotten(catalog) if whole else (),
+        frozen_errors=frozen_errors(look, catalog.config, lists),
+        write_error=denied,
+        needed=needed,
+        free=free,
+        batches=_batches(look, catalog, wanted),
+        plates=plates,
+    )
+    return Look(tuple(findings(facts)), facts)
+
+
+def _scratch(workspace: Workspace, stack: ExitStack) -> Path:
+    root = Path(workspace.location(""))  # scratch space of a folder is below it: none is made
+    return root if root.is_dir() else stack.enter_context(workspace.scratch("preflight"))
+
+
+def _read_source(look: Workspace, catalog: Catalog, key: PlateKey) -> PlateSource:
+    return slim(plate_source(look, catalog.config, key))
+
+
+def _plate(
+    catalog: Catalog,
+    look: Workspace,
+    key: PlateKey,
+    wanted: Wanted,
+    source_of: Callable[[PlateKey], PlateSource],
+    scratch: Path | None,
+) -> PlateFacts:
+    path = layout.analysis_folder(key, catalog.config.collate.csv_dir)
+    facts = PlateFacts(key, catalog.config, path, wanted)
+    try:
+        source = source_of(key)
+        facts = replace(facts, source_path=source.path or path)
+        if source.kind is SourceKind.NONE and _starts_later(catalog, key):
+            # it has later results only: neither cells nor plate map are asked for
+            return replace(facts, wanted=Wanted(collate=False, annotate=False, negcon=False))
+        source.required(key)
+        facts = _with_source(catalog, facts, source, scratch)
+    except ProfilingError as error:  # this plate's alone; the others are looked at
+        return replace(facts, source_error=error if wanted.collate else None)
+    return _with_plate_map(catalog, look, facts) if wanted.annotate or wanted.negcon else facts
+
+
+def _starts_later(catalog: Catalog, key: PlateKey) -> bool:
+    entry = catalog.registry.plates.get(key)
+    return entry is not None and Source.PROFILES in entry.sources
+
+
+def _with_source(
+    catalog: Catalog, facts: PlateFacts, source: PlateSource, scratch: Path | None
+) -> PlateFacts:
+    if source.listing is None or source.shape is None:
+        return facts
+    config = catalog.config
+    known = replace(
+        facts,
+        completeness=source.listing.completeness,
+        load_data_path=source.listing.load_data_path,
+        wells=source.shape.wells,
+        tables=source.shape.tables,
+        csv_bytes=source.shape.csv_bytes,
+    )
+    if not facts.wanted.collate:
+        return known
+    survey = few_headers(source, munge=config.collate.munge)
+    image = survey.tables.get(IMAGE)
+    wide = too_wide_survey(survey) if SQLITE in catalog.results else None
+    known = replace(
+        known, image_columns=() if image is None else image.columns, too_wide=wide or ""
+    )
+    if scratch is None or _backend_stands(catalog, facts.key):
+        return known
+    try:
+        needed = _backends(catalog) * backend_bytes(known.csv_bytes)
+        what = f"the backend of plate {facts.key}"
+        check_space(catalog.workspace, scratch, needed, what=what, path=source.path)
+    except ProfilingError as error:
+        return replace(known, no_space=error)
+    return replace(known, needed=needed)
+
+
+def _with_plate_map(catalog: Catalog, look: Workspace, facts: PlateFacts) -> PlateFacts:
+    try:
+        plate_map, external, _ = load_plate_map(look, catalog.config, facts.key)
+        excluded = load_exclusions(look, facts.key).wells
+    except ProfilingError as error:
+        return replace(facts, plate_map_error=error)
+    return replace(facts, plate_map=plate_map, external=external, excluded=frozenset(excluded))
+
+
+def _backends(catalog: Catalog) -> int:
+    return sum(name in catalog.results for name in (SQLITE, PARQUET))
+
+
+def _backend_stands(catalog: Catalog, key: PlateKey) -> bool:
+    return catalog.workspace.stat(layout.sqlite_backend(key)) is not None
+
+
+def _disk(catalog: Catalog, plates: list[PlateFacts]) -> tuple[int | None, int | None]:
+    root = Path(catalog.workspace.location(""))
+    if not root.is_dir():  # on S3 there is no end of it
+        return None, None
+    return sum(plate.needed for plate in plates), shutil.disk_usage(root).free
+
+
+def _forgotten(catalog: Catalog) -> tuple[PlateKey, ...]:
+    named = {
+        PlateKey(batch.batch, plate.name)
+        for batch in catalog.config.batches
+        if batch.process
+        for plate in batch.plates
+    }
+    batches = {key.batch for key in named}
+    return tuple(
+        key for key in catalog.cohort.not_asked if key.batch in batches and key not in named
+    )
+
+
+def _batches(
+    look: Workspace, catalog: Catalog, wanted: Mapping[PlateKey, Wanted]
+) -> list[BatchFacts]:
+    names = sorted({key.batch for key, steps in wanted.items() if steps.annotate})
+    found: list[BatchFacts] = []
+    for batch in names:
+        files = find_platemap_files(look, batch)
+        try:
+            path = files.barcode_path()
+            barcodes = read_barcode_platemap(look.read_bytes(path), path=path)
+        except ProfilingError:  # each plate's own finding says it
+            continue
+        known = frozenset(key.plate for key in catalog.registry.plates if key.batch == batch)
+        found.append(BatchFacts(batch, path, barcodes, known, files.shadowed))
+    return found

@@ -1,0 +1,199 @@
+"""Annotated and normalized profiles of a plate, and its feature-selected ones.
+
+Put here: config section to argument, core result to table, ledger and numbers.
+Do not put here: the steps themselves (`profiles.annotate`, `profiles.normalize`, `profiles.feature_select`).
+"""
+
+import pandas as pd
+
+from profiling_assets.config.model import Config
+from profiling_assets.errors import InvalidInputError, ProfilingError
+from profiling_assets.profiles.annotate import annotate_profiles
+from profiling_assets.profiles.feature_list import apply_selection, selection_from_table
+from profiling_assets.profiles.normalize import normalize_profiles
+from profiling_assets.profiles.reference_wells import check_negative_controls
+from profiling_assets.profiles.tables import read_tsv
+from profiling_assets.steps.checks import (
+    annotated_checks,
+    feature_selected_checks,
+    normalized_checks,
+)
+from profiling_assets.steps.facts import well_facts
+from profiling_assets.steps.outputs import Fact, Made, Stored
+from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map, plate_map_files
+from profiling_assets.workspace import layout
+from profiling_assets.workspace.ledger import WellState, count_states, well_ledger_frame
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.storage.interface import Workspace
+
+
+def annotated(workspace: Workspace, config: Config, key: PlateKey, aggregated: Stored) -> Made:
+    """Join aggregated profiles with the plate map and, if asked for, external metadata.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the plate map is.
+    config : Config
+        Its `annotate` section.
+    key : PlateKey
+        The plate.
+    aggregated : Stored
+        The aggregated profiles.
+
+    Returns
+    -------
+    Made
+        The annotated profiles with the wells' ledger.
+    """
+    section = config.annotate
+    plate_map, external, files = load_plate_map(workspace, config, key)
+    profiles = aggregated.frame()
+    if profiles.empty:
+        raise InvalidInputError(
+            f"plate {key} has no profile: no well has an object in every compartment",
+            path=aggregated.path,
+            remedy=f"see {layout.site_ledger(key)} for what became of its sites",
+        )
+    result = annotate_profiles(
+        profiles,
+        plate_map,
+        well_column=section.well_column,
+        platemap_well_column=config.platemap_well_column,
+        external=external,
+        key=key,
+        exclusions=load_exclusions(workspace, key),
+    )
+    states = count_states(result.wells)
+    dropped = sum(1 for well in result.wells if well.state is WellState.NOT_IN_PLATE_MAP)
+    unused = sum(1 for well in result.wells if well.state is WellState.NO_PROFILE)
+    return Made(
+        result.frame,
+        facts={
+            **well_facts(result.frame, ()),
+            "wells_not_in_plate_map": dropped,
+            "wells_excluded": states.get(WellState.EXCLUDED.value, 0),
+            "plate_map_wells_without_profile": unused,
+            "plate_map": files.name,
+            "well_states": states,
+        },
+        ledgers={layout.annotated_well_ledger(key): well_ledger_frame(result.wells)},
+        warnings=result.warnings,
+        checks=annotated_checks(config, key, profiles, result, files.plate_map),
+    )
+
+
+def normalized(
+    workspace: Workspace, config: Config, key: PlateKey, profiles: Stored, *, negcon: bool
+) -> Made:
+    """Normalize a plate's profiles, to all its wells or to its negative controls.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the plate map is, for messages about controls.
+    config : Config
+        Its `normalize` or `normalize_negcon` section.
+    key : PlateKey
+        The plate.
+    profiles : Stored
+        The annotated profiles.
+    negcon : bool
+        Whether the negative controls alone are the reference.
+
+    Returns
+    -------
+    Made
+        The normalized profiles.
+
+    Raises
+    ------
+    ControlsError
+        Where the plate has too few negative controls.
+    """
+    section = config.normalize_negcon if negcon else config.normalize
+    frame = profiles.frame()
+    controls: dict[str, Fact] = {}
+    warnings: tuple[str, ...] = ()
+    if negcon:
+        check = check_negative_controls(
+            frame, plate_map_path=_plate_map_path(workspace, config, key), key=key
+        )
+        controls = {"negative_controls": check.count}
+        warnings = () if check.warning is None else (check.warning,)
+    result = normalize_profiles(
+        frame,
+        method=section.method,
+        features=section.features,
+        image_features=section.image_features,
+        compartments=config.compartments,
+        samples=config.options.samples,
+        fudge_factor=section.mad_robustize_fudge_factor,
+        min_cells=section.min_cells,
+        negcon=negcon,
+        key=key,
+    )
+    return Made(
+        result.frame,
+        facts={
+            **well_facts(result.frame, ()),
+            **controls,
+            "wells_fitted_on": result.fitted_on,
+            "features_of_degenerate_scale": len(result.degenerate),
+        },
+        warnings=(*warnings, *result.warnings, *_left_out(frame, result.frame)),
+        checks=normalized_checks(config, key, frame, result),
+    )
+
+
+def _left_out(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
+    lost = [name for name in before.columns if name not in after.columns]
+    if not lost:
+        return ()
+    tables = ", ".join(sorted({name.partition("_")[0] for name in lost}))
+    warning = (
+        f"{len(lost)} columns are left out, being of no compartment that the config names "
+        f"(compartments, features, image_features): those of {tables}"
+    )
+    return (warning,)
+
+
+def _plate_map_path(workspace: Workspace, config: Config, key: PlateKey) -> str:
+    # only for a message: a plate that starts at annotated profiles may have no plate map
+    try:
+        return plate_map_files(workspace, config, key).plate_map
+    except ProfilingError:
+        return layout.profile(key, "_augmented")
+
+
+def feature_selected(profiles: Stored, listed: Stored) -> Made:
+    """Choose the columns of the frozen feature list.
+
+    Parameters
+    ----------
+    profiles : Stored
+        The normalized profiles.
+    listed : Stored
+        The list of selected features.
+
+    Returns
+    -------
+    Made
+        The feature-selected profiles.
+    """
+    selection = selection_from_table(read_tsv(listed.content(), path=listed.path), path=listed.path)
+    frame = profiles.frame()
+    selected = apply_selection(frame, selection)
+    lacking = [c for c in selection.columns if c not in frame.columns]
+    warning = (
+        f"{len(lacking)} columns of the list are not on this plate and stay empty: "
+        f"{', '.join(lacking[:10])}{' ...' if len(lacking) > 10 else ''}"
+    )
+    return Made(
+        selected,
+        facts={**well_facts(selected, ()), "columns_absent_on_this_plate": len(lacking)},
+        warnings=(warning,) if lacking else (),
+        checks=feature_selected_checks(
+            PlateKey.parse(profiles.partition), frame, selected, selection
+        ),
+    )

@@ -1,0 +1,196 @@
+"""From what each result was made, as one small JSON file a plate, a batch or a whole workspace.
+
+Put here: what is said of a result, how the file is written, changed and read.
+Do not put here: where such files lie (`workspace.layout`), writing them (`steps.x_provenance`).
+The file holds no clock time, no run, no host and no root, so that equal results made from equal
+inputs have equal provenance, wherever they were made; those are in the event log.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, cast
+
+from profiling_assets.errors import InvalidInputError
+
+SCHEMA = 1
+_NOTHING_KNOWN: dict[str, Any] = {"schema_version": SCHEMA, "results": {}}
+
+
+@dataclass(frozen=True)
+class FileMark:
+    """How a file is known again.
+
+    Attributes
+    ----------
+    size : int
+        Its bytes.
+    sha256 : str
+        Hash of its content, as `sha256sum` prints it; empty for a backend, which is too large to
+        be read for it.
+    """
+
+    size: int
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """From what a result was made.
+
+    Attributes
+    ----------
+    asset : str
+        Name of the result.
+    file : FileMark
+        Its file.
+    code : str
+        Version of the step's code.
+    config : str
+        Hash of the part of the config that rules the step.
+    inputs : mapping of str to str
+        What it was made from: name (`ASSET:PARTITION`, or an external input) to fingerprint. Empty
+        where that hangs on how a storage knows its files (CSVs by time or ETag, and so what is made
+        from them), as a folder's file and S3's are to be the same; the materialization has it.
+    versions : mapping of str to str
+        Package to version.
+    beside : mapping of str to FileMark
+        Workspace path to file of what was written with it: ledgers, copies in other formats.
+    """
+
+    asset: str
+    file: FileMark
+    code: str
+    config: str
+    inputs: Mapping[str, str]
+    versions: Mapping[str, str]
+    beside: Mapping[str, FileMark] = field(default_factory=dict[str, FileMark])
+
+
+def file_mark(content: bytes) -> FileMark:
+    """Return how a file with this content is known again."""
+    return FileMark(len(content), hashlib.sha256(content).hexdigest())
+
+
+def changed_provenance(
+    content: bytes | None,
+    made: Mapping[str, Origin],
+    foreign: Collection[tuple[str, FileMark]] = (),
+) -> bytes:
+    """Enter results into a provenance file, and take out what is no longer true.
+
+    Parameters
+    ----------
+    content : bytes or None
+        The file as it stands; one that cannot be read is begun anew, as it is no input of anything.
+    made : mapping of str to Origin
+        Workspace path of each result made now to its origin.
+    foreign : collection of (str, FileMark)
+        Path and mark of files that were found in the place of results. An entry that speaks of
+        another file is taken out; one that speaks of this very file stays true.
+
+    Returns
+    -------
+    bytes
+        Sorted, with a newline at the end; the bytes that stand where nothing changed.
+    """
+    try:
+        known = _NOTHING_KNOWN if content is None else _document(content)
+    except ValueError:
+        known = _NOTHING_KNOWN
+    results: dict[str, Any] = dict(known["results"])
+    for path, mark in foreign:
+        if path in results and not _speaks_of(results[path], mark):
+            del results[path]
+    results |= {path: _entry(origin) for path, origin in made.items()}
+    if content is not None and known is not _NOTHING_KNOWN and results == known["results"]:
+        return content
+    document = {"schema_version": SCHEMA, "results": results}
+    return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode(
+        errors="backslashreplace"  # half of a character, which only an escape of JSON can bring in
+    )
+
+
+def parse_provenance(content: bytes, *, path: str) -> dict[str, Origin]:
+    """Read a provenance file.
+
+    Parameters
+    ----------
+    content : bytes
+        What `changed_provenance` wrote.
+    path : str
+        Where it lies, for messages.
+
+    Returns
+    -------
+    dict of str to Origin
+        Workspace path to origin, sorted. An entry is about the file of that path only as long as
+        size and hash agree.
+
+    Raises
+    ------
+    InvalidInputError
+        Where it is not such a file.
+    """
+    try:
+        results = _document(content)["results"]
+        return {name: _origin(results[name]) for name in sorted(results)}
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise InvalidInputError(
+            f"the provenance cannot be read: {error}",
+            path=path,
+            remedy="remove the file; it is written again with the next result of its plate or "
+            "batch",
+        ) from error
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    try:
+        document: object = json.loads(content.decode())
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
+    if isinstance(document, dict):
+        found = cast("dict[str, Any]", document)
+        if found.get("schema_version") == SCHEMA and isinstance(found.get("results"), dict):
+            return found
+    message = f"it is no provenance of schema {SCHEMA}"
+    raise ValueError(message)
+
+
+def _entry(origin: Origin) -> dict[str, Any]:
+    entry = {
+        name: value for name, value in asdict(origin).items() if name not in {"file", "beside"}
+    }
+    entry |= _mark_entry(origin.file)
+    if origin.beside:
+        entry["beside"] = {path: _mark_entry(mark) for path, mark in origin.beside.items()}
+    return entry
+
+
+def _mark_entry(mark: FileMark) -> dict[str, Any]:
+    return {"size": mark.size, **({"sha256": mark.sha256} if mark.sha256 else {})}
+
+
+def _origin(entry: Mapping[str, Any]) -> Origin:
+    return Origin(
+        asset=str(entry["asset"]),
+        file=_mark(entry),
+        code=str(entry["code"]),
+        config=str(entry["config"]),
+        inputs=dict(sorted(entry["inputs"].items())),
+        versions=dict(sorted(entry["versions"].items())),
+        beside={path: _mark(one) for path, one in sorted(entry.get("beside", {}).items())},
+    )
+
+
+def _mark(entry: Mapping[str, Any]) -> FileMark:
+    return FileMark(int(entry["size"]), str(entry.get("sha256", "")))
+
+
+def _speaks_of(entry: object, mark: FileMark) -> bool:
+    try:
+        said = _mark(cast("Mapping[str, Any]", entry))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return False
+    return said.size == mark.size and (not mark.sha256 or said.sha256 == mark.sha256)

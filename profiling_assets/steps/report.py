@@ -1,0 +1,241 @@
+"""The report of a plate, from what stands in the workspace.
+
+Put here: which file is read for which part of the report.
+Do not put here: the layout of the page (`core.report`), drawing, the report of a batch.
+"""
+
+import math
+from dataclasses import replace
+
+import pandas as pd
+
+from profiling_assets.config.step import Step
+from profiling_assets.profiles.feature_list import selection_from_table
+from profiling_assets.profiles.tables import read_tsv
+from profiling_assets.quality.cell_count import cell_counts
+from profiling_assets.quality.report.facts import Normalization, PlateFacts, Selection
+from profiling_assets.quality.report.ledgers import (
+    cells_of,
+    ledger_part,
+    objects_of,
+    site_share,
+    well_share,
+)
+from profiling_assets.quality.report.page import PICTURES, data_uri, link, plate_page
+from profiling_assets.quality.report.tables import normalization, selection
+from profiling_assets.quality.summary import COLUMNS
+from profiling_assets.steps.catalog import Catalog
+from profiling_assets.steps.outputs import Fact, MadePage
+from profiling_assets.steps.pictures import count_facts, known_numbers, ledger_wells
+from profiling_assets.steps.quality_correlation import correlation_numbers
+from profiling_assets.steps.quality_results import CELL_COUNTS, PLATE_REPORT, SITES
+from profiling_assets.steps.report_inputs import Reader, provenance
+from profiling_assets.steps.report_warnings import (
+    normalization_warnings,
+    share_warnings,
+    table_warnings,
+)
+from profiling_assets.steps.results import (
+    AGGREGATED,
+    ANNOTATED,
+    Result,
+    normalized_name,
+    selected_name,
+)
+from profiling_assets.workspace import layout
+from profiling_assets.workspace.names import PlateKey
+
+_REFERENCES = {
+    Step.NORMALIZE: "all wells",
+    Step.NORMALIZE_NEGCON: "negative controls",
+    Step.SELECT: "normalized on all wells",
+    Step.SELECT_NEGCON: "normalized on negative controls",
+}
+_NORMALIZE = (Step.NORMALIZE, Step.NORMALIZE_NEGCON)
+_SELECT = (Step.SELECT, Step.SELECT_NEGCON)
+
+
+def plate_report(catalog: Catalog, key: PlateKey) -> MadePage:
+    """Write the report of a plate.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Workspace, config and graph.
+    key : PlateKey
+        The plate.
+
+    Returns
+    -------
+    MadePage
+        The page; what is not in the workspace is named in it as not known.
+    """
+    reader = Reader(catalog.workspace)
+    facts = _with_tables(_books(catalog, reader, key), catalog, reader, key)
+    pictures = plate_pictures(catalog, reader, key)
+    lacking = [name.replace("_", " ") for name in PICTURES if name not in pictures]
+    if lacking:
+        reader.unknown.append(f"not drawn: {', '.join(lacking)}")
+    facts = replace(
+        facts,
+        unknown=tuple(reader.unknown),
+        provenance=provenance(reader, catalog, PLATE_REPORT),
+    )
+    path = layout.PLATE_REPORT.format(batch=key.batch, plate=key.plate)
+    page = plate_page(facts, pictures, link("..", f"{key.batch}.html"))
+    return MadePage(path, page, _told(facts))
+
+
+def plate_pictures(catalog: Catalog, reader: Reader, key: PlateKey) -> dict[str, str]:
+    """Return the pictures of a plate that stand, small, as data URIs by name.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Says whether pictures are drawn: others that stand may be those of another time.
+    reader : Reader
+        Reads them.
+    key : PlateKey
+        The plate.
+
+    Returns
+    -------
+    dict of str to str
+        In the order of the page.
+    """
+    from profiling_assets.quality.pictures.draw import preview  # loads matplotlib
+
+    if CELL_COUNTS not in catalog.results:
+        return {}
+    paths = {name: layout.quality_picture(key, name) for name in PICTURES}
+    return {
+        name: data_uri(*preview(reader.content(path)))
+        for name, path in paths.items()
+        if reader.exists(path)
+    }
+
+
+def _books(catalog: Catalog, reader: Reader, key: PlateKey) -> PlateFacts:
+    """Read the ledgers, and what the load data tell."""
+    path_of_sites, path_of_wells = layout.site_ledger(key), layout.annotated_well_ledger(key)
+    sites = reader.ledger(path_of_sites, "sites whole")
+    made = reader.ledger(layout.aggregated_well_ledger(key), "cells and wells of the backend")
+    wells = reader.ledger(path_of_wells, "wells of the plate map without a profile")
+    ledgers = [
+        ledger_part(title, path, ledger)
+        for title, path, ledger in (
+            ("Sites", path_of_sites, sites),
+            ("Wells of the backend", layout.aggregated_well_ledger(key), made),
+            ("Wells and plate map", path_of_wells, wells),
+        )
+        if ledger is not None
+    ]
+    images: dict[str, str] = {}
+    if SITES in catalog.results:
+        asked = "wells and sites of the load data"
+        images = reader.line(layout.quality_record(key), COLUMNS[2:], asked)
+    best = wells if wells is not None else made
+    site_numbers = None if sites is None else site_share(sites)
+    well_numbers = None if best is None else well_share(best)
+    return PlateFacts(
+        key.batch,
+        key.plate,
+        sites=site_numbers,
+        wells=well_numbers,
+        cells=None if made is None else cells_of(made),
+        objects={} if sites is None else objects_of(sites),
+        images=images,
+        ledgers=tuple(ledgers),
+        warnings=tuple(share_warnings(site_numbers, well_numbers)),
+    )
+
+
+def _with_tables(facts: PlateFacts, catalog: Catalog, reader: Reader, key: PlateKey) -> PlateFacts:
+    """Add what the tables of profiles and the lists of features say."""
+    results = catalog.results
+    warnings = list(facts.warnings)
+    profiles = reader.profiles(
+        _path(results.get(ANNOTATED, results[AGGREGATED]), key), "cells of each well"
+    )
+    counts: dict[str, Fact] = {}
+    cells = facts.cells
+    if profiles is not None:
+        found = cell_counts(profiles)
+        counts = known_numbers(count_facts(found, ledger_wells(catalog.workspace, key)))
+        if cells is None and found.column:
+            cells = round(sum(n for n in found.counts.values() if not math.isnan(n)))
+        negcon = normalized_name(negcon=True) in results
+        warnings += table_warnings(key, profiles, controls=negcon)
+    normalizations = [
+        one for name in results if (one := _normalization(results[name], reader, key)) is not None
+    ]
+    for one in normalizations:
+        warnings += normalization_warnings(one)
+    selections = [
+        one for name in results if (one := _selection(results[name], reader, key)) is not None
+    ]
+    numbers = _correlations(catalog, reader, key)
+    return replace(
+        facts,
+        cells=cells,
+        counts=_numbers(counts),
+        position=_numbers({k: v for k, v in numbers.items() if k.startswith("position_")}),
+        likeness=_numbers({k: v for k, v in numbers.items() if not k.startswith("position_")}),
+        normalizations=tuple(normalizations),
+        selections=tuple(selections),
+        warnings=tuple(warnings),
+    )
+
+
+def _path(result: Result, key: PlateKey) -> str:
+    return result.template.format(batch=key.batch, plate=key.plate)
+
+
+def _normalization(result: Result, reader: Reader, key: PlateKey) -> Normalization | None:
+    if result.step not in _NORMALIZE:
+        return None
+    reference, path = _REFERENCES[result.step], _path(result, key)
+    frame = reader.profiles(path, f"normalization on {reference}")
+    return None if frame is None else normalization(frame, reference=reference, path=path)
+
+
+def _selection(result: Result, reader: Reader, key: PlateKey) -> Selection | None:
+    if result.step not in _SELECT:
+        return None
+    path = _path(result, key)
+    found = reader.parsed(
+        path,
+        lambda content: selection_from_table(read_tsv(content, path=path), path=path),
+        f"features {_REFERENCES[result.step]}",
+    )
+    if found is None:
+        return None
+    return selection(found, reference=_REFERENCES[result.step], level=result.level, path=path)
+
+
+def _correlations(catalog: Catalog, reader: Reader, key: PlateKey) -> dict[str, Fact]:
+    names = [name for name in map(selected_name, (True, False)) if name in catalog.results]
+    if not names:
+        reader.unknown.append("correlations: no features are selected")
+        return {}
+    frame: pd.DataFrame | None = reader.profiles(
+        _path(catalog.results[names[0]], key), "correlations"
+    )
+    if frame is None or frame.empty:
+        return {}
+    return correlation_numbers(catalog.config, frame)
+
+
+def _numbers(facts: dict[str, Fact]) -> dict[str, float | int | str]:
+    return {name: value for name, value in facts.items() if isinstance(value, (int, float, str))}
+
+
+def _told(facts: PlateFacts) -> dict[str, Fact]:
+    told: dict[str, Fact] = {}
+    if facts.sites is not None:
+        told |= {"sites_whole": facts.sites.whole, "sites_expected": facts.sites.expected}
+    if facts.wells is not None:
+        told |= {"wells_with_profile": facts.wells.whole, "wells_expected": facts.wells.expected}
+    if facts.cells is not None:
+        told["cells"] = facts.cells
+    return {**told, "to_be_looked_at": len(facts.warnings), "not_known": len(facts.unknown)}

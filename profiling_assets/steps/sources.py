@@ -1,0 +1,249 @@
+"""What a plate starts from, and the fingerprints of what lies outside the graph.
+
+Put here: the order in which sources are tried, plate by plate, and why.
+Do not put here: reading cells (`core.collate`), joining plate maps (`profiles.annotate`).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from profiling_assets.config.model import Config
+from profiling_assets.errors import MissingInputError
+from profiling_assets.steps.current import fingerprint
+from profiling_assets.workspace import layout
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import csv_folder
+from profiling_assets.workspace.scan import PlateListing, fingerprint_bytes, scan_plate
+from profiling_assets.workspace.storage.interface import Workspace
+
+ABSENT = "absent"
+_TABLES = (".csv", ".csv.gz", ".tsv", ".gct", ".html")
+
+
+class SourceKind(StrEnum):
+    """What the aggregated profiles of a plate are made from, the first to be taken first."""
+
+    CSVS = "csvs"
+    SQLITE = "sqlite"
+    PROFILES = "profiles"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class PlateShape:
+    """What is kept of a plate's listing where thousands of plates are looked at.
+
+    Attributes
+    ----------
+    wells : tuple of str or None
+        Wells with an image, normalized and sorted; None where a folder's name does not tell.
+    tables : tuple of str
+        Object tables that any folder has; empty where `object.csv` holds them.
+    csv_bytes : int
+        Bytes of the files that a build reads.
+    """
+
+    wells: tuple[str, ...] | None
+    tables: tuple[str, ...]
+    csv_bytes: int
+
+
+@dataclass(frozen=True)
+class PlateSource:
+    """The source chosen for one plate.
+
+    Attributes
+    ----------
+    kind : SourceKind
+        What was found first, in the order of `plate_source`.
+    path : str
+        Workspace path of the analysis folder or of the file; empty where there is none.
+    fingerprint : str
+        Changes when the source changes.
+    listing : PlateListing or None
+        The site folders, where the source is the CSVs.
+    looked_for : tuple of str
+        The paths that were tried, for the message where none was found.
+    shape : PlateShape or None
+        What is known of a listing of which few folders are left (`forewarn.slim`).
+    """
+
+    kind: SourceKind
+    path: str
+    fingerprint: str
+    listing: PlateListing | None
+    looked_for: tuple[str, ...]
+    shape: PlateShape | None = None
+
+    def required(self, key: PlateKey) -> "PlateSource":
+        """Return the source itself, or refuse a plate that has none.
+
+        Parameters
+        ----------
+        key : PlateKey
+            The plate, for the message.
+
+        Returns
+        -------
+        PlateSource
+            The same source.
+
+        Raises
+        ------
+        MissingInputError
+            Where nothing was found, naming the paths that were looked for.
+        """
+        if self.kind is SourceKind.NONE:
+            raise MissingInputError(
+                f"plate {key} has nothing to aggregate; looked for {', '.join(self.looked_for)}",
+                path=self.looked_for[0],
+                remedy="put the plate's CellProfiler output there, or take the plate out with "
+                f"`profiling-assets exclude {key} --reason ... --workspace ...`",
+            )
+        return self
+
+
+def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSource:
+    """Choose what a plate's aggregated profiles are made from.
+
+    The CSVs where the plate's analysis folder holds site folders; else a standing SQLite backend;
+    else, unless the section `aggregate` is on (which a finished table cannot follow), a standing
+    `PLATE.csv[.gz]`. With `collate.aggregate_only`, the SQLite backend alone.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the plate is.
+    config : Config
+        Says the analysis folder's name, `aggregate_only` and which section rules.
+    key : PlateKey
+        The plate.
+
+    Returns
+    -------
+    PlateSource
+        The first source found, or kind `none`.
+    """
+    folder = csv_folder(key, config.collate.csv_dir)
+    sqlite = layout.sqlite_backend(key)
+    finished = not (config.collate.aggregate_only or config.aggregate.perform)
+    tables = aggregate_candidates(key, config.options.compression) if finished else ()
+    if not config.collate.aggregate_only:
+        listing = scan_plate(workspace, key, config.collate.csv_dir)
+        # folders that are left of archived CSVs are no source
+        if len(listing.completeness.without_image) < len(listing.folders):
+            mark = fingerprint(
+                "csvs",
+                {
+                    "csvs": listing.fingerprint,
+                    "load_data": listing.load_data_fingerprint or "",
+                },
+            )
+            return PlateSource(SourceKind.CSVS, folder, mark, listing, (folder,))
+    looked_for = (sqlite,) if config.collate.aggregate_only else (folder, sqlite, *tables)
+    info = workspace.stat(sqlite)
+    if info is not None:
+        mark = fingerprint("sqlite", {"size": str(info.size), "version": info.version})
+        return PlateSource(SourceKind.SQLITE, sqlite, mark, None, looked_for)
+    for path in tables:
+        if workspace.stat(path) is not None:
+            mark = content_fingerprint(workspace, path)
+            return PlateSource(SourceKind.PROFILES, path, mark, None, looked_for)
+    return PlateSource(SourceKind.NONE, "", "", None, looked_for)
+
+
+def is_moved_away(recorded: str, now: SourceKind) -> bool:
+    """Say whether what a result was made from is gone, so that only a later source is left.
+
+    Parameters
+    ----------
+    recorded : str
+        The kind of source it was made from; empty where it has none.
+    now : SourceKind
+        The kind that is there now.
+
+    Returns
+    -------
+    bool
+        True for CSVs that were archived after the backend was made, or a backend after its
+        profiles: nothing new came, so the result is as current as before.
+    """
+    order = list(SourceKind)
+    return recorded in order and order.index(now) > order.index(SourceKind(recorded))
+
+
+def aggregate_candidates(key: PlateKey, compression: str | None) -> tuple[str, ...]:
+    """Return the places where a plate's aggregated profiles may stand already.
+
+    The place where ours are put comes last: once they are there, they are no new source.
+
+    Parameters
+    ----------
+    key : PlateKey
+        The plate.
+    compression : str or None
+        Compression of the profiles that we write, `gzip` or None.
+
+    Returns
+    -------
+    tuple of str
+        Workspace paths, the first to be taken first.
+    """
+    backend = layout.backend_aggregate(key)
+    plain, zipped = layout.profile(key, suffix=".csv"), layout.profile(key)
+    own = (plain, zipped) if compression == "gzip" else (zipped, plain)
+    return (own[0], f"{backend}.gz", backend, own[1])
+
+
+def content_fingerprint(workspace: Workspace, path: str) -> str:
+    """Return the fingerprint of a small file's content.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the file is.
+    path : str
+        Workspace path.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits, or `absent`.
+    """
+    if workspace.stat(path) is None:
+        return ABSENT
+    return content_hash(workspace.read_bytes(path))
+
+
+def content_hash(content: bytes) -> str:
+    """Return the hash by which files are told apart.
+
+    Parameters
+    ----------
+    content : bytes
+        What is in the file.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
+    return fingerprint_bytes(content)[:32]
+
+
+def table_hash(workspace: Workspace, path: str) -> str:
+    """Return the hash of a result's file, where it is a table of profiles or a list.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the file is.
+    path : str
+        Workspace path.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits; empty for a backend, which is too large to be read for it.
+    """
+    return content_fingerprint(workspace, path) if path.endswith(_TABLES) else ""

@@ -1,0 +1,153 @@
+"""The stacked profiles of a batch, and their GCT file.
+
+Put here: what is told of both, and the refusal to stack while a plate is missing.
+Do not put here: stacking (`profiles.stack`), the text of a GCT file (`profiles.gct`).
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+from profiling_assets.config.model import Config
+from profiling_assets.errors import InvalidInputError
+from profiling_assets.profiles.columns import is_metadata
+from profiling_assets.profiles.gct import gct_bytes, gct_columns
+from profiling_assets.profiles.stack import BATCH_COLUMN, StackedProfiles, stack_profiles
+from profiling_assets.profiles.tables import table_facts
+from profiling_assets.steps.checks import gct_checks, stacked_checks
+from profiling_assets.steps.outputs import Fact, Made, Stored
+from profiling_assets.steps.whole_batch import refuse_while_missing
+from profiling_assets.workspace.names import PlateKey
+
+_SHOWN = 10  # names in a sentence
+
+
+def stacked(batch: str, profiles: Mapping[str, Stored], absent: Collection[PlateKey]) -> Made:
+    """Stack the feature-selected profiles of a batch's plates.
+
+    Parameters
+    ----------
+    batch : str
+        The batch.
+    profiles : mapping of str to Stored
+        `BATCH/PLATE` to feature-selected profiles.
+    absent : collection of PlateKey
+        Plates of the batch that the config names and the workspace does not have.
+
+    Returns
+    -------
+    Made
+        One table, the plates in the order of their names.
+
+    Raises
+    ------
+    MissingInputError
+        Where a plate's profiles are not there; says how to take it out.
+    """
+    refuse_while_missing(
+        profiles,
+        absent,
+        what="all plates of a batch are stacked",
+        lack="not feature-selected",
+    )
+    frames = {PlateKey.parse(key): profiles[key].frame() for key in sorted(profiles)}
+    wells = sum(table_facts(frame).wells for frame in frames.values())
+    result = stack_profiles(frames, batch)
+    return Made(
+        result.frame,
+        facts=_facts(result, plates=len(frames), wells=wells),
+        warnings=_told(result),
+        checks=stacked_checks(frames, result.frame),
+    )
+
+
+def _facts(result: StackedProfiles, *, plates: int, wells: int) -> dict[str, Fact]:
+    facts = table_facts(result.frame)
+    found: dict[str, Fact] = {
+        "plates": plates,
+        "rows": facts.rows,
+        "wells": wells,
+        "features": facts.features,
+        "metadata_columns": sum(map(is_metadata, result.frame.columns)),
+        "nan_share": facts.nan_share,
+        "inf_cells": facts.inf_cells,
+    }
+    if result.partly_empty:
+        # united columns: a plate that has none of the values is empty in its rows
+        found["columns_empty_on_some_plates"] = len(result.partly_empty)
+        found["plates_without_a_value"] = {
+            name: len(on) for name, on in list(result.partly_empty.items())[:50]
+        }
+    return found
+
+
+def _told(result: StackedProfiles) -> tuple[str, ...]:
+    warnings: list[str] = []
+    if result.lacking:
+        warnings.append(
+            f"{len(result.lacking)} columns are not in the file of every plate and stay empty "
+            f"there: {_some(f'{name} ({_some(on)})' for name, on in result.lacking.items())}"
+        )
+    if result.replaced:
+        warnings.append(
+            f"the plate map's own {BATCH_COLUMN} is replaced by the batch's name, as in the recipe "
+            f"(the plates' files keep it): {_some(result.replaced)}"
+        )
+    return tuple(warnings)
+
+
+def gct(config: Config, stacked_profiles: Stored, path: str) -> Made:
+    """Choose what goes into the GCT file of a batch.
+
+    Parameters
+    ----------
+    config : Config
+        Its `compartments`.
+    stacked_profiles : Stored
+        The stacked profiles of the batch.
+    path : str
+        Where the file is to lie, for messages.
+
+    Returns
+    -------
+    Made
+        The columns of the file; what is left out of it is among the facts.
+
+    Raises
+    ------
+    InvalidInputError
+        Where no feature of a compartment is left.
+    """
+    frame = stacked_profiles.frame()
+    metadata, features = gct_columns(frame, config.compartments)
+    if not features:
+        raise InvalidInputError(
+            "no feature of a compartment was selected, and a GCT file holds no other",
+            path=stacked_profiles.path,
+            remedy="set `gct: false`, or mend the list of features",
+        )
+    chosen = [*metadata, *features]
+    left_out = sorted(set(frame.columns).difference(chosen))
+    facts: dict[str, Fact] = {
+        "samples": len(frame),
+        "features": len(features),
+        "sample_descriptions": len(metadata),
+    }
+    if left_out:
+        facts["columns_left_out"] = len(left_out)
+        facts["left_out_because"] = (
+            "a GCT file holds Metadata_ columns and features of compartments, as pycytominer's"
+        )
+        facts["left_out"] = dict(sorted(Counter(map(_table, left_out)).items()))
+    table = frame.loc[:, chosen]
+    text = gct_bytes(table)
+    checks = gct_checks(text, table, metadata, features, path)
+    return Made(table, facts=facts, checks=checks, unchanged=text)
+
+
+def _some(things: Iterable[object]) -> str:
+    shown = [str(thing) for thing in things]
+    return ", ".join(shown[:_SHOWN]) + (" ..." if len(shown) > _SHOWN else "")
+
+
+def _table(name: str) -> str:
+    return name.partition("_")[0]

@@ -1,0 +1,201 @@
+"""Wells and sites of a plate, from whatever tells them.
+
+Put here: what tells how many sites a plate has: its load data, or what there is in their place.
+Do not put here: counting (`quality.summary`), all plates together (`steps.quality_summary`).
+"""
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from profiling_assets.config.model import Config
+from profiling_assets.errors import InvalidInputError, ProfilingError
+from profiling_assets.profiles.columns import column, numeric_columns
+from profiling_assets.profiles.tables import read_profiles
+from profiling_assets.quality.summary import (
+    COLUMNS,
+    PlateSites,
+    image_columns,
+    sites_of_load_data,
+    sites_of_wells,
+    summary_row,
+)
+from profiling_assets.steps.forewarn import image_table_columns
+from profiling_assets.steps.outputs import Fact, Made
+from profiling_assets.steps.sources import PlateSource, SourceKind, plate_source
+from profiling_assets.workspace import layout
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.scan import fingerprint_bytes
+from profiling_assets.workspace.sites import is_image_csv
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.wells import normalized_well
+
+_SITE_COUNT = "Metadata_Site_Count"
+
+
+def load_data_fingerprint(workspace: Workspace, key: PlateKey, source: PlateSource | None) -> str:
+    """Return the fingerprint of what tells a plate's wells and sites.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the plate is.
+    key : PlateKey
+        The plate.
+    source : PlateSource or None
+        What the plate starts from, which is taken where there is no load data.
+
+    Returns
+    -------
+    str
+        `absent` where nothing tells.
+    """
+    listing = None if source is None else source.listing
+    if listing is not None and listing.load_data_fingerprint is not None:
+        return listing.load_data_fingerprint
+    path = _load_data_path(workspace, key)
+    if path is not None:
+        return fingerprint_bytes(workspace.read_bytes(path))
+    return source.fingerprint if source is not None and source.fingerprint else "absent"
+
+
+def plate_sites(
+    workspace: Workspace, config: Config, key: PlateKey, source: PlateSource | None
+) -> Made:
+    """Describe a plate's wells and sites, from the first that tells them.
+
+    The load data; else the names of the site folders and the columns of `Image.csv`; else the Image
+    table of a SQLite backend on this machine; else `Metadata_Site_Count` of the profiles. A plate
+    of which nothing tells has no line in the summary, and the reason is told.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the plate is.
+    config : Config
+        Its `quality_control.summary` section.
+    key : PlateKey
+        The plate.
+    source : PlateSource or None
+        What the plate starts from; None where that could not be looked at.
+
+    Returns
+    -------
+    Made
+        One line: the summary's columns, what it was counted on, and a note.
+    """
+    sites, basis, note = _told(workspace, config, key, source)
+    warnings = (note,) if note else ()
+    line = {"Batch_Name": key.batch, "Plate_Name": key.plate, **dict.fromkeys(COLUMNS[2:], "")}
+    facts: dict[str, Fact] = {}
+    if sites is not None:
+        line = summary_row(key, sites)
+        facts = {"wells": sites.wells, "sites_per_well_median": sites.sites_median}
+        facts["sites_per_well_mad"] = round(sites.sites_mad, 3)
+        if sites.images_per_site is not None:
+            facts["images_per_site"] = sites.images_per_site
+    facts["counted_on"] = basis or "nothing"
+    return Made(
+        pd.DataFrame([{**line, "Counted_On": basis, "Note": note}]), facts=facts, warnings=warnings
+    )
+
+
+def _told(
+    workspace: Workspace, config: Config, key: PlateKey, source: PlateSource | None
+) -> tuple[PlateSites | None, str, str]:
+    """Return what was counted, the path it was counted on, and what is to be said of it."""
+    path = _load_data_path(workspace, key)
+    if path is not None:
+        rules = config.quality_control.summary
+        try:
+            data = workspace.read_bytes(path)
+            sites = sites_of_load_data(
+                data, path=path, plate=key.plate, row=rules.row, column=rules.column
+            )
+        except InvalidInputError as error:
+            return None, "", " ".join(str(error).split("\n"))
+        return sites, path, ""
+    if source is None or source.kind is SourceKind.NONE:
+        return None, "", f"there is no load data in {layout.load_data_folder(key)}"
+    none = f"no load data: counted on {source.path}"
+    if source.kind is SourceKind.CSVS:
+        sites = _of_folders(source)
+        missing = "the names of its site folders do not tell well and site"
+    elif source.kind is SourceKind.SQLITE:
+        sites = _of_backend(workspace, config, source)
+        missing = "its SQLite backend is not on this machine, or has no wells"
+    else:
+        sites = _of_profiles(workspace, source)
+        missing = f"its profiles have no {_SITE_COUNT}"
+    if sites is None:
+        return None, "", f"there is no load data, and {missing}"
+    unknown = "; nothing tells the images of a site" if sites.images_per_site is None else ""
+    return sites, source.path, none + unknown
+
+
+def _of_folders(source: PlateSource) -> PlateSites | None:
+    folders = () if source.listing is None else source.listing.folders
+    wells = [f.site.well for f in folders if any(map(is_image_csv, f.files))]
+    counts = Counter(normalized_well(well) or well for well in wells if well is not None)
+    if not counts or None in wells:
+        return None
+    return sites_of_wells(list(counts.values()), image_columns(image_table_columns(source)) or None)
+
+
+def _of_backend(workspace: Workspace, config: Config, source: PlateSource) -> PlateSites | None:
+    file = Path(workspace.location(source.path))
+    if not file.is_file():  # gigabytes are not fetched for one line
+        return None
+    well = config.aggregation.well_column.replace('"', '""')
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as backend:
+            names = [row[1] for row in backend.execute('PRAGMA table_info("Image")')]
+            query = f'SELECT COUNT(*) FROM Image WHERE "{well}" <> \'\' GROUP BY "{well}"'  # noqa: S608 - a column's name, quoted
+            counts = [row[0] for row in backend.execute(query)]
+    except sqlite3.Error:
+        return None
+    return sites_of_wells(counts, image_columns(names) or None) if counts else None
+
+
+def _of_profiles(workspace: Workspace, source: PlateSource) -> PlateSites | None:
+    frame = read_profiles(workspace.read_bytes(source.path), path=source.path)
+    if _SITE_COUNT not in numeric_columns(frame) or column(frame, _SITE_COUNT).isna().all():
+        return None
+    counts = np.asarray(column(frame, _SITE_COUNT), dtype=np.float64)
+    return sites_of_wells(counts[~np.isnan(counts)].tolist(), None)
+
+
+def _load_data_path(workspace: Workspace, key: PlateKey) -> str | None:
+    folder = layout.load_data_folder(key)
+    standing = {file.path for file in workspace.list_folder(folder).files}
+    paths = (f"{folder}/{name}" for name in layout.LOAD_DATA_NAMES)
+    return next((path for path in paths if path in standing), None)
+
+
+def look_at(workspace: Workspace, config: Config, key: PlateKey) -> PlateSource | None:
+    """Look at what a plate starts from, where its load data do not tell all that is asked.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the plate is.
+    config : Config
+        Says the analysis folder's name.
+    key : PlateKey
+        The plate.
+
+    Returns
+    -------
+    PlateSource or None
+        None where there is load data, or the plate cannot be looked at.
+    """
+    if _load_data_path(workspace, key) is not None:
+        return None
+    try:
+        return plate_source(workspace, config, key)
+    except ProfilingError:  # the steps that need it say why
+        return None

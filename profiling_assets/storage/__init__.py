@@ -1,1 +1,0 @@
-"""Bytes at workspace paths, on a folder or (later) on S3; no Dagster, no science."""

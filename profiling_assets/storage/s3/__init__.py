@@ -1,1 +1,0 @@
-"""A workspace on S3; no Dagster, no science."""

@@ -1,0 +1,230 @@
+"""Whether a plate is complete, told from names and sizes alone.
+
+Put here: the comparison of expected sites with the site folders that are there.
+Do not put here: defects inside files (`collate`), listing (`workspace.scan`).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from profiling_assets.workspace.sites import (
+    ExpectedSite,
+    SiteName,
+    is_image_csv,
+    is_input_csv,
+    site_identity,
+)
+
+
+class PlateState(StrEnum):
+    """What the listing says of a plate."""
+
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    NO_LOAD_DATA = "no load data"
+    NOT_TOLD = "sites not told by folder names"
+
+
+class ListedSiteFolder(Protocol):
+    """A site folder as listed."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def site(self) -> SiteName:
+        """What the name tells."""
+        ...
+
+    @property
+    def files(self) -> Mapping[str, int]:
+        """File name to size in bytes."""
+        ...
+
+
+@dataclass(frozen=True)
+class SiteFolderFacts:
+    """A site folder of which nothing else is known."""
+
+    name: str
+    site: SiteName
+    files: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class PlateCompleteness:
+    """Expected and found sites of a plate.
+
+    Attributes
+    ----------
+    state : PlateState
+        The verdict. `NOT_TOLD` where no expected site is known to be missing, but some folders
+        hold several sites or are not named after one: only reading them tells.
+    expected : int or None
+        Sites in the load data; None without load data.
+    found : int or None
+        Sites with an `Image.csv`; None where folder names do not tell sites apart.
+    missing : tuple of ExpectedSite
+        Expected, and in no folder with an `Image.csv`, as far as names tell.
+    unexpected : tuple of str
+        Folders with an `Image.csv` whose site (or well) is not expected.
+    without_image : tuple of str
+        Folders without an `Image.csv`.
+    empty : tuple of str
+        CSV files of 0 bytes, `FOLDER/FILE`.
+    repeated : tuple of str
+        Folders of a site that a folder before them has already.
+    untold : tuple of str
+        Folders with an `Image.csv` whose name does not tell well and site.
+    lacking : tuple of str
+        Folders with an `Image.csv` that lack a table which most such folders have; a file of 0
+        bytes counts as lacking.
+    """
+
+    state: PlateState
+    expected: int | None
+    found: int | None
+    missing: tuple[ExpectedSite, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    without_image: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+
+def site_matrix(
+    expected: Sequence[ExpectedSite] | None, folders: Iterable[ListedSiteFolder]
+) -> PlateCompleteness:
+    """Compare the expected sites of a plate with its site folders.
+
+    Parameters
+    ----------
+    expected : sequence of ExpectedSite or None
+        Sites of the load data; None where there is none.
+    folders : iterable of ListedSiteFolder
+        The plate's site folders, sorted by name.
+
+    Returns
+    -------
+    PlateCompleteness
+        Sites are compared by `site_identity`: `a1` and site `01` are well A01, site 1. A folder
+        of a whole well (`PLATE-A01`) stands for every expected site of that well.
+    """
+    listed = _with_names(folders)
+    imaged = [(folder, names) for folder, names in listed if names.image]
+    by_site: dict[tuple[str, str], list[str]] = {}
+    by_well: dict[str, list[str]] = {}
+    untold: list[str] = []
+    for folder, _ in imaged:
+        well, site = folder.site.well, folder.site.site
+        if well is not None and site is not None:
+            by_site.setdefault(site_identity(well, site), []).append(folder.name)
+            continue
+        untold.append(folder.name)
+        if well is not None:
+            by_well.setdefault(site_identity(well, "")[0], []).append(folder.name)
+    nameless = len(untold) > sum(map(len, by_well.values()))
+    missing, unexpected = _differences(expected, by_site, by_well, nameless=nameless)
+    return PlateCompleteness(
+        state=_state(expected, missing, untold),
+        expected=None if expected is None else len(expected),
+        found=None if untold else len(by_site),
+        missing=missing,
+        unexpected=unexpected,
+        without_image=tuple(folder.name for folder, names in listed if not names.image),
+        empty=tuple(
+            f"{folder.name}/{file}"
+            for folder, _ in listed
+            if 0 in folder.files.values()
+            for file, size in sorted(folder.files.items())
+            if size == 0 and is_input_csv(file)
+        ),
+        repeated=tuple(
+            name for names in (*by_site.values(), *by_well.values()) for name in names[1:]
+        ),
+        untold=tuple(untold),
+        lacking=_lacking(imaged),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Names:
+    """What the names of a folder's files tell: an `Image.csv`, the input CSVs, all in small."""
+
+    image: bool
+    inputs: frozenset[str]
+    all: frozenset[str]
+
+
+def _with_names(folders: Iterable[ListedSiteFolder]) -> list[tuple[ListedSiteFolder, _Names]]:
+    """Read the names of each folder's files; thousands of folders hold the same ones."""
+    read: dict[tuple[str, ...], _Names] = {}
+    listed: list[tuple[ListedSiteFolder, _Names]] = []
+    for folder in folders:
+        files = tuple(folder.files)
+        names = read.get(files)
+        if names is None:
+            names = read[files] = _Names(
+                any(map(is_image_csv, files)),
+                frozenset(file.lower() for file in files if is_input_csv(file)),
+                frozenset(map(str.lower, files)),
+            )
+        listed.append((folder, names))
+    return listed
+
+
+def _lacking(imaged: Sequence[tuple[ListedSiteFolder, _Names]]) -> tuple[str, ...]:
+    """Return the folders without a table that more than half of them have."""
+    held = Counter[str]()
+    for names, count in Counter(names for _, names in imaged).items():
+        held.update(dict.fromkeys(names.inputs, count))
+    common = {name for name, count in held.items() if 2 * count > len(imaged)}
+    return tuple(
+        folder.name
+        for folder, names in imaged
+        if not common <= (names.all if 0 not in folder.files.values() else _filled(folder))
+    )
+
+
+def _filled(folder: ListedSiteFolder) -> set[str]:
+    return {file.lower() for file, size in folder.files.items() if size > 0}
+
+
+def _differences(
+    expected: Sequence[ExpectedSite] | None,
+    by_site: Mapping[tuple[str, str], list[str]],
+    by_well: Mapping[str, list[str]],
+    *,
+    nameless: bool,
+) -> tuple[tuple[ExpectedSite, ...], tuple[str, ...]]:
+    """Return the missing sites and the unexpected folders."""
+    if expected is None:
+        return (), ()
+    identities = {site_identity(site.well, site.site): site for site in expected}
+    wells = {well for well, _ in identities}
+    missing = tuple(
+        site
+        for identity, site in identities.items()
+        if identity not in by_site and identity[0] not in by_well
+    )
+    unexpected = [
+        name for identity, names in by_site.items() if identity not in identities for name in names
+    ] + [name for well, names in by_well.items() if well not in wells for name in names]
+    # a folder with another kind of name may hold any site: then none is known to be missing
+    return (() if nameless else missing), tuple(sorted(unexpected))
+
+
+def _state(
+    expected: Sequence[ExpectedSite] | None, missing: Sequence[ExpectedSite], untold: Sequence[str]
+) -> PlateState:
+    if expected is None:
+        return PlateState.NO_LOAD_DATA
+    if missing:
+        return PlateState.INCOMPLETE
+    return PlateState.NOT_TOLD if untold else PlateState.COMPLETE

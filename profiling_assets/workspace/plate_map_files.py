@@ -1,0 +1,144 @@
+"""Where a batch's plate maps lie.
+
+Put here: finding `barcode_platemap.csv` and the plate map files in the folders they are seen in.
+Do not put here: reading or joining them (`core`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from profiling_assets.errors import MissingInputError
+from profiling_assets.workspace.layout import platemap_folders
+from profiling_assets.workspace.names import checked_name
+from profiling_assets.workspace.storage.interface import Workspace
+
+_BARCODE = "barcode_platemap.csv"
+_MAPS = "platemap"
+_SUFFIXES = (".txt", ".csv", ".tsv")  # the usual one first; it wins where a name has several
+
+
+@dataclass(frozen=True)
+class PlatemapFiles:
+    """The plate map files of a batch.
+
+    Attributes
+    ----------
+    batch : str
+        The batch.
+    barcode : str or None
+        Path of `barcode_platemap.csv`; None where there is none.
+    maps : mapping of str to str
+        Plate map name (file name without `.txt`, `.csv` or `.tsv`) to path.
+    looked : tuple of str
+        Folders that were looked at.
+    shadowed : tuple of str
+        Paths that are not used, because a usual place has a file of that name.
+    """
+
+    batch: str
+    barcode: str | None
+    maps: Mapping[str, str] = field(default_factory=dict[str, str])
+    looked: tuple[str, ...] = ()
+    shadowed: tuple[str, ...] = ()
+
+    def barcode_path(self) -> str:
+        """Return the path of `barcode_platemap.csv`.
+
+        Returns
+        -------
+        str
+            The path below the workspace's root.
+
+        Raises
+        ------
+        MissingInputError
+            Where there is none; the message names all places looked at.
+        """
+        if self.barcode is None:
+            places = [f"{folder}/{_BARCODE}" for folder in self.looked]
+            raise MissingInputError(
+                f"batch {self.batch} has no {_BARCODE}; looked for {' and '.join(places)}",
+                path=places[0] if places else None,
+                remedy="put it there, with the columns Assay_Plate_Barcode and Plate_Map_Name",
+            )
+        return self.barcode
+
+    def map_path(self, name: str) -> str:
+        """Return the path of a plate map.
+
+        Parameters
+        ----------
+        name : str
+            As `Plate_Map_Name` has it; a suffix `.txt`, `.csv` or `.tsv` may be part of it.
+
+        Returns
+        -------
+        str
+            The path below the workspace's root.
+
+        Raises
+        ------
+        MissingInputError
+            Where there is none; the message names all places looked at.
+        """
+        for candidate in (name, _stem(name)):
+            if candidate in self.maps:
+                return self.maps[candidate]
+        places = [f"{folder}/{_MAPS}" for folder in self.looked]
+        known = ", ".join(sorted(self.maps)[:5]) or "none"
+        raise MissingInputError(
+            f"batch {self.batch} has no plate map {name} (.txt, .csv or .tsv); "
+            f"looked in {' and '.join(places)}; plate maps there: {known}",
+            path=f"{places[0]}/{name}.txt" if places else None,
+            remedy=f"put the plate map there, or correct Plate_Map_Name in {_BARCODE}",
+        )
+
+
+def find_platemap_files(workspace: Workspace, batch: str) -> PlatemapFiles:
+    """Find the plate map files of a batch.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    batch : str
+        The batch.
+
+    Returns
+    -------
+    PlatemapFiles
+        From `metadata/platemaps/BATCH` and `metadata/BATCH`; where both hold a file of one name,
+        the first is used. Plate maps lie in `platemap` below either.
+    """
+    looked = platemap_folders(checked_name(batch, "batch"))
+    barcode: str | None = None
+    maps: dict[str, str] = {}
+    shadowed: list[str] = []
+    for folder in looked:
+        path = f"{folder}/{_BARCODE}"
+        if workspace.stat(path) is not None:
+            if barcode is None:
+                barcode = path
+            else:
+                shadowed.append(path)
+        names = [
+            file.path.rpartition("/")[2]
+            for file in workspace.list_folder(f"{folder}/{_MAPS}").files
+        ]
+        for name in sorted(names, key=_rank):
+            if name.startswith(".") or _stem(name) == name:
+                continue
+            path = f"{folder}/{_MAPS}/{name}"
+            if maps.setdefault(_stem(name), path) != path:
+                shadowed.append(path)
+    return PlatemapFiles(batch, barcode, dict(sorted(maps.items())), looked, tuple(shadowed))
+
+
+def _stem(name: str) -> str:
+    """Strip a known suffix, in any case of letters; names of plate maps may hold dots."""
+    return name[:-4] if name.lower().endswith(_SUFFIXES) else name
+
+
+def _rank(name: str) -> tuple[int, str]:
+    suffix = name[-4:].lower()
+    return (_SUFFIXES.index(suffix) if suffix in _SUFFIXES else len(_SUFFIXES), name)

@@ -1,0 +1,252 @@
+"""Which plates a workspace holds, and where each can start.
+
+Put here: decisions on names and sizes of files: is this folder a plate, is this file a source?
+Do not put here: listing folders (`workspace.scan`), what is remembered of plates (`workspace.registry`), which
+names cannot be used (`workspace.ignored`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from profiling_assets.errors import ConfigError
+from profiling_assets.printable import printable
+from profiling_assets.workspace.ignored import IgnoredEntry, entry_problem, no_path_entries
+from profiling_assets.workspace.layout import ANALYSIS, BACKEND, PROFILES, analysis_folder
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.sites import is_image_csv, parse_site_folder
+
+AREAS = (ANALYSIS, BACKEND, PROFILES)
+_STEPS = ("_augmented", "_normalized")
+_TABLE_SUFFIXES = (".csv.gz", ".csv", ".parquet")
+_SHOWN = 3  # names in a reason
+
+
+class Source(StrEnum):
+    """Where a plate can start."""
+
+    CSVS = "csvs"
+    SQLITE = "sqlite"
+    AGGREGATE = "aggregate"
+    PROFILES = "profiles"
+
+
+@dataclass(frozen=True)
+class FolderFacts:
+    """One level of a folder: folder names, file names with their sizes in bytes, and odd keys."""
+
+    folders: tuple[str, ...] = ()
+    files: Mapping[str, int] = field(default_factory=dict[str, int])
+    unreadable: bool = False
+    no_paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AreaFacts:
+    """What one area (`analysis`, `backend` or `profiles`) holds, two levels deep.
+
+    Attributes
+    ----------
+    top : FolderFacts
+        The area's own level; its folders are batches.
+    batches : mapping of str to FolderFacts
+        Each batch; its folders are plates.
+    plates : mapping of PlateKey to FolderFacts
+        Each plate; in `analysis` the level that should hold the CSV folder.
+    """
+
+    top: FolderFacts = FolderFacts()
+    batches: Mapping[str, FolderFacts] = field(default_factory=dict[str, FolderFacts])
+    plates: Mapping[PlateKey, FolderFacts] = field(default_factory=dict[PlateKey, FolderFacts])
+
+
+@dataclass(frozen=True)
+class PlateFound:
+    """A plate of the workspace and where it can start."""
+
+    key: PlateKey
+    sources: frozenset[Source]
+
+
+@dataclass(frozen=True)
+class WorkspaceScan:
+    """What a look at a whole workspace told.
+
+    Attributes
+    ----------
+    plates : tuple of PlateFound
+        The plates, sorted by key.
+    ignored : tuple of IgnoredEntry
+        What was left out, sorted by path.
+    unreadable : frozenset of PlateKey
+        Plates that have results in a folder which cannot be read: what they hold is not known.
+    """
+
+    plates: tuple[PlateFound, ...]
+    ignored: tuple[IgnoredEntry, ...]
+    unreadable: frozenset[PlateKey] = frozenset()
+
+
+def csv_folder(key: PlateKey, csv_dir: str) -> str:
+    """Return the folder of a plate's site folders.
+
+    Parameters
+    ----------
+    key : PlateKey
+        The plate.
+    csv_dir : str
+        Folder below the plate's folder; empty or `.` for the plate's folder itself.
+
+    Returns
+    -------
+    str
+        The path below the workspace's root.
+
+    Raises
+    ------
+    ConfigError
+        Where `csv_dir` leads out of the plate's folder.
+    """
+    below = PurePosixPath(csv_dir)
+    if below.is_absolute() or ".." in below.parts or "\0" in csv_dir:
+        raise ConfigError(
+            f"collate.csv_dir is {csv_dir!r}, which leads out of the plate's folder",
+            remedy="name a folder below analysis/BATCH/PLATE, without '..' and a leading slash",
+        )
+    return PurePosixPath(analysis_folder(key, csv_dir)).as_posix()
+
+
+def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
+    """Tell plates from foreign files and folders.
+
+    Parameters
+    ----------
+    areas : mapping of str to AreaFacts
+        What `analysis`, `backend` and `profiles` hold; an absent area is empty.
+    csv_dir : str
+        Folder of the site folders below a plate's folder in `analysis`.
+
+    Returns
+    -------
+    WorkspaceScan
+        Every plate with at least one source. A plate folder in `analysis` counts as soon as its
+        CSV folder is there, complete or not.
+    """
+    sources: dict[PlateKey, set[Source]] = {}
+    ignored: list[IgnoredEntry] = []
+    idle: dict[PlateKey, IgnoredEntry] = {}
+    unreadable: set[PlateKey] = set()
+    for area, facts in areas.items():
+        ignored.extend(_foreign(area, facts))
+        for key, plate in facts.plates.items():
+            path = printable(f"{area}/{key}")
+            found, reason = (
+                _analysis_source(key, plate, csv_dir)
+                if area == ANALYSIS
+                else _made_sources(key, plate)
+            )
+            sources.setdefault(key, set()).update(found)
+            ignored.extend(
+                IgnoredEntry(printable(f"{path}/{file}"), "it is empty (0 bytes)")
+                for file in _empty_sources(key, plate, area)
+            )
+            if reason is None:
+                continue
+            entry = IgnoredEntry(path, reason)
+            if area != ANALYSIS and plate.unreadable:
+                unreadable.add(key)
+            if area == ANALYSIS or plate.unreadable:
+                ignored.append(entry)
+            else:
+                # an area that holds nothing of a plate is worth a word only if no other does
+                idle.setdefault(key, entry)
+    plates = tuple(
+        PlateFound(key, frozenset(found)) for key, found in sorted(sources.items()) if found
+    )
+    known = {plate.key for plate in plates}
+    ignored.extend(entry for key, entry in idle.items() if key not in known)
+    return WorkspaceScan(plates, tuple(sorted(set(ignored))), frozenset(unreadable))
+
+
+def _foreign(area: str, facts: AreaFacts) -> Iterator[IgnoredEntry]:
+    """Yield what lies among the batches and among the plates and is neither."""
+    for level in (facts.top, *facts.batches.values(), *facts.plates.values()):
+        yield from no_path_entries(level.no_paths)
+    for path, level, kind in (
+        (area, facts.top, "batch"),
+        *((f"{area}/{batch}", level, "plate") for batch, level in facts.batches.items()),
+    ):
+        for name in level.folders:
+            problem = entry_problem(name)
+            if problem is not None:
+                yield IgnoredEntry(printable(f"{path}/{name}"), f"it cannot be a {kind}: {problem}")
+        for name in level.files:
+            if not _is_of_several_plates(name):
+                yield IgnoredEntry(
+                    printable(f"{path}/{name}"), f"it is a file where {kind} folders lie"
+                )
+        if kind == "plate" and not level.folders:
+            yield IgnoredEntry(printable(path), "it holds no plate folder")
+
+
+def _is_of_several_plates(name: str) -> bool:
+    """Say whether we write a file of this name beside plates or batches."""
+    return "selected_features_" in name or f"_{name}".endswith("_provenance.json")
+
+
+def _analysis_source(
+    key: PlateKey, facts: FolderFacts, csv_dir: str
+) -> tuple[set[Source], str | None]:
+    if facts.unreadable:
+        # it is a plate all the same; reading it will say what is wrong, and the others go on
+        return {Source.CSVS}, "it cannot be read: give this user permission to read it"
+    wanted = PurePosixPath(csv_dir).name
+    if not wanted:
+        direct = any(is_image_csv(file) for file in facts.files)
+        if direct or any(not name.startswith(".") for name in facts.folders):
+            return {Source.CSVS}, None
+        return set(), "it holds no site folder"
+    if wanted in facts.folders:
+        return {Source.CSVS}, None
+    reason = f"it has no folder {csv_dir} (collate.csv_dir)"
+    if any(parse_site_folder(name, key.plate).well for name in facts.folders):
+        return set(), f"{reason}; its site folders lie directly in it: set collate.csv_dir to '.'"
+    if facts.folders:
+        return set(), f"{reason}; it has {', '.join(map(printable, facts.folders[:_SHOWN]))}"
+    return set(), reason
+
+
+def _made_sources(key: PlateKey, facts: FolderFacts) -> tuple[set[Source], str | None]:
+    """Return the sources among a plate's files in `backend` or `profiles`."""
+    if facts.unreadable:
+        return set(), "it cannot be read: give this user permission to read it"
+    plate = key.plate
+    found: set[Source] = set()
+    for file, size in facts.files.items():
+        if size == 0:
+            continue
+        if file == f"{plate}.sqlite":
+            found.add(Source.SQLITE)
+        elif file in {f"{plate}.csv", f"{plate}.csv.gz"}:
+            found.add(Source.AGGREGATE)
+        elif file.endswith(_TABLE_SUFFIXES) and file.startswith(
+            tuple(plate + step for step in _STEPS)
+        ):
+            found.add(Source.PROFILES)
+    if found:
+        return found, None
+    others = sorted(map(printable, facts.files))[:_SHOWN]
+    holds = f"; it has {', '.join(others)}" if others else ""
+    return found, f"it holds no {plate}.sqlite, no {plate}.csv[.gz] and no later profiles{holds}"
+
+
+def _empty_sources(key: PlateKey, facts: FolderFacts, area: str) -> Iterator[str]:
+    if area != ANALYSIS:
+        for file, size in facts.files.items():
+            if (
+                size == 0
+                and file.startswith(key.plate)
+                and file.endswith((".sqlite", ".csv", ".gz"))
+            ):
+                yield file

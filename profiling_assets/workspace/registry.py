@@ -1,0 +1,206 @@
+"""The plate registry: what is remembered of the plates of a workspace.
+
+Put here: the record of each plate, and how scans and exclusions change it.
+Do not put here: its file (`workspace.registry_json`, `workspace.registry_store`), finding plates (`workspace.plates`).
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+from profiling_assets.errors import InvalidInputError, MissingInputError
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import PlateFound, Source
+
+
+@dataclass(frozen=True)
+class PlateEntry:
+    """What is remembered of one plate.
+
+    Attributes
+    ----------
+    sources : frozenset of Source
+        Where the plate can start; empty for an excluded plate whose files are gone.
+    expected_sites, found_sites : int or None
+        From the last look at its site folders; None where not known.
+    fingerprint : str or None
+        Of its CSV files at that look.
+    excluded : str or None
+        Why it is excluded; None where it is not.
+    """
+
+    sources: frozenset[Source]
+    expected_sites: int | None = None
+    found_sites: int | None = None
+    fingerprint: str | None = None
+    excluded: str | None = None
+
+
+@dataclass(frozen=True)
+class PlateFacts:
+    """What a look at a plate's site folders tells."""
+
+    expected_sites: int | None
+    found_sites: int | None
+    fingerprint: str | None
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The plates of a workspace, excluded ones too, sorted by key."""
+
+    plates: Mapping[PlateKey, PlateEntry] = field(default_factory=dict[PlateKey, PlateEntry])
+
+    def __post_init__(self) -> None:
+        """Sort the plates, so that equal registries are written alike."""
+        object.__setattr__(self, "plates", dict(sorted(self.plates.items())))
+
+    @property
+    def active(self) -> tuple[PlateKey, ...]:
+        """The plates that are not excluded, sorted: the partition keys."""
+        return tuple(key for key, entry in self.plates.items() if entry.excluded is None)
+
+    @property
+    def batches(self) -> tuple[str, ...]:
+        """The batches that have a plate that is not excluded, sorted."""
+        return tuple(sorted({key.batch for key in self.active}))
+
+
+def registered(
+    registry: Registry,
+    found: Iterable[PlateFound],
+    facts: Mapping[PlateKey, PlateFacts] | None = None,
+    *,
+    unreadable: Collection[PlateKey] = (),
+) -> Registry:
+    """Merge a scan of the whole workspace.
+
+    New plates are added. A plate that has no source any more is removed, as nothing can be made
+    of it; results that it has below `profiles` or `backend` are sources, so it stays as long as it
+    has any. An excluded plate is kept with its reason even then, so that it does not come back
+    unexcluded with its files.
+
+    Parameters
+    ----------
+    registry : Registry
+        The registry so far.
+    found : iterable of PlateFound
+        All plates of the workspace.
+    facts : mapping of PlateKey to PlateFacts, optional
+        What was learnt of plates whose site folders were listed; for the others what is
+        remembered stays, unless their CSVs are gone.
+    unreadable : collection of PlateKey, optional
+        Plates with a folder of results that cannot be read now: what is remembered of those
+        results stays, as a closed folder is not an empty one.
+
+    Returns
+    -------
+    Registry
+        The registry after the scan.
+    """
+    known = facts or {}
+    plates: dict[PlateKey, PlateEntry] = {}
+    for plate in _with_unreadable(registry, found, unreadable):
+        old = registry.plates.get(plate.key, PlateEntry(plate.sources))
+        if Source.CSVS not in plate.sources:
+            plates[plate.key] = PlateEntry(plate.sources, excluded=old.excluded)
+        elif plate.key in known:
+            look = known[plate.key]
+            plates[plate.key] = PlateEntry(
+                plate.sources, look.expected_sites, look.found_sites, look.fingerprint, old.excluded
+            )
+        else:
+            plates[plate.key] = replace(old, sources=plate.sources)
+    for key, entry in registry.plates.items():
+        if key not in plates and entry.excluded is not None:
+            plates[key] = PlateEntry(frozenset(), excluded=entry.excluded)
+    return Registry(plates)
+
+
+def _with_unreadable(
+    registry: Registry, found: Iterable[PlateFound], unreadable: Collection[PlateKey]
+) -> list[PlateFound]:
+    sources = {plate.key: plate.sources for plate in found}
+    for key in unreadable:
+        if key in registry.plates:
+            results = registry.plates[key].sources - {Source.CSVS}
+            sources[key] = sources.get(key, frozenset()) | results
+    return [PlateFound(key, of) for key, of in sources.items() if of]
+
+
+def looked_at(registry: Registry, facts: Mapping[PlateKey, PlateFacts]) -> Registry:
+    """Merge what looks at some plates tell; plates that are not registered are passed over.
+
+    Parameters
+    ----------
+    registry : Registry
+        The registry so far.
+    facts : mapping of PlateKey to PlateFacts
+        What was learnt of each plate.
+
+    Returns
+    -------
+    Registry
+        The registry after the looks.
+    """
+    known = {
+        key: replace(
+            registry.plates[key],
+            expected_sites=look.expected_sites,
+            found_sites=look.found_sites,
+            fingerprint=look.fingerprint,
+        )
+        for key, look in facts.items()
+        if key in registry.plates
+    }
+    return Registry({**registry.plates, **known})
+
+
+def exclude(registry: Registry, key: PlateKey, reason: str) -> Registry:
+    """Take a plate out, and remember why.
+
+    Parameters
+    ----------
+    registry : Registry
+        The registry so far.
+    key : PlateKey
+        The plate.
+    reason : str
+        Why; a later reason replaces an earlier one.
+
+    Returns
+    -------
+    Registry
+        The registry with the plate excluded.
+
+    Raises
+    ------
+    InvalidInputError
+        Where the reason is empty.
+    """
+    entry = _known(registry, key)
+    if not reason.strip():
+        raise InvalidInputError(
+            f"no reason is given to exclude {key}",
+            remedy="say why, so that others understand it later",
+        )
+    return Registry({**registry.plates, key: replace(entry, excluded=reason.strip())})
+
+
+def include(registry: Registry, key: PlateKey) -> Registry:
+    """Take an excluded plate in again; one that is not excluded stays as it is."""
+    return Registry({**registry.plates, key: replace(_known(registry, key), excluded=None)})
+
+
+def _known(registry: Registry, key: PlateKey) -> PlateEntry:
+    entry = registry.plates.get(key)
+    if entry is None:
+        names = [str(known) for known in registry.plates]
+        near = get_close_matches(str(key), names, n=1, cutoff=0.6)
+        near = near or [name for name in names if name.endswith(f"/{key.plate}")][:1]
+        raise MissingInputError(
+            f"there is no plate {key} in the workspace"
+            + (f"; did you mean {near[0]}?" if near else ""),
+            remedy="scan the workspace to see its plates",
+        )
+    return entry

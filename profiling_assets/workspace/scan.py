@@ -1,0 +1,248 @@
+"""Finding plates and sites in a workspace, with as few listings as will do.
+
+Put here: the plates of a workspace, the site folders and load data of a plate.
+Do not put here: what counts as a plate, a site or complete (`workspace.plates`, `workspace.completeness`),
+how `analysis`, `backend` and `profiles` are listed (`workspace.areas`).
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from operator import attrgetter
+
+from profiling_assets.workspace.areas import list_areas
+from profiling_assets.workspace.completeness import PlateCompleteness, site_matrix
+from profiling_assets.workspace.ignored import (
+    IgnoredEntry,
+    no_path_entries,
+    printable,
+    site_folder_problem,
+    site_name_problem,
+)
+from profiling_assets.workspace.layout import LOAD_DATA_NAMES, load_data_folder
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import WorkspaceScan, csv_folder, find_plates
+from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
+from profiling_assets.workspace.sites import (
+    ExpectedSite,
+    expected_sites,
+    is_image_csv,
+    is_input_csv,
+    parse_site_folder,
+)
+from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, Workspace
+
+
+@dataclass(frozen=True)
+class PlateListing:
+    """What `analysis` and `load_data_csv` hold of one plate.
+
+    Attributes
+    ----------
+    folders : tuple of WorkspaceSiteFolder
+        The site folders, sorted by name; those of failed jobs (empty ones) too.
+    fingerprint : str
+        Hash over path, size and version of the CSV files; of nothing where there are none.
+    expected : tuple of ExpectedSite or None
+        Sites of the load data; None where there is none.
+    load_data_path : str or None
+        The load data file used.
+    load_data_fingerprint : str or None
+        Hash of its content.
+    completeness : PlateCompleteness
+        Expected against found sites.
+    ignored : tuple of IgnoredEntry
+        What was left out, and why.
+    last_change : float or None
+        When the newest of its input CSVs and the load data file changed, in seconds since 1970 by
+        the storage's clock; None where there is neither.
+    """
+
+    folders: tuple[WorkspaceSiteFolder, ...]
+    fingerprint: str
+    expected: tuple[ExpectedSite, ...] | None
+    load_data_path: str | None
+    load_data_fingerprint: str | None
+    completeness: PlateCompleteness
+    ignored: tuple[IgnoredEntry, ...]
+    last_change: float | None = None
+
+
+def scan_workspace(
+    workspace: Workspace, csv_dir: str = "analysis", *, known: Collection[PlateKey] = ()
+) -> WorkspaceScan:
+    """Find the plates of a workspace and where each can start.
+
+    Lists `analysis`, `backend` and `profiles`, their batches, and each plate's own folder; no
+    site folder is listed and no file is read. On S3 that is three requests for the areas, one for
+    each thousand files of a batch in `backend` and in `profiles`, one for each batch in `analysis`
+    and one for each plate there.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    csv_dir : str
+        Folder of the site folders below a plate's folder; empty or `.` for that folder itself.
+    known : collection of PlateKey, optional
+        Plates that had CSVs at an earlier scan: they are not asked for again, and count as having
+        them as long as their batch in `analysis` lists them.
+
+    Returns
+    -------
+    WorkspaceScan
+        Plates and ignored entries. A plate's folder that cannot be read is among the ignored; a
+        batch's or an area's raises WorkspaceError, as its plates cannot be known.
+    """
+    return find_plates(list_areas(workspace, csv_dir, frozenset(known)), csv_dir)
+
+
+def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -> PlateListing:
+    """List the site folders of a plate and read its load data.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    key : PlateKey
+        The plate.
+    csv_dir : str
+        Folder of the site folders below the plate's folder; empty or `.` for that folder itself.
+
+    Returns
+    -------
+    PlateListing
+        Without folders where the plate has no CSVs. Where the CSVs lie directly in `csv_dir`, that
+        folder is the only site folder.
+    """
+    base = csv_folder(key, csv_dir)
+    listed = workspace.list_two_levels(base)
+    level = listed.level
+    folders: list[WorkspaceSiteFolder] = []
+    inputs: list[ObjectInfo] = []
+    ignored = list(no_path_entries(level.no_paths))
+    for name in level.folders:
+        path, listing = f"{base}/{name}", listed.folders[name]
+        ignored.extend(no_path_entries(listing.no_paths))
+        sizes = _sizes(path, listing)
+        problem = site_folder_problem(name, sizes, key.plate)
+        if problem is not None:
+            ignored.append(IgnoredEntry(printable(path), problem))
+            continue
+        holder = listed.holders.get(name, workspace)
+        site = parse_site_folder(name, key.plate)
+        folders.append(WorkspaceSiteFolder(holder, path, name, site, sizes))
+        inputs.extend(_inputs(path, listing))
+    sizes = _sizes(base, level)
+    if not folders and any(map(is_image_csv, sizes)):
+        name = _name(base)
+        site = parse_site_folder(name, key.plate)
+        folders.append(WorkspaceSiteFolder(workspace, base, name, site, sizes))
+        inputs.extend(_inputs(base, level))
+    else:
+        ignored.extend(
+            IgnoredEntry(printable(file.path), "it is a file where site folders lie")
+            for file in level.files
+        )
+    loaded = read_expected(workspace, key)
+    expected = None if loaded is None else loaded.sites
+    changes = [file.modified for file in (*inputs, *(() if loaded is None else (loaded.file,)))]
+    return PlateListing(
+        folders=tuple(folders),
+        fingerprint=_fingerprint(inputs, base),
+        expected=expected,
+        load_data_path=None if loaded is None else loaded.file.path,
+        load_data_fingerprint=None if loaded is None else loaded.fingerprint,
+        completeness=site_matrix(expected, folders),
+        ignored=tuple(ignored),
+        last_change=max(changes, default=None),
+    )
+
+
+def site_folder_names(
+    workspace: Workspace, key: PlateKey, csv_dir: str = "analysis"
+) -> tuple[str, ...]:
+    """List the names of a plate's site folders, and nothing of what is in them.
+
+    Four requests on S3 for 3,456 sites, where `scan_plate` needs one for each thousand files.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    key : PlateKey
+        The plate.
+    csv_dir : str
+        Folder of the site folders below the plate's folder; empty or `.` for that folder itself.
+
+    Returns
+    -------
+    tuple of str
+        Sorted. A folder with another kind of name counts too: only its files tell what it is.
+    """
+    listing = workspace.list_folder(csv_folder(key, csv_dir))
+    return tuple(name for name in listing.folders if site_name_problem(name) is None)
+
+
+@dataclass(frozen=True)
+class LoadData:
+    """A plate's load data file, the hash of its content, and the sites that it names."""
+
+    file: ObjectInfo
+    fingerprint: str
+    sites: tuple[ExpectedSite, ...]
+
+
+def read_expected(workspace: Workspace, key: PlateKey) -> LoadData | None:
+    """Read which sites a plate should have.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    key : PlateKey
+        The plate.
+
+    Returns
+    -------
+    LoadData or None
+        From the first of `load_data_with_illum.csv[.gz]` and `load_data.csv[.gz]`; None where
+        neither is there.
+    """
+    files = {_name(file.path): file for file in workspace.list_folder(load_data_folder(key)).files}
+    for name in LOAD_DATA_NAMES:
+        if name in files:
+            file = files[name]
+            data = workspace.read_bytes(file.path)
+            sites = expected_sites(data, path=file.path, plate=key.plate)
+            return LoadData(file, fingerprint_bytes(data), sites)
+    return None
+
+
+def fingerprint_bytes(data: bytes) -> str:
+    """Return the hash of a small file's content."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _fingerprint(files: Iterable[ObjectInfo], base: str) -> str:
+    # below `base`, so that the hash does not depend on what the plate or batch is called
+    cut = len(base) + 1
+    lines = [
+        f"{file.path[cut:]}\0{file.size}\0{file.version}\n"
+        for file in sorted(files, key=attrgetter("path"))
+    ]
+    return fingerprint_bytes("".join(lines).encode())
+
+
+def _sizes(path: str, listing: Listing) -> dict[str, int]:
+    cut = len(path) + 1
+    return {file.path[cut:]: file.size for file in listing.files}
+
+
+def _inputs(path: str, listing: Listing) -> list[ObjectInfo]:
+    cut = len(path) + 1
+    return [file for file in listing.files if is_input_csv(file.path[cut:])]
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

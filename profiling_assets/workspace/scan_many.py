@@ -1,0 +1,142 @@
+"""Looking at hundreds of plates: in threads, and where there are many, in processes as well.
+
+Put here: spreading looks over threads and processes, keeping the error of a plate.
+Do not put here: what a look tells (`workspace.glance`), what another process does (`workspace.scan_worker`).
+
+A plate of 3,456 sites has 17,280 keys. Its look is the CPU time of reading them, which threads of
+one process cannot share.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import cast
+
+from profiling_assets.errors import ProfilingError
+from profiling_assets.workspace.glance import PlateGlance, glance, glance_at_names
+from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.parallel import map_at_once
+
+# Another process is ready after about 1 s of imports, in which this one looks at some plates in
+# full (0.2 s each), or at many by their names.
+_ALONE = {False: 12, True: 200}
+_MOST_PROCESSES = 8
+_WORKER = "profiling_assets.workspace.scan_worker"
+
+Look = PlateGlance | ProfilingError
+
+
+def look_at_plates(
+    workspace: Workspace,
+    keys: Sequence[PlateKey],
+    csv_dir: str,
+    *,
+    quick: bool = False,
+    processes: int | None = None,
+) -> list[Look]:
+    """Look at plates.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    keys : sequence of PlateKey
+        The plates.
+    csv_dir : str
+        Folder of the site folders below a plate's folder; empty or `.` for that folder itself.
+    quick : bool
+        Whether to look at the names of site folders only.
+    processes : int, optional
+        How many processes may look, this one included; else as many as there are CPUs for this
+        one, and 8 at most. Few plates are looked at by this process alone in any case.
+
+    Returns
+    -------
+    list of PlateGlance or ProfilingError
+        In the order of `keys`; the error of a plate that cannot be read. What a process that died
+        was to look at, this one does.
+    """
+    many = min(_cpus(), _MOST_PROCESSES) if processes is None else processes
+    if many < 2 or len(keys) < _ALONE[quick]:
+        return look_in_threads(workspace, keys, csv_dir, quick=quick)
+    shares = [keys[number::many] for number in range(many)]
+    helpers: list[subprocess.Popen[bytes]] = []
+    try:
+        helpers.extend(_helper(workspace, share, csv_dir, quick=quick) for share in shares[1:])
+        looks: list[list[Look] | None] = [
+            look_in_threads(workspace, shares[0], csv_dir, quick=quick),
+            *map(_answer, helpers),
+        ]
+    finally:
+        for helper in helpers:
+            _end(helper)
+    found: dict[PlateKey, Look] = {}
+    for share, seen in zip(shares, looks, strict=True):
+        told = look_in_threads(workspace, share, csv_dir, quick=quick) if seen is None else seen
+        found |= zip(share, told, strict=True)
+    return [found[key] for key in keys]
+
+
+def look_in_threads(
+    workspace: Workspace, keys: Sequence[PlateKey], csv_dir: str, *, quick: bool
+) -> list[Look]:
+    """Look at plates in this process: what `look_at_plates` does for a share of them."""
+    look = glance_at_names if quick else glance
+
+    def one(key: PlateKey) -> Look:
+        try:
+            return look(workspace, key, csv_dir)
+        except ProfilingError as error:
+            return error
+
+    return map_at_once(one, keys, at_once=workspace.at_once)
+
+
+def _helper(
+    workspace: Workspace, keys: Sequence[PlateKey], csv_dir: str, *, quick: bool
+) -> "subprocess.Popen[bytes]":
+    """Start a process for a share of the plates.
+
+    Not by `multiprocessing`, which imports the main module once more: that may be a script.
+    """
+    helper = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
+        [sys.executable, "-P", "-m", _WORKER],  # the current folder is the user's
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # what fails there is done again here, and told
+        start_new_session=True,  # Ctrl-C is this process's affair
+    )
+    assert helper.stdin is not None
+    with suppress(BrokenPipeError):  # it died: seen when it is to answer
+        for part in (sys.path, (workspace, tuple(keys), csv_dir, quick)):
+            helper.stdin.write(pickle.dumps(part))
+        helper.stdin.flush()  # open until it has answered: it ends when this process does
+    return helper
+
+
+def _answer(helper: "subprocess.Popen[bytes]") -> list[Look] | None:
+    assert helper.stdout is not None
+    try:
+        return cast("list[Look]", pickle.load(helper.stdout))  # noqa: S301  # our own process
+    except (EOFError, pickle.UnpicklingError):
+        return None
+
+
+def _end(helper: "subprocess.Popen[bytes]") -> None:
+    """End a process that has answered, or whose answer nobody waits for."""
+    helper.kill()
+    for pipe in (helper.stdin, helper.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()
+    helper.wait()
+
+
+def _cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,120 @@
+"""Whether a disk has room for a build, asked before anything is read.
+
+Put here: how much a build needs at most, comparing it with what is free.
+Do not put here: what a full disk says while a file is written (`workspace.storage.os_errors`), lending scratch space
+(`workspace.storage.scratch`).
+"""
+
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+from profiling_assets.errors import WorkspaceError
+from profiling_assets.workspace.site_folder import SiteFolder, site_files
+from profiling_assets.workspace.storage.interface import Workspace
+
+# Backends take 0.49 to 0.68 bytes for each byte of CSV that CellProfiler writes: a number takes
+# some 18 characters there, 9 bytes in SQLite. See docs/decisions/scratch.md.
+_BACKEND_PER_CSV = 1.0
+_SMALL = 2**20  # what an empty table and its index take
+
+
+class _Usage(Protocol):
+    @property
+    def free(self) -> int: ...
+
+
+DiskUsage = Callable[[Path], _Usage]
+
+
+def csv_bytes(folders: Iterable[SiteFolder]) -> int:
+    """Return the bytes of the files that a build reads.
+
+    Parameters
+    ----------
+    folders : iterable of SiteFolder
+        The site folders; nothing is read.
+
+    Returns
+    -------
+    int
+        Bytes of `Image.csv`, `object.csv` and the object tables.
+    """
+    total = 0
+    for folder in folders:
+        files = site_files(folder)
+        names = [files.image, files.merged, *files.tables.values()]
+        total += sum(folder.files[name] for name in names if name is not None)
+    return total
+
+
+def backend_bytes(csv: int) -> int:
+    """Return how many bytes a backend takes at most.
+
+    Parameters
+    ----------
+    csv : int
+        Bytes of its CSVs.
+
+    Returns
+    -------
+    int
+        An estimate from above; scratch space during the build included.
+    """
+    return int(_BACKEND_PER_CSV * csv) + _SMALL
+
+
+def check_space(
+    workspace: Workspace,
+    scratch: Path,
+    needed: int,
+    *,
+    what: str,
+    path: str,
+    disk_usage: DiskUsage = shutil.disk_usage,
+) -> None:
+    """Refuse a build for which a disk has no room.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where results go; where that is a folder, its disk is looked at too.
+    scratch : Path
+        The scratch folder.
+    needed : int
+        Bytes needed at most.
+    what : str
+        What needs them, to begin the message with.
+    path : str
+        Workspace path that the message names.
+    disk_usage : callable
+        Tells the free bytes of the disk that a folder is on.
+
+    Raises
+    ------
+    WorkspaceError
+        Where fewer bytes are free; it names them, the folder and the remedy.
+    """
+    root = Path(workspace.location(""))
+    places = [scratch]
+    if root.is_dir() and root.stat().st_dev != scratch.stat().st_dev:
+        places.append(root)
+    for place in places:
+        free = disk_usage(place).free
+        if free >= needed:
+            continue
+        inside = root.is_dir() and place.resolve().is_relative_to(root.resolve())
+        remedy = "free space on that disk"
+        if not inside:
+            remedy += ", or name a folder on a larger one in PROFILING_ASSETS_SCRATCH"
+        raise WorkspaceError(
+            f"{what} needs up to {_size(needed)} of disk space, and {_size(free)} are free "
+            f"at {place}",
+            path=path,
+            remedy=f"{remedy}, then run again; nothing was read or written",
+        )
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 10**9 else f"{size / 1e6:.1f} MB"

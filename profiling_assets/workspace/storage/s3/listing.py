@@ -1,0 +1,116 @@
+"""Listings of a bucket: pages of keys made into folders and files.
+
+Put here: what of the keys is addressable below the root.
+Do not put here: asking for pages (`workspace.storage.s3.pages`), what the folders mean (`workspace.scan`).
+"""
+
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, TwoLevels
+from profiling_assets.workspace.storage.s3.connection import Connection
+from profiling_assets.workspace.storage.s3.errors import talking
+from profiling_assets.workspace.storage.s3.pages import check_is_listing, pages
+
+_NO_NAMES = frozenset({"", ".", ".."})
+_path = attrgetter("path")
+
+
+def list_folder(connection: Connection, path: str) -> Listing:
+    """List one level below the root, in as many requests as it has pages."""
+    base = _Base.of(connection, path)
+    level, cut = _Level(), len(base.key)
+    for page in pages(connection, path, base.key, delimiter="/"):
+        for prefix in page.prefixes:
+            level.add_folder(base.path, prefix[cut:-1])
+        for key, size, tag, modified in page.entries:
+            level.add_file(base.path, key[cut:], size, tag, modified)
+    return level.listing()
+
+
+def list_two_levels(connection: Connection, path: str) -> TwoLevels:
+    """List a folder and its folders from one flat listing of everything below."""
+    base = _Base.of(connection, path)
+    top, cut = _Level(), len(base.key)
+    levels: dict[str, _Level] = {}
+    for page in pages(connection, path, base.key):
+        for key, size, tag, modified in page.entries:
+            name, slash, rest = key[cut:].partition("/")
+            if not slash:
+                top.add_file(base.path, name, size, tag, modified)
+                continue
+            level = levels.get(name)
+            if level is None:
+                if not top.add_folder(base.path, name):
+                    continue
+                level = levels[name] = _Level()
+            below, deeper, _ = rest.partition("/")
+            if deeper:
+                level.add_folder(f"{base.path}{name}/", below)
+            else:
+                level.add_file(f"{base.path}{name}/", below, size, tag, modified)
+    return TwoLevels(top.listing(), {name: levels[name].listing() for name in sorted(levels)})
+
+
+def probe(connection: Connection) -> str | None:
+    """Ask for one key below the root, so that what is wrong is told at once.
+
+    Parameters
+    ----------
+    connection : Connection
+        The clients.
+
+    Returns
+    -------
+    str or None
+        The bucket's region, where the answer names it.
+    """
+    address = connection.address
+    with talking(connection, "", "list"):
+        answer = connection.client.list_objects_v2(
+            **connection.common, Prefix=address.folder_key(""), MaxKeys=1
+        )
+    check_is_listing(connection, "", answer)
+    return answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
+
+
+@dataclass(frozen=True)
+class _Base:
+    key: str
+    path: str
+
+    @classmethod
+    def of(cls, connection: Connection, path: str) -> "_Base":
+        return cls(connection.address.folder_key(path), f"{path}/" if path else "")
+
+
+@dataclass(slots=True)
+class _Level:
+    folders: set[str] = field(default_factory=set[str])
+    files: list[ObjectInfo] = field(default_factory=list[ObjectInfo])
+    no_paths: set[str] = field(default_factory=set[str])
+
+    def add_folder(self, base: str, name: str) -> bool:
+        """Note a folder; False where its name cannot be part of a path."""
+        if _is_no_name(name):
+            self.no_paths.add(f"{base}{name}/")
+            return False
+        self.folders.add(name)
+        return True
+
+    def add_file(self, base: str, name: str, size: int, tag: str, modified: float) -> None:
+        if not _is_no_name(name):
+            self.files.append(ObjectInfo(base + name, size, tag, modified))
+        elif name or size:  # else the marker of the folder itself
+            self.no_paths.add(base + name)
+
+    def listing(self) -> Listing:
+        return Listing(
+            tuple(sorted(self.folders)),
+            tuple(sorted(self.files, key=_path)),
+            tuple(sorted(self.no_paths)),
+        )
+
+
+def _is_no_name(name: str) -> bool:
+    return name in _NO_NAMES or "\0" in name

@@ -1,0 +1,257 @@
+"""A workspace that is a prefix of a bucket on S3.
+
+Put here: how the interface of `workspace.storage.interface` is done on S3.
+Do not put here: requests themselves (`workspace.storage.s3.listing`, `workspace.storage.s3.reads`, `workspace.storage.s3.uploads`), credentials and clients
+(`profiling_assets.workspace.storage.s3.session`), what the files are (`workspace.layout`).
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from botocore import exceptions as aws
+
+from profiling_assets.errors import InvalidNameError, MissingInputError
+from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, TwoLevels
+from profiling_assets.workspace.storage.os_errors import ABSENT, ABSENT_REMEDY
+from profiling_assets.workspace.storage.s3 import listing, reads
+from profiling_assets.workspace.storage.s3.address import S3Address
+from profiling_assets.workspace.storage.s3.attempts import impatient
+from profiling_assets.workspace.storage.s3.begun_uploads import abort_dead
+from profiling_assets.workspace.storage.s3.connection import Connection, Connector
+from profiling_assets.workspace.storage.s3.errors import is_absent, talking
+from profiling_assets.workspace.storage.s3.uploads import PART_BYTES, Uploader
+from profiling_assets.workspace.storage.scratch import (
+    private_base,
+    remove_dead_scratch,
+    scratch_folder,
+)
+
+_AT_ONCE = 16
+_MAX_NAME_BYTES = 200
+
+
+class S3Workspace:
+    """A workspace on S3. Safe to use from many threads, and to send to other processes.
+
+    Parameters
+    ----------
+    address : S3Address
+        Bucket, prefix, options.
+    connector : Connector
+        Makes clients of the bucket, at their first use in each process.
+    scratch : Path
+        Folder of this machine below which temporary files are made.
+    part_bytes : int
+        Size of the parts of large uploads.
+    """
+
+    def __init__(
+        self,
+        address: S3Address,
+        connector: Connector,
+        scratch: Path,
+        *,
+        part_bytes: int = PART_BYTES,
+    ) -> None:
+        self._connection = Connection(address, connector)
+        self._uploader = Uploader(self._connection, part_bytes, scratch)
+        self._scratch = scratch
+
+    def __repr__(self) -> str:
+        return f"S3Workspace({self.root!r})"
+
+    def check(self, *, patient: bool = False) -> None:
+        """Ask for one key, so that a root that cannot be reached is an error at once.
+
+        Parameters
+        ----------
+        patient : bool
+            Whether a server to which no connection comes about is tried as often as in all other
+            requests: for runs, which nobody waits for.
+
+        Raises
+        ------
+        WorkspaceError
+            Where the bucket is not there, not readable or not reached.
+        """
+        with nullcontext() if patient else self._impatient():
+            self._connection.learn_region(listing.probe(self._connection))
+
+    @contextmanager
+    def _impatient(self) -> Generator[None]:
+        with talking(self._connection, "", "list"):
+            client = self._connection.client
+        with impatient(client):
+            yield
+
+    @property
+    def root(self) -> str:
+        """The address without options."""
+        return self._address.root
+
+    @property
+    def identity(self) -> str:
+        """The root; on a server that is not AWS's, the endpoint, bucket and prefix."""
+        if not self._address.server:
+            with talking(self._connection, "", "list"):
+                _ = self._connection.client
+        server = self._address.server
+        if (urlsplit(server).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            return self.root
+        return f"s3+{server}/{self.root.removeprefix('s3://')}"
+
+    @property
+    def at_once(self) -> int:
+        """As many as hide the time that each request waits for its answer."""
+        return _AT_ONCE
+
+    def list_folder(self, path: str) -> Listing:
+        """List one level; what S3 calls common prefixes are its folders.
+
+        Parameters
+        ----------
+        path : str
+            The folder; an absent one is empty.
+
+        Returns
+        -------
+        Listing
+            Keys with an empty, `.` or `..` part, which are not addressable as paths, are told
+            apart.
+        """
+        return listing.list_folder(self._connection, path)
+
+    def list_two_levels(self, path: str) -> TwoLevels:
+        """List a folder and its folders by one listing of everything below, 1,000 keys a page."""
+        return listing.list_two_levels(self._connection, path)
+
+    def stat(self, path: str) -> ObjectInfo | None:
+        """Look an object up; None where there is none."""
+        key = self._address.key(path)
+        if not path:
+            return None
+        with talking(self._connection, path, "read"):
+            try:
+                head = self._connection.client.head_object(**self._connection.common, Key=key)
+            except aws.ClientError as error:
+                if is_absent(error):
+                    return None
+                raise
+        tag, modified = head["ETag"].strip('"'), head["LastModified"].timestamp()
+        return ObjectInfo(path, head["ContentLength"], tag, modified)
+
+    def read_bytes(self, path: str) -> bytes:
+        """Get an object whole."""
+        return reads.read_bytes(self._connection, _named(path))
+
+    def read_head(self, path: str, size: int) -> bytes:
+        """Get at most the first `size` bytes of an object."""
+        return reads.read_head(self._connection, _named(path), size)
+
+    @contextmanager
+    def local_file(self, path: str) -> Generator[Path]:
+        """Get an object into a temporary file.
+
+        Parameters
+        ----------
+        path : str
+            The object.
+
+        Yields
+        ------
+        Path
+            The file, under its own name where this machine can take it; it is removed at exit.
+
+        Raises
+        ------
+        MissingInputError
+            Where there is no such object.
+        """
+        info = self.stat(path)
+        if info is None:
+            raise MissingInputError(ABSENT, path=path, remedy=ABSENT_REMEDY)
+        name = path.rpartition("/")[2]
+        with self.scratch(name) as folder:
+            local = folder / (name if len(name.encode()) <= _MAX_NAME_BYTES else "object")
+            reads.download(self._connection, info, local)
+            yield local
+
+    def publish_file(self, local: Path, path: str) -> ObjectInfo:
+        """Upload a local file and remove it; large files go in parts, and appear when complete."""
+        published = self._uploader.put_file(local, _named(path))
+        local.unlink(missing_ok=True)
+        return published
+
+    def publish_bytes(self, data: bytes, path: str) -> ObjectInfo:
+        """Put bytes at a path, whole or not at all."""
+        return self._uploader.put(data, _named(path))
+
+    def replace_bytes(self, data: bytes, path: str, *, expected: str | None) -> ObjectInfo:
+        """Publish only if nobody changed the object since it was read.
+
+        Parameters
+        ----------
+        data : bytes
+            The new content.
+        path : str
+            The object.
+        expected : str or None
+            Version that was read, or None where there was no object.
+
+        Returns
+        -------
+        ObjectInfo
+            The published object. The same content has the same version.
+
+        Raises
+        ------
+        ConflictError
+            Where the version is another one now. Rarely also where an answer was lost and the
+            request repeated: then the object holds the new content already.
+        """
+        return self._uploader.replace(data, _named(path), expected=expected)
+
+    def remove(self, path: str) -> None:
+        """Remove an object; an absent one is fine."""
+        key = self._address.key(_named(path))
+        with talking(self._connection, path, "write"):
+            self._connection.client.delete_object(**self._connection.common, Key=key)
+
+    @contextmanager
+    def scratch(self, label: str) -> Generator[Path]:
+        """Lend a private folder on this machine.
+
+        Parameters
+        ----------
+        label : str
+            What it is for, to be seen in its name.
+
+        Yields
+        ------
+        Path
+            The empty folder; it is removed at exit.
+        """
+        base = private_base(self._scratch)
+        with scratch_folder(base, label, path=str(base)) as folder:
+            yield folder
+
+    def remove_leftovers(self) -> None:
+        """Remove scratch folders and abort uploads whose processes on this machine died."""
+        remove_dead_scratch(private_base(self._scratch))
+        abort_dead(self._connection, self._scratch)
+
+    def location(self, path: str) -> str:
+        """Return a path as the AWS tools take it."""
+        return self._address.location(path)
+
+    @property
+    def _address(self) -> S3Address:
+        return self._connection.address
+
+
+def _named(path: str) -> str:
+    if not path:
+        raise InvalidNameError("the root itself is no file", remedy="name a path below the root")
+    return path
