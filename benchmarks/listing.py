@@ -19,10 +19,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a script, from anywhere
 
 from benchmarks.simulated_bucket import Shape, SimulatedBucket
-from profiling_assets.workspace.glance import expect_many
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.scan import scan_plate, scan_workspace, site_folder_names
-from profiling_assets.workspace.scan_many import look_at_plates
+from profiling_assets.workspace.scan_many import expect_many, look_at_plates
 from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a script, from anywhere
 
 from benchmarks.meter import Meter
-from profiling_assets.dagster.io_managers import result_path
 from profiling_assets.profiles.pycytominer import reference
 from profiling_assets.profiles.tables import ledger_tsv, profiles_csv
 from profiling_assets.settings import Settings
@@ -27,6 +26,7 @@ from profiling_assets.steps.results import (
     BATCH,
     SQLITE,
     normalized_name,
+    result_path,
     scope_of,
 )
 from profiling_assets.steps.sources import plate_source

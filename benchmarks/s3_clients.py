@@ -29,7 +29,7 @@ import obstore  # noqa: E402  # the path above leads to the checkout
 
 from profiling_assets.workspace.storage.s3.address import parse_address  # noqa: E402
 from profiling_assets.workspace.storage.s3.connection import Connection  # noqa: E402
-from profiling_assets.workspace.storage.s3.pages import pages  # noqa: E402
+from profiling_assets.workspace.storage.s3.listing import pages  # noqa: E402
 from profiling_assets.workspace.storage.s3.session import S3Connector, S3Session  # noqa: E402
 from profiling_assets_tests.s3_servers import KIND_VARIABLE, s3_server  # noqa: E402
 

@@ -20,14 +20,13 @@ import dagster as dg
 from benchmarks.meter import cpu_seconds
 from profiling_assets.config.model import Config
 from profiling_assets.dagster.sensors.tick import look_around, register_plates
-from profiling_assets.dagster.sensors.watch_json import parse_watch_json, watch_json
+from profiling_assets.dagster.sensors.turns import parse_watch_json, watch_json
 from profiling_assets.errors import ConflictError
 from profiling_assets.settings import Settings
 from profiling_assets.steps.catalog import Catalog, read_config
-from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.names import PlateKey, normalized_well
 from profiling_assets.workspace.registry import Registry
 from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, TwoLevels
-from profiling_assets.workspace.wells import normalized_well
 
 PAGE = 1000
 TABLES = ("Cells", "Cytoplasm", "Experiment", "Image", "Nuclei")

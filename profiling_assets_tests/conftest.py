@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.retries.standard import ExponentialBackoff
 
-from profiling_assets.workspace.storage.s3 import attempts
+from profiling_assets.workspace.storage.s3 import connection
 from profiling_assets_tests.cli.commands import Place
 from profiling_assets_tests.s3_servers import S3Server, s3_server
 
@@ -55,8 +55,8 @@ def _new_bucket(s3: S3Server) -> str:
 def quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests of this process are repeated as often as ever, and almost at once."""
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0.01)
-    monkeypatch.setattr(attempts, "FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(attempts, "LONGEST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(connection, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(connection, "LONGEST_PAUSE_SECONDS", 0.02)
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ import click
 from profiling_assets.cli.main import cli
 from profiling_assets.config.load import parse_config
 from profiling_assets.config.model import Config
-from profiling_assets.config.reference import DOCUMENTS, REFERENCE_HEAD, told_default
+from profiling_assets.config.reference import DOCUMENTS, REFERENCE_HEAD, Key, told_default, walk
 from profiling_assets.config.template import render_config
-from profiling_assets.config.walk import Key, walk
 from profiling_assets.steps.results import PARQUET, results
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.config.walk import known_keys
+from profiling_assets.config.reference import known_keys
 from profiling_assets.workspace import layout
 from profiling_assets_tests.reference_pages import PAGES
 

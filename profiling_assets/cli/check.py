@@ -21,8 +21,7 @@ from profiling_assets.cli.common import (
 )
 from profiling_assets.cli.findings import counts, grouped_lines
 from profiling_assets.quality.preflight.facts import WorkspaceFacts
-from profiling_assets.quality.preflight.finding import Finding, Severity
-from profiling_assets.quality.preflight.words import counted
+from profiling_assets.quality.preflight.finding import Finding, Severity, counted
 from profiling_assets.steps.catalog import scanned_catalog
 from profiling_assets.steps.preflight import everything, preflight
 

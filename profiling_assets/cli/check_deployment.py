@@ -11,8 +11,7 @@ from dataclasses import asdict
 import click
 
 from profiling_assets.operations.deployment.check import Look, look_at_deployment
-from profiling_assets.quality.preflight.finding import Severity
-from profiling_assets.quality.preflight.words import counted
+from profiling_assets.quality.preflight.finding import Severity, counted
 
 
 @click.command("check-deployment")

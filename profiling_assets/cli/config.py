@@ -8,7 +8,7 @@ import click
 
 from profiling_assets.cli.common import check_ready
 from profiling_assets.config.reference import reference_text
-from profiling_assets.quality.preflight.words import counted
+from profiling_assets.quality.preflight.finding import counted
 from profiling_assets.steps.catalog import read_config
 
 

@@ -11,11 +11,11 @@ import click
 
 from profiling_assets.errors import MissingInputError
 from profiling_assets.quality.differences import (
+    LinesDifference,
     MetadataChange,
     TableDifference,
     ValueChange,
 )
-from profiling_assets.quality.line_differences import LinesDifference
 from profiling_assets.steps.differences import FileDifference, Side, differences, open_side
 
 _NAMED = 10  # wells, columns or lines that are written out

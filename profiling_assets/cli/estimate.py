@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from profiling_assets.cli.common import chosen_batches, config_option, input_option
-from profiling_assets.errors import ConfigError, WorkspaceError
+from profiling_assets.errors import ConfigError, WorkspaceError, printable
 from profiling_assets.operations.estimate.batches import (
     Estimate,
     Machine,
@@ -27,11 +27,10 @@ from profiling_assets.operations.estimate.cost import Cost, Prices, cost_of, par
 from profiling_assets.operations.estimate.rates import Range
 from profiling_assets.operations.estimate.weights import weigh_plates
 from profiling_assets.operations.fargate import FargateSize
-from profiling_assets.printable import printable
 from profiling_assets.settings import WORKSPACE_VARIABLE
 from profiling_assets.steps.catalog import read_config
-from profiling_assets.workspace.glance import expect_many
 from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.scan_many import expect_many
 from profiling_assets.workspace.storage.opening import open_workspace
 
 _GB = 1e9

@@ -6,11 +6,9 @@ Do not put here: the rules (`core.preflight`), the commands.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from profiling_assets.errors import WorkspaceError
-from profiling_assets.printable import printable
-from profiling_assets.quality.preflight.finding import Finding, Severity, Told, together
+from profiling_assets.errors import WorkspaceError, printable
+from profiling_assets.quality.preflight.finding import Finding, Severity, Told, counted, together
 from profiling_assets.quality.preflight.rule_names import RULE_NAMES
-from profiling_assets.quality.preflight.words import counted
 
 _SHOWN = 6  # plates of one finding
 

@@ -11,7 +11,7 @@ import click
 from profiling_assets.cli.common import input_option
 from profiling_assets.config.template import render_config
 from profiling_assets.errors import ConfigError, MissingInputError
-from profiling_assets.quality.preflight.words import counted
+from profiling_assets.quality.preflight.finding import counted
 from profiling_assets.settings import WORKSPACE_VARIABLE
 from profiling_assets.workspace.layout import CONFIGS
 from profiling_assets.workspace.scan import scan_workspace

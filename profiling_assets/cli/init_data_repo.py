@@ -1,7 +1,7 @@
 """`profiling-assets init-data-repo`: a repository that results are published to.
 
 Put here: the command.
-Do not put here: what is in it (`publish.data_repository`), making it (`publish.x_data_repository`).
+Do not put here: what is in it (`publish.data_repository`), making it (`publish.data_repository`).
 """
 
 import shlex
@@ -9,7 +9,7 @@ import shlex
 import click
 
 from profiling_assets import __version__
-from profiling_assets.publish.x_data_repository import make_data_repository
+from profiling_assets.publish.data_repository import make_data_repository
 
 
 @click.command("init-data-repo")

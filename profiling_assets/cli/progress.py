@@ -1,7 +1,7 @@
 """How a run is shown: a bar with ETA on a terminal, a log file for each plate, quiet otherwise.
 
 Put here: what the user sees while runs go on.
-Do not put here: what the runs do (`dagster.runs.run`), the summary after them (`cli.summary`).
+Do not put here: what the runs do (`dagster.runs.run`), the summary after them (`summary`).
 """
 
 import re
@@ -22,7 +22,7 @@ from rich.progress import (
 )
 
 from profiling_assets.dagster.runs.plan import Task
-from profiling_assets.dagster.runs.run_groups import Group
+from profiling_assets.dagster.runs.run import Group
 
 _MANY = 200  # events: some seconds
 

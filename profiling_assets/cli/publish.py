@@ -1,8 +1,8 @@
 """`profiling-assets publish`: bring results into a data repository.
 
 Put here: the command.
-Do not put here: what is published (`workspace.public_files`), the order of it (`publish.publish`), its
-words (`publish.words`).
+Do not put here: what is published (`workspace.public_files`), the order of it (`publish.publish`),
+its words (`publish.words`).
 """
 
 import re
@@ -18,9 +18,9 @@ from profiling_assets.publish.git import redacted
 from profiling_assets.publish.publish import publish_to_clone, publish_to_workspace
 from profiling_assets.publish.wish import Wish
 from profiling_assets.publish.words import copied_line, lines_of
+from profiling_assets.workspace.copying import Compared
 from profiling_assets.workspace.public_files import Limits
 from profiling_assets.workspace.storage.opening import open_workspace
-from profiling_assets.workspace.sync import Compared
 
 _MEGABYTE = 1_000_000
 # What is said of commits and of files in git; a bucket has neither.

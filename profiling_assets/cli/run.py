@@ -1,7 +1,8 @@
 """`profiling-assets run`: build what is not current, as the web UI would.
 
 Put here: the command: from flags to plan to runs to exit code.
-Do not put here: the plan (`dagster.runs.plan`), the runs (`dagster.runs.run`), the lines printed (`summary`).
+Do not put here: the plan (`dagster.runs.plan`), the runs (`dagster.runs.run`), the lines printed
+(`summary`).
 """
 
 import signal
@@ -26,14 +27,12 @@ from profiling_assets.cli.stopping import StopRequest
 from profiling_assets.cli.summary import plate_lines, problem_lines
 from profiling_assets.config.step import Step
 from profiling_assets.dagster.assets.step import FORCE_TAG
-from profiling_assets.dagster.io_managers import result_path
 from profiling_assets.dagster.runs.plan import Plan, Planner, Task
-from profiling_assets.dagster.runs.run_groups import Outcome
+from profiling_assets.dagster.runs.run import Outcome
 from profiling_assets.errors import WorkspaceError
 from profiling_assets.quality.preflight.finding import Severity
 from profiling_assets.steps.catalog import Catalog, refreshed_catalog
-from profiling_assets.steps.quality_results import CORRELATIONS
-from profiling_assets.steps.results import PLATE
+from profiling_assets.steps.results import CORRELATIONS, PLATE, result_path
 from profiling_assets.workspace.names import PlateKey
 
 _STOPPED = 130

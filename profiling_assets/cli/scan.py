@@ -1,8 +1,8 @@
 """`profiling-assets scan`: which plates there are, what they lack, which may be started.
 
 Put here: the command and its table.
-Do not put here: finding plates (`workspace.scan`), completeness (`workspace.completeness`), readiness
-(`workspace.arrivals`).
+Do not put here: finding plates (`workspace.scan`), completeness (`workspace.completeness`),
+readiness (`workspace.completeness`).
 """
 
 import sys
@@ -17,20 +17,22 @@ from rich.table import Table
 
 from profiling_assets.cli.common import chosen_batches, config_option, input_option
 from profiling_assets.config.model import Config
-from profiling_assets.errors import ProfilingError, WorkspaceError
-from profiling_assets.printable import printable
+from profiling_assets.errors import ProfilingError, WorkspaceError, printable
 from profiling_assets.settings import WORKSPACE_VARIABLE
 from profiling_assets.steps.catalog import read_config
-from profiling_assets.workspace.arrivals import readiness
-from profiling_assets.workspace.completeness import PlateCompleteness
-from profiling_assets.workspace.glance import PlateGlance, expect_many
-from profiling_assets.workspace.ignored import IgnoredEntry
+from profiling_assets.workspace.completeness import PlateCompleteness, readiness
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.plates import PlateFound, Source
-from profiling_assets.workspace.registry import PlateEntry, PlateFacts, Registry, registered
-from profiling_assets.workspace.registry_store import load_registry, update_registry
+from profiling_assets.workspace.plates import IgnoredEntry, PlateFound, Source
+from profiling_assets.workspace.registry import (
+    PlateEntry,
+    PlateFacts,
+    Registry,
+    load_registry,
+    registered,
+    update_registry,
+)
 from profiling_assets.workspace.scan import scan_workspace
-from profiling_assets.workspace.scan_many import look_at_plates
+from profiling_assets.workspace.scan_many import PlateGlance, expect_many, look_at_plates
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.opening import open_workspace
 

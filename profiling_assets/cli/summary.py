@@ -9,7 +9,7 @@ import io
 from collections.abc import Collection, Iterable, Mapping
 
 from profiling_assets.dagster.runs.plan import Task
-from profiling_assets.printable import printable
+from profiling_assets.errors import printable
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.ledger import KEPT_WHOLE, WellState
 from profiling_assets.workspace.names import PlateKey

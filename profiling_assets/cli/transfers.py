@@ -1,7 +1,7 @@
 """What `pull` and `push` have in common.
 
 Put here: their options, the lines they print, the folder that does not exist yet.
-Do not put here: which files go where (`workspace.copying`), copying (`workspace.sync`).
+Do not put here: which files go where (`workspace.copying`), copying (`workspace.copying`).
 """
 
 import tempfile
@@ -15,15 +15,17 @@ import click
 from profiling_assets.errors import MissingInputError, WorkspaceError
 from profiling_assets.workspace.copying import (
     FOLDERS,
+    Compared,
     Direction,
     TransferPlan,
     batch_of,
+    copy_files,
+    list_files,
     transfer_plan,
 )
 from profiling_assets.workspace.layout import CONFIGS
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.opening import make_output_folder, open_workspace
-from profiling_assets.workspace.sync import Compared, copy_files, list_files
 
 batch_option = click.option(
     "--batch", "batches", metavar="B", multiple=True, help="Only this batch; repeatable."

@@ -20,8 +20,7 @@ from profiling_assets.cli.common import (
     input_option,
     workspace_option,
 )
-from profiling_assets.errors import WorkspaceError
-from profiling_assets.printable import without_passwords
+from profiling_assets.errors import WorkspaceError, without_passwords
 from profiling_assets.settings import WATCH_VARIABLE, WEBSERVER_VARIABLE, WatchSettings
 from profiling_assets.steps.catalog import Catalog, refreshed_catalog
 from profiling_assets.workspace.plates import Source

@@ -1,7 +1,7 @@
 """The objects of one site in one compartment, in the backend's columns: what sinks are handed.
 
 Put here: the block, and putting a file's columns into the table's order.
-Do not put here: parsing (`collate.object_csv`), writing (`collate.sqlite_backend`, `collate.parquet_backend`).
+Do not put here: parsing (`object_csv`), writing (`sqlite_backend`, `parquet_backend`).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

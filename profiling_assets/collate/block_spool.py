@@ -1,7 +1,7 @@
 """Matrices that wait for the rest of their well: in memory, beyond a limit elsewhere.
 
 Put here: keeping and giving back matrices.
-Do not put here: what is computed of them (`collate.aggregate`).
+Do not put here: what is computed of them (`aggregate`).
 The rows are in the SQLite backend too, if one is written, and can be read back from there. That is
 slower than a plain file, but a plate whose wells lie scattered would take its space twice: only a
 part of it goes to a file.

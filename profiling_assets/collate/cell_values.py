@@ -1,7 +1,7 @@
 """What one cell of a CSV is: missing, a whole number, a number or text.
 
 Put here: the rules for a cell and for the cells of one column of one file.
-Do not put here: whole files (`collate.object_csv`, `collate.image_csv`), declared types (`collate.column_types`).
+Do not put here: whole files (`object_csv`, `image_csv`), declared types (`column_types`).
 The rules are those of `pandas.read_csv`, with which cytominer-database reads, except that a number
 is read as Python's `float` reads it (pandas may be off by one unit in the last place) and `True`
 stays text.

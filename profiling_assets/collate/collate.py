@@ -1,8 +1,8 @@
 """A plate from its site folders to backend and profiles.
 
 Put here: the order of things, which sinks take part, what is refused as a whole.
-Do not put here: the pass (`collate.plate_pass`), writing (`*_sink`), means and medians (`collate.aggregate`),
-profiles of a standing backend (`collate.from_backend`).
+Do not put here: the pass (`plate_pass`), writing (`*_sink`), means and medians (`aggregate`),
+profiles of a standing backend (`from_backend`).
 """
 
 from collections.abc import Sequence
@@ -10,25 +10,29 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from profiling_assets.collate.aggregate import WellAggregator
-from profiling_assets.collate.columns import Survey, split_columns
-from profiling_assets.collate.header_survey import survey_headers
-from profiling_assets.collate.image_rows import check_plate_column
+from profiling_assets.collate.aggregate import WellAggregator, with_sites
+from profiling_assets.collate.columns import Survey, split_columns, survey_headers
+from profiling_assets.collate.image_csv import check_plate_column
 from profiling_assets.collate.image_spool import ImageSpool
-from profiling_assets.collate.options import AggregateOptions, CollateOptions
+from profiling_assets.collate.options import (
+    AggregateOptions,
+    AggregateResult,
+    CollateOptions,
+    CollateResult,
+    TableSummary,
+)
 from profiling_assets.collate.parquet_backend import ParquetSink
-from profiling_assets.collate.plan import (
+from profiling_assets.collate.plate_pass import (
     PassResult,
     Plan,
+    PlatePass,
+    Progress,
     lies_scattered,
     scratch_folder,
     text_columns,
 )
-from profiling_assets.collate.plate_pass import PlatePass, Progress
-from profiling_assets.collate.result import AggregateResult, CollateResult, TableSummary
 from profiling_assets.collate.site_state import DEFECTIVE, state_warnings
 from profiling_assets.collate.sqlite_backend import SqliteSink, too_wide, too_wide_survey
-from profiling_assets.collate.well_tally import with_sites
 from profiling_assets.errors import DefectiveSiteError, InvalidInputError
 from profiling_assets.workspace.ledger import SiteRecord
 from profiling_assets.workspace.names import PlateKey

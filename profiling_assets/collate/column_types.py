@@ -1,7 +1,7 @@
 """Declared types of the backend's columns, known when the last site was read.
 
 Put here: the rule BIGINT, FLOAT or TEXT, and what it must remember of the sites seen.
-Do not put here: reading cells (`collate.cell_values`), writing the types (`collate.sqlite_backend`).
+Do not put here: reading cells (`cell_values`), writing the types (`sqlite_backend`).
 BIGINT where every cell of all sites that is not missing is a whole number (and there is one), TEXT
 where one is text, else FLOAT. `Metadata_Plate` and `Metadata_Well` are TEXT. cytominer-database
 takes the types of its first accepted site instead.

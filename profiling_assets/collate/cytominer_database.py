@@ -1,7 +1,7 @@
 """The reference engine: cytominer-database and pycytominer's `SingleCells`, unchanged.
 
 Put here: calling the reference as `collate` of pycytominer does, for whoever wants to compare.
-Do not put here: our own engine (`collate.collate`).
+Do not put here: our own engine (`collate`).
 The reference drops a site whole, its Image row too, where any of its files is empty, has a header
 only or is ragged; what it says on stdout about it becomes the reason in the ledger.
 """
@@ -22,17 +22,21 @@ from typing import Any, cast
 
 import pandas as pd
 
+from profiling_assets.collate.aggregate import WellTally, with_sites
 from profiling_assets.collate.columns import absent_categories
-from profiling_assets.collate.expected import ExpectedSites
 from profiling_assets.collate.file_defect import Defect, count_lines
+from profiling_assets.collate.from_backend import quoted
 from profiling_assets.collate.header import TABLE_NUMBER
 from profiling_assets.collate.image_csv import read_image
-from profiling_assets.collate.options import AggregateOptions, CollateOptions
-from profiling_assets.collate.result import CollateResult, TableSummary
+from profiling_assets.collate.options import (
+    AggregateOptions,
+    CollateOptions,
+    CollateResult,
+    TableSummary,
+)
+from profiling_assets.collate.site import ExpectedSites
 from profiling_assets.collate.site_state import state_warnings
-from profiling_assets.collate.sqlite_rows import quoted
 from profiling_assets.collate.strata import as_text
-from profiling_assets.collate.well_tally import WellTally, with_sites
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace.ledger import SiteRecord, SiteState, WellRecord
 from profiling_assets.workspace.names import PlateKey

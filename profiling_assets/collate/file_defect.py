@@ -1,7 +1,7 @@
 """Why a file of a site cannot be used.
 
 Put here: what a reader returns instead of a file's rows, and checks that every reader makes.
-Do not put here: what becomes of the site (`collate.site`).
+Do not put here: what becomes of the site (`site`).
 """
 
 from collections.abc import Sequence

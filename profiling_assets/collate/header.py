@@ -1,7 +1,7 @@
 """The first line of a CellProfiler CSV: its columns, and where the data begin.
 
 Put here: finding and reading the header, one row or (for `object.csv`) two.
-Do not put here: which columns a table gets (`collate.columns`), data lines (`collate.object_csv`, `collate.image_csv`).
+Do not put here: which columns a table gets (`columns`), data lines (`object_csv`, `image_csv`).
 """
 
 import csv

@@ -1,7 +1,7 @@
 """Image rows, kept on disk until their types are known.
 
 Put here: the temporary files of Image rows of one pass.
-Do not put here: writing them to a backend (`collate.sqlite_backend`, `collate.parquet_backend`).
+Do not put here: writing them to a backend (`sqlite_backend`, `parquet_backend`).
 An Image row of 1,900 columns takes 100 kB as text: the rows of a plate would not be bounded by a
 few wells in memory.
 """

@@ -1,7 +1,7 @@
 """Data lines that hold plain numbers only, read by a JSON parser: the fast path of object CSVs.
 
 Put here: what makes data lines JSON, and what may not be taken for JSON.
-Do not put here: every other file (`collate.object_csv` reads it with pyarrow or the `csv` module).
+Do not put here: every other file (`object_csv` reads it with pyarrow or the `csv` module).
 A line of numbers is JSON but for brackets and missing values. orjson reads a number as Python's
 `float` does, in half the CPU of pyarrow, whose costs are by column: a site has hundreds of columns
 and a hundred rows. Python objects live for one line only: in a plate's time their memory is used

@@ -1,7 +1,7 @@
 """All object tables of one site folder.
 
 Put here: which files of a folder hold its objects, read into blocks or found defective.
-Do not put here: parsing of one file (`collate.object_csv`), what follows for the site (`collate.site_state`).
+Do not put here: parsing of one file (`object_csv`), what follows for the site (`site_state`).
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,12 @@ from profiling_assets.collate.column_types import ColumnTypes
 from profiling_assets.collate.columns import Survey, is_usable
 from profiling_assets.collate.file_defect import Defect
 from profiling_assets.collate.header import Header, read_header
-from profiling_assets.collate.munge import column_sources, split_compartments
 from profiling_assets.collate.object_csv import (
     ObjectRows,
+    column_sources,
     key_number_defect,
     read_objects,
+    split_compartments,
 )
 from profiling_assets.workspace.ledger import SiteState
 from profiling_assets.workspace.site_folder import IMAGE, SiteFiles, SiteFolder

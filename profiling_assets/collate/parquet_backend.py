@@ -1,7 +1,7 @@
 """Single-cell tables as Parquet: the one backend that holds more than 2,000 columns a table.
 
 Put here: writing one file a table, in a scratch place.
-Do not put here: columns and types (`collate.columns`, `collate.column_types`), publishing (`storage`).
+Do not put here: columns and types (`columns`, `column_types`), publishing (`storage`).
 Keys are int64, features float64, text is string, missing is null. Nothing of the clock or of the
 machine is in a file, so two runs give the same bytes.
 """

@@ -1,20 +1,18 @@
 """One site folder: what is in it, and what is kept of it.
 
 Put here: reading a folder from its Image file to its blocks and records.
-Do not put here: parsing (`collate.object_csv`, `collate.image_csv`), states (`collate.site_state`), the pass (`collate.collate`).
+Do not put here: parsing (`object_csv`, `image_csv`), states (`site_state`), the pass (`collate`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from profiling_assets.collate.block import Block, places_of
 from profiling_assets.collate.column_types import ColumnTypes
 from profiling_assets.collate.columns import Survey
-from profiling_assets.collate.expected import ExpectedSites
 from profiling_assets.collate.file_defect import Defect
 from profiling_assets.collate.header import column_names, folded_names
-from profiling_assets.collate.image_csv import ImageFile, read_image
-from profiling_assets.collate.image_rows import ImageRows, SiteImage
+from profiling_assets.collate.image_csv import ImageFile, ImageRows, SiteImage, read_image
 from profiling_assets.collate.object_tables import ObjectReader, SiteObjects
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.collate.site_state import (
@@ -27,7 +25,62 @@ from profiling_assets.collate.site_state import (
 from profiling_assets.collate.table_numbers import TableNumber, TableNumbers
 from profiling_assets.workspace.ledger import SiteRecord, SiteState
 from profiling_assets.workspace.site_folder import IMAGE, SiteFiles, SiteFolder, site_files
-from profiling_assets.workspace.sites import SiteName, parse_site_folder
+from profiling_assets.workspace.sites import (
+    ExpectedSite,
+    SiteName,
+    parse_site_folder,
+    site_identity,
+)
+
+
+class ExpectedSites:
+    """The expected sites of a plate, ticked off as they turn up.
+
+    Parameters
+    ----------
+    sites : sequence of ExpectedSite or None
+        From the load data; None where there is none, and nothing is unexpected or missing then.
+    """
+
+    def __init__(self, sites: Sequence[ExpectedSite] | None) -> None:
+        self._sites = {site_identity(s.well, s.site): s for s in sites or ()}
+        self._known = sites is not None
+        self._found: set[tuple[str, str]] = set()
+
+    def find(self, well: str, site: str) -> bool:
+        """Tick a site off.
+
+        Parameters
+        ----------
+        well, site : str
+            As in `Image.csv` or in the folder's name; `A1` is `A01`, `01` is `1`.
+
+        Returns
+        -------
+        bool
+            False where the load data do not name it.
+        """
+        identity = site_identity(well, site)
+        self._found.add(identity)
+        return not self._known or identity in self._sites
+
+    def missing(self) -> tuple[SiteRecord, ...]:
+        """Return a record for each expected site that was not found."""
+        return tuple(
+            SiteRecord(
+                "",
+                expected.well,
+                expected.site,
+                SiteState.MISSING,
+                "named in the load data; no folder has it",
+            )
+            for identity, expected in sorted(self._sites.items())
+            if identity not in self._found
+        )
+
+    def wells(self) -> tuple[str, ...]:
+        """Return the wells that the load data name, as written there, each once."""
+        return tuple(dict.fromkeys(site.well for site in self._sites.values()))
 
 
 @dataclass(frozen=True)

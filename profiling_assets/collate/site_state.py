@@ -1,7 +1,7 @@
 """The state of a site, and its records in the ledger.
 
 Put here: the table of states, reasons, and the counts in = kept + dropped.
-Do not put here: reading files (`collate.object_tables`, `collate.image_csv`), the pass over a plate (`collate.collate`).
+Do not put here: reading files (`object_tables`, `image_csv`), the pass over a plate (`collate`).
 A site whose object CSVs are defective keeps its Image row and loses its objects in every
 compartment. A short `Image.csv` without any object CSV is that of an image that failed quality
 control: CellProfiler measures nothing of it.
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from profiling_assets.collate.image_csv import ImageRow
-from profiling_assets.collate.image_rows import SiteImage
+from profiling_assets.collate.image_csv import ImageRow, SiteImage
 from profiling_assets.collate.object_tables import SiteObjects
 from profiling_assets.workspace.ledger import SiteRecord, SiteState
 

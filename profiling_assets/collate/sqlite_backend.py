@@ -1,7 +1,7 @@
 """The SQLite backend: tables, columns, types and indices as cytominer-database and collate make.
 
 Put here: writing one SQLite file, in a scratch place, in one go.
-Do not put here: reading one (`collate.backend`), publishing it (`storage`).
+Do not put here: reading one (`from_backend`), publishing it (`storage`).
 Types are known only after the last site. SQLite keeps a value as it is bound in a column without a
 type, so the tables are made without types and their declarations are written at the end; see
 docs/decisions/one-pass-column-types.md.
@@ -19,9 +19,9 @@ from profiling_assets.collate.block_spool import Again
 from profiling_assets.collate.cell_values import Value
 from profiling_assets.collate.column_types import ColumnType, ColumnTypes
 from profiling_assets.collate.columns import Survey, TableLayout
+from profiling_assets.collate.from_backend import quoted, row_numbers
 from profiling_assets.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, TABLE_NUMBER
 from profiling_assets.collate.image_spool import SpooledRow
-from profiling_assets.collate.sqlite_rows import quoted, row_numbers
 from profiling_assets.workspace.site_folder import IMAGE
 
 MAX_COLUMNS = 2000  # of a SQLite table; a build can lower it, and no build in use raises it

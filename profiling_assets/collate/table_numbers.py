@@ -1,7 +1,7 @@
 """`TableNumber`: the CRC-32 of an `Image.csv`, and what to do where two are equal.
 
 Put here: numbering sites, telling a duplicate from a collision.
-Do not put here: the state of a duplicate (`collate.site`).
+Do not put here: the state of a duplicate (`site`).
 Of 3,456 sites two share a CRC-32 on about 0.14 % of plates; cytominer-database merges them.
 """
 

@@ -1,7 +1,7 @@
 """Read a config file: every problem in it at once, each with its line, key and remedy.
 
 Put here: from text to `Config`, and the sentences for what does not fit the model.
-Do not put here: YAML (`config.yaml_nodes`), what the keys mean (`config.model` and its sections), opening files.
+Do not put here: YAML (`yaml_nodes`), what the keys mean (`model` and its sections), opening files.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,17 +11,18 @@ from typing import Any, cast
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from profiling_assets.config.batches import BatchConfig
-from profiling_assets.config.compose import (
+from profiling_assets.config.model import BatchConfig, Config, PipelineConfig
+from profiling_assets.config.reference import known_keys, section_at
+from profiling_assets.config.types import Complaint, Section, is_placeholder
+from profiling_assets.config.yaml_nodes import (
     Problem,
+    Reading,
     UnreadableError,
     compose_documents,
     line_of,
+    read_document,
+    scalar_keys,
 )
-from profiling_assets.config.model import Config, PipelineConfig
-from profiling_assets.config.types import Complaint, Section, is_placeholder
-from profiling_assets.config.walk import known_keys, section_at
-from profiling_assets.config.yaml_nodes import Reading, read_document, scalar_keys
 from profiling_assets.errors import ConfigError
 
 _MOST_SHOWN = 200

@@ -1,7 +1,7 @@
 """The config file as a whole: the pipeline's document and a document for each batch.
 
 Put here: the top of the file, the batches and plates it asks for, questions about the whole.
-Do not put here: the keys of a step (`config.sections`, `config.own_sections`), reading a file (`config.load`).
+Do not put here: the keys of a step (`sections`, `own_sections`), reading a file (`load`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
-from profiling_assets.config.arrival import ArrivalConfig
-from profiling_assets.config.batches import BatchConfig
-from profiling_assets.config.own_sections import CollateConfig, OptionsConfig
+from profiling_assets.config.own_sections import ArrivalConfig, CollateConfig, OptionsConfig
 from profiling_assets.config.sections import (
     AggregateConfig,
     AnnotateConfig,
@@ -23,13 +21,44 @@ from profiling_assets.config.sections import (
 from profiling_assets.config.step import Step
 from profiling_assets.config.types import (
     Complaint,
+    Flag,
     Kind,
+    Name,
     Section,
     Text,
     is_placeholder,
     listed_twice,
 )
 from profiling_assets.workspace.names import PlateKey, name_problem
+
+
+class PlateConfig(Section):
+    """A plate that a batch document names."""
+
+    name: Name = Field(description="The plate's name, verbatim: 000123 stays 000123.")
+    process: Flag = Field(default=True, description="Whether the plate is asked for.")
+
+
+class BatchConfig(Section):
+    """A document that names a batch and its plates."""
+
+    batch: Name = Field(description="The batch's name, verbatim.")
+    plates: tuple[PlateConfig, ...] = Field(
+        default=(), description="The batch's plates; needed unless process is false."
+    )
+    process: Flag = Field(default=True, description="Whether the batch is asked for.")
+
+    def impossible(self) -> Iterator[Complaint]:
+        """Name what cannot be meant."""
+        if self.process and not self.plates:
+            remedy = "list the plates, or set process: false"
+            yield "plates", "is missing or empty", remedy
+        first = dict[str, int]()
+        for number, plate in enumerate(self.plates, start=1):
+            earlier = first.setdefault(plate.name, number)
+            if earlier != number:
+                what = f"is {plate.name}, which plates[{earlier}] of batch {self.batch} is already"
+                yield f"plates[{number}].name", what, "name a plate once"
 
 
 class PipelineConfig(Section):

@@ -1,7 +1,8 @@
 """The recipe's own sections of the config file: aggregate, annotate, normalize, feature_select.
 
 Put here: the keys of each step of the recipe, their types, defaults and meaning.
-Do not put here: what the steps do, our own sections (`config.own_sections`), the file as a whole (`config.model`).
+Do not put here: what the steps do, our own sections (`own_sections`), the file as a whole
+(`model`).
 Keys and words are those of cytomining/profiling-recipe (config_template.yml and its README).
 """
 

@@ -1,7 +1,7 @@
 """The steps whose results a config file rules.
 
 Put here: the names of the steps.
-Do not put here: which keys rule a step (`config.step_keys`), the assets that perform it.
+Do not put here: which keys rule a step (`step_keys`), the assets that perform it.
 """
 
 from enum import StrEnum

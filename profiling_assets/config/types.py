@@ -1,7 +1,8 @@
 """What a value of the config file may be, and the strict section that holds such values.
 
 Put here: types that more than one section uses, and the rules common to all sections.
-Do not put here: a section of the config file (`config.sections`, `config.own_sections`), reading YAML (`config.yaml_nodes`).
+Do not put here: a section of the config file (`sections`, `own_sections`), reading YAML
+(`yaml_nodes`).
 Each type is a pydantic type plus a `Kind`: the words that the reference prints and that an error
 says, and whether the text of the file is taken verbatim (`000123` and `1e5` are names, no numbers).
 """

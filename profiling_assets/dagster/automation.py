@@ -55,7 +55,7 @@ def when_plates_change(*, steps_aside: bool = False) -> dg.AutomationCondition:
     Parameters
     ----------
     steps_aside : bool
-        Whether its step makes nothing where a plate has joined (`dagster.assets.waiting`).
+        Whether its step makes nothing where a plate has joined (`dagster.assets.step`).
 
     Returns
     -------

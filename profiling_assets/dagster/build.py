@@ -9,19 +9,22 @@ from typing import Any
 
 import dagster as dg
 
+from profiling_assets.dagster.asset_checks import preflight_checks
 from profiling_assets.dagster.assets.backend import backend_assets
 from profiling_assets.dagster.assets.external import external_assets
 from profiling_assets.dagster.assets.feature_list import selection_assets
 from profiling_assets.dagster.assets.profiles import profile_assets
-from profiling_assets.dagster.assets.quality import quality_control_assets
-from profiling_assets.dagster.assets.report import report_assets
+from profiling_assets.dagster.assets.quality import quality_control_assets, report_assets
 from profiling_assets.dagster.assets.stack import stacked_assets
-from profiling_assets.dagster.io_managers import BackendIOManager, TableIOManager
+from profiling_assets.dagster.io_managers import (
+    BackendIOManager,
+    PageIOManager,
+    PictureIOManager,
+    TableIOManager,
+)
 from profiling_assets.dagster.jobs import publish_job
 from profiling_assets.dagster.journal import Announcer, announcing
 from profiling_assets.dagster.partitions import Partitions
-from profiling_assets.dagster.picture_managers import PageIOManager, PictureIOManager
-from profiling_assets.dagster.preflight import preflight_checks
 from profiling_assets.dagster.sensors.failed_runs import failure_sensor
 from profiling_assets.dagster.sensors.new_output import automation_sensor, new_output_sensor
 from profiling_assets.settings import Settings

@@ -20,10 +20,11 @@ from profiling_assets.dagster.metadata import (
     content_metadata,
     file_metadata,
     origin_of,
+    page_metadata,
+    path_metadata,
 )
 from profiling_assets.steps.catalog import Catalog
-from profiling_assets.steps.intents import announced_lookup
-from profiling_assets.steps.journal import HEAD_BYTES, intent_of
+from profiling_assets.steps.journal import HEAD_BYTES, announced_lookup, intent_of
 from profiling_assets.steps.outputs import (
     ANYTHING,
     Kept,
@@ -31,37 +32,22 @@ from profiling_assets.steps.outputs import (
     MadeFile,
     MadePage,
     MadePictures,
+    Published,
     Stored,
 )
-from profiling_assets.steps.provenance import FileMark, file_mark
+from profiling_assets.steps.provenance import (
+    FileMark,
+    file_mark,
+    is_told_of,
+    tell_foreign,
+    tell_origin,
+)
+from profiling_assets.steps.results import result_path
 from profiling_assets.steps.sources import content_hash, table_hash
-from profiling_assets.steps.x_provenance import is_told_of, tell_foreign, tell_origin
-from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
 
 PATH_TEMPLATE = "path_template"
 FULL_PRECISION_TEMPLATE = "full_precision_path_template"
-
-
-def result_path(template: str, partition: str) -> str:
-    """Fill a path template for one partition.
-
-    Parameters
-    ----------
-    template : str
-        A workspace path with `{batch}` and `{plate}`.
-    partition : str
-        `BATCH/PLATE`, `BATCH` or `all`.
-
-    Returns
-    -------
-    str
-        The workspace path.
-    """
-    if "{plate}" in template:
-        key = PlateKey.parse(partition)
-        return template.format(batch=key.batch, plate=key.plate)
-    return template.format(batch=partition)
 
 
 class WorkspaceIOManager(dg.IOManager):
@@ -274,3 +260,55 @@ class BackendIOManager(WorkspaceIOManager):
         beside = self._publish_companions(obj)
         info = self._workspace.publish_file(obj.local, self._path(context))
         self._describe(context, info, obj, beside)
+
+
+class PictureIOManager(WorkspaceIOManager):
+    """Pictures of a plate, and files of all batches that a step changed in their place."""
+
+    def handle_output(
+        self, context: dg.OutputContext, obj: MadePictures | Published | Kept
+    ) -> None:
+        """Publish the pictures, the result itself last.
+
+        Parameters
+        ----------
+        context : dagster.OutputContext
+            Says which asset and partition.
+        obj : MadePictures, Published or Kept
+            The pictures, the file that was changed already, or the standing file that stays.
+        """
+        if isinstance(obj, Kept):
+            self._keep(context, obj)
+            return
+        if isinstance(obj, Published):
+            for warning in obj.warnings:
+                context.log.warning(warning)
+            context.add_output_metadata(path_metadata(self._workspace, obj.path))
+            return
+        first, *others = obj.pictures
+        self._announce(context, first.content, path=first.path)
+        beside = {other.path: self._publish(other.content, other.path) for other in others}
+        info = self._workspace.publish_bytes(first.content, first.path)
+        self._describe(context, info, obj, beside, first.content)
+
+
+class PageIOManager(WorkspaceIOManager):
+    """Reports: one HTML page each."""
+
+    def handle_output(self, context: dg.OutputContext, obj: MadePage | Kept) -> None:
+        """Publish a page, with a link to it.
+
+        Parameters
+        ----------
+        context : dagster.OutputContext
+            Says which asset and partition.
+        obj : MadePage or Kept
+            The page, or the standing file that stays.
+        """
+        if isinstance(obj, Kept):
+            self._keep(context, obj)
+            return
+        self._announce(context, obj.content, path=obj.path)
+        info = self._workspace.publish_bytes(obj.content, obj.path)
+        self._describe(context, info, obj, {}, obj.content)
+        context.add_output_metadata(page_metadata(self._workspace, obj.path))

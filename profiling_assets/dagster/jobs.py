@@ -18,8 +18,8 @@ from profiling_assets.publish.publish import publish_to_clone
 from profiling_assets.publish.wish import Published, Wish
 from profiling_assets.publish.words import copied_line, lines_of
 from profiling_assets.steps.catalog import Catalog
+from profiling_assets.workspace.copying import Compared
 from profiling_assets.workspace.public_files import Limits
-from profiling_assets.workspace.sync import Compared
 
 PUBLISH = "publish"
 _MEGABYTE = 1_000_000

@@ -1,7 +1,7 @@
 """Saying what a run is about to publish, and forgetting it once it is recorded.
 
 Put here: writing a run's intents, taking them back, removing those of runs that ended otherwise.
-Do not put here: what an intent says (`steps.journal`), where they lie (`steps.intents`).
+Do not put here: what an intent says (`steps.journal`), where they lie (`steps.journal`).
 The record of a result is its materialization, which Dagster writes after the file was published:
 a run that is killed between the two leaves a file that nobody recorded.
 Why: docs/decisions/published-and-not-recorded.md
@@ -19,13 +19,14 @@ from profiling_assets.dagster.metadata import WORKSPACE_PATH
 from profiling_assets.errors import ProfilingError
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.current import Standing, is_replaced
-from profiling_assets.steps.intents import (
+from profiling_assets.steps.journal import (
+    Intent,
     announced_files,
+    intents_json,
     intents_path,
     is_announced,
     read_intents,
 )
-from profiling_assets.steps.journal import Intent, intents_json
 from profiling_assets.steps.sources import content_hash, table_hash
 from profiling_assets.workspace.storage.interface import Workspace
 

@@ -1,25 +1,71 @@
 """Plain numbers and words to Dagster metadata: the one place that does it.
 
 Put here: names, units and types of what the UI shows about a result.
-Do not put here: computing a number (`core`), deciding what is stored (`dagster.io_managers`).
+Do not put here: computing a number (`core`), deciding what is stored (`io_managers`).
 Numbers stay numbers, because the UI plots those over partitions.
 Concept: https://docs.dagster.io/guides/build/assets/metadata-and-tags
 """
 
+from __future__ import annotations
+
+import base64
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from profiling_assets.dagster.sensors.look import Look
-from profiling_assets.printable import printable
+from profiling_assets.errors import printable
 from profiling_assets.steps.current import Marks, Recorded
-from profiling_assets.steps.outputs import Fact
+from profiling_assets.steps.outputs import Fact, MadePictures, Picture, Published
 from profiling_assets.steps.provenance import FileMark, Origin
 from profiling_assets.steps.results import CSVS, Result
 from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+_MAX_ROWS = 400
+
+
+def shown_metadata(value: object) -> dict[str, dg.MetadataValue]:
+    """Show the pictures or tables of a result.
+
+    Parameters
+    ----------
+    value : object
+        What a step made.
+
+    Returns
+    -------
+    dict of str to dagster.MetadataValue
+        Empty for a result that has none.
+    """
+    if isinstance(value, MadePictures):
+        return {picture.name: _markdown(picture) for picture in value.pictures}
+    if isinstance(value, Published):
+        return {name: _table(frame) for name, frame in value.shown.items()}
+    return {}
+
+
+def _markdown(picture: Picture) -> dg.MetadataValue:
+    from profiling_assets.quality.pictures.draw import preview
+
+    small, kind = preview(picture.content)
+    data = base64.b64encode(small).decode("ascii")
+    return dg.MetadataValue.md(f"![{picture.name}](data:{kind};base64,{data})")
+
+
+def _table(frame: pd.DataFrame) -> dg.MetadataValue:
+    rows: list[dict[Any, Any]] = frame.head(_MAX_ROWS).to_dict("records")
+    return dg.MetadataValue.table(
+        [dg.TableRecord({str(name): str(text) for name, text in row.items()}) for row in rows],
+        schema=dg.TableSchema([dg.TableColumn(str(name), "string") for name in frame.columns]),
+    )
+
 
 FINGERPRINT = "fingerprint"
 INPUTS = "inputs_fingerprint"

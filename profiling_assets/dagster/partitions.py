@@ -1,7 +1,8 @@
 """Partitions: plates as `BATCH/PLATE`, batches as `BATCH`, and the mappings between them.
 
 Put here: partition definitions and mappings, made from the plates that a config asks for.
-Do not put here: which plates those are (`config.plates_asked_for`), which asset has which (`assets`).
+Do not put here: which plates those are (`config.plates_asked_for`), which asset has which
+(`assets`).
 Static keys and the built-in static mapping, because user-defined mappings are not serialised to
 the daemon (docs/decisions/0002-partitions.md). Concept: https://docs.dagster.io/concepts/partitions
 """

@@ -24,7 +24,7 @@ from profiling_assets.demo.spec import BatchSpec, DefectKind, WorkspaceSpec
 from profiling_assets.demo.truth import GroundTruth, PlateTruth, SiteTruth
 from profiling_assets.demo.values import Floats, Table, draw_traits
 from profiling_assets.workspace import layout
-from profiling_assets.workspace.wells import well_position
+from profiling_assets.workspace.names import well_position
 
 _PLATE_EFFECT, _WELL_EFFECT = 0.3, 0.2  # standard deviations of cells
 _PATCHY_SHARE = 0.01

@@ -1,8 +1,8 @@
 """Annotate: give each well of a plate what the plate map and external metadata say about it.
 
 Put here: the join, and the books of what did not join.
-Do not put here: reading the files (`profiles.plate_map`), controls (`profiles.reference_wells`).
-pycytominer's `profiles.annotate` does the join, on tables prepared so that `A1` meets `A01`.
+Do not put here: reading the files (`plate_map`), controls (`reference_wells`).
+pycytominer's `annotate` does the join, on tables prepared so that `A1` meets `A01`.
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -20,13 +20,14 @@ import pandas as pd
 from profiling_assets.errors import InvalidInputError, PlateMapError
 from profiling_assets.profiles.columns import PLATE_COLUMNS, column, is_metadata
 from profiling_assets.profiles.excluded_wells import Exclusions, exclusion_warnings, no_well_is_left
-from profiling_assets.profiles.external_join import checked_external, unmatched_external
 from profiling_assets.profiles.plate_map import (
     ExternalMetadata,
     PlateMap,
+    checked_external,
     join_name,
     metadata_name,
     some_names,
+    unmatched_external,
 )
 from profiling_assets.profiles.pycytominer import reference
 from profiling_assets.profiles.tables import with_numbers

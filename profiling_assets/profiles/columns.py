@@ -1,7 +1,7 @@
 """What a column of a profile table is: metadata, a count, a feature.
 
 Put here: rules that look at a column's name and type.
-Do not put here: reading and writing tables (`profiles.tables`), which features are kept (`profiles.feature_select`).
+Do not put here: reading and writing tables (`tables`), which features are kept (`feature_select`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false

@@ -1,7 +1,7 @@
 """Wells that are taken out by hand, each with its reason.
 
 Put here: reading the table of excluded wells.
-Do not put here: dropping them (`profiles.annotate`), plates that are taken out (`workspace.registry`).
+Do not put here: dropping them (`annotate`), plates that are taken out (`workspace.registry`).
 """
 
 from collections.abc import Collection, Mapping

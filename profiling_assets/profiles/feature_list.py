@@ -1,7 +1,7 @@
 """The list of selected features: its file, its reading, its use on a plate.
 
 Put here: what the list says of every feature, and how it is laid out.
-Do not put here: which features are kept (`profiles.feature_select`, `profiles.frozen_features`).
+Do not put here: which features are kept (`feature_select`, `frozen_features`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false

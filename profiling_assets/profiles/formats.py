@@ -1,7 +1,7 @@
 """A table of profiles in further formats, beside its CSV file: Parquet and AnnData.
 
 Put here: a table to the bytes of another format.
-Do not put here: CSV and TSV (`profiles.tables`), GCT (`profiles.gct`), where copies lie (`dagster.io_managers`).
+Do not put here: CSV and TSV (`tables`), GCT (`gct`), where copies lie (`dagster.io_managers`).
 
 AnnData's file format is HDF5 with a few attributes, written here with h5py as
 https://anndata.readthedocs.io/en/stable/fileformat-prose.html has it. The package `anndata` cannot
@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from profiling_assets.errors import ConfigError
-from profiling_assets.extras import H5AD, H5AD_REMEDY, h5ad_problem
+from profiling_assets.errors import H5AD, H5AD_REMEDY, ConfigError, h5ad_problem
 from profiling_assets.profiles.columns import column, is_metadata, numeric_columns
 
 PARQUET = "parquet"

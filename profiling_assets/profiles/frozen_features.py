@@ -1,7 +1,7 @@
 """A frozen list of features: read from a file, and kept on plates instead of a selection.
 
 Put here: what such a file may look like, the selection that it makes.
-Do not put here: selecting features (`profiles.feature_select`), the list that results (`profiles.feature_list`).
+Do not put here: selecting features (`feature_select`), the list that results (`feature_list`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false

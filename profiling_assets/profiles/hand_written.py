@@ -1,7 +1,7 @@
 """Tables that people write by hand or in a spreadsheet, read as verbatim text with line numbers.
 
 Put here: encodings, line ends, separators, blank lines and columns of such files.
-Do not put here: what the columns mean (`profiles.plate_map`), tables that programs write (`profiles.tables`).
+Do not put here: what the columns mean (`plate_map`), tables that programs write (`tables`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false

@@ -1,7 +1,7 @@
 """pycytominer, the reference implementation, imported late and without its import warning.
 
 Put here: how it is imported.
-Do not put here: what its steps are called with (`profiles.annotate`, `profiles.normalize`, `profiles.selection_operations`).
+Do not put here: what its steps are called with (`annotate`, `normalize`, `feature_select`).
 """
 
 import warnings

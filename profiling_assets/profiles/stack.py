@@ -1,7 +1,7 @@
 """The profiles of a batch's plates as one table.
 
 Put here: which columns the stacked table has, and in which order.
-Do not put here: which plates make a batch (`config.plates_asked_for`), the GCT file (`profiles.gct`).
+Do not put here: which plates make a batch (`config.plates_asked_for`), the GCT file (`gct`).
 Source: `concat_dataframes` and `pipeline_feature_select` of cytomining/profiling-recipe.
 """
 

@@ -1,7 +1,7 @@
 """What keeps a clone from being published to, each with its remedy.
 
 Put here: the checks of a clone before anything is copied into it.
-Do not put here: asking git (`publish.clone`), what is published (`workspace.public_files`).
+Do not put here: asking git (`clone`), what is published (`workspace.public_files`).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from profiling_assets.errors import DataRepositoryError
 from profiling_assets.publish.clone import GitClone, Upstream
-from profiling_assets.publish.git_begun import begun
-from profiling_assets.workspace.copying import Transfer
+from profiling_assets.publish.commit import begun
+from profiling_assets.workspace.copying import Compared, Transfer, copy_files
 from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
-from profiling_assets.workspace.sync import Compared, copy_files
 
 _SHOWN = 10
 

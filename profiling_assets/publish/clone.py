@@ -1,8 +1,8 @@
 """A clone of a data repository: what it is like.
 
 Put here: questions to a clone; none of them changes anything in it.
-Do not put here: how git is run (`publish.git`), commits (`publish.commit`), what is published
-(`workspace.public_files`), the order of it all (`publish.publish`).
+Do not put here: how git is run (`git`), commits (`commit`), what is published
+(`workspace.public_files`), the order of it all (`publish`).
 """
 
 from collections.abc import Iterable

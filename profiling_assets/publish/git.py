@@ -1,7 +1,7 @@
 """Running the git executable: no shell, no prompt, nobody's password in a message.
 
 Put here: how git is called, and what its failure says.
-Do not put here: which commands a clone needs (`publish.clone`).
+Do not put here: which commands a clone needs (`clone`).
 The executable and not a library: credential helpers, hooks, signing and Git LFS are the user's own,
 and they work with nothing else.
 """

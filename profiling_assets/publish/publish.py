@@ -1,8 +1,8 @@
 """Publishing a workspace's results: into a data repository's clone, or to another workspace.
 
 Put here: the order of it: look, decide, refuse, copy, commit, push.
-Do not put here: what is published (`workspace.public_files`), copying (`workspace.sync`), git
-(`publish.clone`, `publish.commit`), what keeps a clone from it (`publish.before`).
+Do not put here: what is published (`workspace.public_files`), copying (`workspace.copying`), git
+(`clone`, `commit`), what keeps a clone from it (`before`).
 """
 
 from collections.abc import Callable
@@ -19,11 +19,10 @@ from profiling_assets.publish.before import (
     checked_upstream,
 )
 from profiling_assets.publish.clone import GitClone, Upstream
-from profiling_assets.publish.git_begun import held, note_begun, note_ended
-from profiling_assets.publish.publication_message import commit_message
-from profiling_assets.publish.publication_notes import config_marks, notes_on
+from profiling_assets.publish.commit import held, note_begun, note_ended
 from profiling_assets.publish.wish import Published, Wish
-from profiling_assets.workspace.copying import batch_of
+from profiling_assets.publish.words import commit_message, config_marks, notes_on
+from profiling_assets.workspace.copying import Compared, batch_of, list_files
 from profiling_assets.workspace.public_files import (
     PUBLISHED,
     Limits,
@@ -33,10 +32,9 @@ from profiling_assets.workspace.public_files import (
     over,
     publication_plan,
 )
-from profiling_assets.workspace.registry_store import load_registry
+from profiling_assets.workspace.registry import load_registry
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.interface import Workspace
-from profiling_assets.workspace.sync import Compared, list_files
 
 
 def publish_to_workspace(

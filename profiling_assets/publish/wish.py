@@ -1,14 +1,14 @@
 """What is asked of a publication, and what became of it.
 
 Put here: the two records that commands and jobs share.
-Do not put here: doing it (`publish.publish`), what may be published (`workspace.public_files`).
+Do not put here: doing it (`publish`), what may be published (`workspace.public_files`).
 """
 
 from dataclasses import dataclass, field
 
 from profiling_assets.errors import ProfilingError
+from profiling_assets.workspace.copying import Compared
 from profiling_assets.workspace.public_files import Limits, PublicationPlan, Sized
-from profiling_assets.workspace.sync import Compared
 
 
 @dataclass(frozen=True)

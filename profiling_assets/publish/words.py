@@ -1,14 +1,179 @@
 """A publication in words, for the command line and for the log of a job.
 
 Put here: the lines that are printed.
-Do not put here: what they are about (`publish.wish`), printing.
+Do not put here: what they are about (`wish`), printing.
 """
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
+from profiling_assets.errors import MissingInputError
+from profiling_assets.publish.data_repository import PINS, pinned_version
 from profiling_assets.publish.wish import Published
-from profiling_assets.workspace.public_files import Stays
-from profiling_assets.workspace.sync import Compared
+from profiling_assets.workspace.copying import Compared, batch_of
+from profiling_assets.workspace.layout import CONFIGS
+from profiling_assets.workspace.public_files import PublicationPlan, Stays, plate_of
+from profiling_assets.workspace.storage.interface import Workspace
+
+
+def config_marks(workspace: Workspace, plan: PublicationPlan, config: str | None) -> dict[str, str]:
+    """Return the hashes of the config files that a commit names.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    plan : PublicationPlan
+        What is published.
+    config : str or None
+        The config file that the results were made with; None for all that are published.
+
+    Returns
+    -------
+    dict of str to str
+        Name to the SHA-256 of its bytes.
+
+    Raises
+    ------
+    MissingInputError
+        Where the config file cannot be read.
+    """
+    if config is not None:
+        name = config.replace("\\", "/").rpartition("/")[2].partition("?")[0]
+        return {name: _mark(_config_bytes(workspace, config))}
+    return {
+        path.removeprefix(f"{CONFIGS}/"): _mark(workspace.read_bytes(path))
+        for path in _configs(plan)
+    }
+
+
+def notes_on(
+    workspace: Workspace, clone: Path, plan: PublicationPlan, config: str | None, version: str
+) -> tuple[str, ...]:
+    """Say what does not fit together, and is no reason to stop.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    clone : Path
+        Top folder of the clone.
+    plan : PublicationPlan
+        What is published.
+    config : str or None
+        The config file that the results were made with, where named.
+    version : str
+        Version of this package.
+
+    Returns
+    -------
+    tuple of str
+        Sentences.
+    """
+    notes: list[str] = []
+    pins = clone / PINS
+    pinned = pinned_version(pins.read_text("utf-8", "replace")) if pins.is_file() else None
+    if pinned not in {None, version}:
+        notes.append(
+            f"{PINS} of the data repository pins profiling_assets {pinned}, and this is {version}: "
+            "change the pin if the results were made with this one"
+        )
+    if config is not None:
+        wanted = _mark(_config_bytes(workspace, config))
+        known = {_mark(workspace.read_bytes(path)) for path in _configs(plan)}
+        known |= {
+            _mark(file.read_bytes()) for file in (clone / CONFIGS).glob("*") if file.is_file()
+        }
+        if wanted not in known:
+            notes.append(
+                f"the config file that was named is not published, as it is not in {CONFIGS}/ of "
+                "the workspace: copy it there"
+            )
+    return tuple(notes)
+
+
+def _configs(plan: PublicationPlan) -> list[str]:
+    return [one.source for one in plan.transfers if one.source.startswith(f"{CONFIGS}/")]
+
+
+def _config_bytes(workspace: Workspace, config: str) -> bytes:
+    plain = config.partition("?")[0]
+    if plain.startswith(f"{workspace.root}/"):
+        return workspace.read_bytes(plain.removeprefix(f"{workspace.root}/"))
+    try:
+        return Path(config).read_bytes()
+    except OSError as error:
+        raise MissingInputError(
+            f"the config file cannot be read ({error.strerror})",
+            path=plain,
+            remedy="name a file of this machine, or one of the workspace",
+        ) from error
+
+
+def _mark(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+_SUBJECT = 72  # characters; longer ones are cut where histories are listed
+_MOST_PLATES = 100  # plates a batch
+
+
+def commit_message(
+    changed: Iterable[str], *, version: str, configs: Mapping[str, str] | None = None
+) -> str:
+    """Write the message of a commit.
+
+    Parameters
+    ----------
+    changed : iterable of str
+        Paths in the data repository that the commit changes.
+    version : str
+        Version of this package.
+    configs : mapping of str to str, optional
+        Name of each config file to the SHA-256 of its bytes, hexadecimal.
+
+    Returns
+    -------
+    str
+        Subject, the plates of each batch, version and configs. The same for the same changes.
+    """
+    paths = sorted(set(changed))
+    batches: dict[str, set[str]] = {}
+    for path in paths:
+        batch, key = batch_of(path), plate_of(path)
+        if batch is not None:
+            batches.setdefault(batch, set()).update([] if key is None else [key.plate])
+    lines = [_subject(paths, batches), ""]
+    for batch, plates in sorted(batches.items()):
+        lines.append(f"{batch}: {_listed(sorted(plates))}" if plates else batch)
+    if batches:
+        lines.append("")
+    lines.append(f"profiling_assets {version}")
+    lines += [f"config {name} sha256 {mark[:12]}" for name, mark in sorted((configs or {}).items())]
+    return "\n".join(lines) + "\n"
+
+
+def _subject(paths: list[str], batches: Mapping[str, set[str]]) -> str:
+    files = _count(len(paths), "file")
+    plates = _count(sum(map(len, batches.values())), "plate")
+    if not batches:
+        return f"Publish {files}"
+    if len(batches) == 1:
+        named = f"Publish {next(iter(batches))}: {plates}, {files}"
+        if len(named) <= _SUBJECT:
+            return named
+    return f"Publish {_count(len(batches), 'batch', 'batches')}: {plates}, {files}"
+
+
+def _listed(plates: list[str]) -> str:
+    more = len(plates) - _MOST_PLATES
+    return ", ".join(plates[:_MOST_PLATES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
 
 _SHOWN = 5
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from profiling_assets.profiles.columns import WELL_COLUMNS, column
 from profiling_assets.profiles.reference_wells import CONTROL_TYPE
-from profiling_assets.workspace.wells import normalized_well
+from profiling_assets.workspace.names import normalized_well
 
 # The second is the recipe's choice where old profiles lack the first: the mean number that an
 # object has in its site, which grows with the cells and is no count.

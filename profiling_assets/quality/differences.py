@@ -1,13 +1,9 @@
 """What differs between two tables of profiles.
 
 Put here: aligning two tables by well and feature, counting and ranking what differs.
-Do not put here: lists and ledgers (`quality.line_differences`), which files belong together
+Do not put here: lists and ledgers (`differences`), which files belong together
 (`steps.differences`), what is printed (`cli.diff`).
 """
-
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
-# ^ pandas ships partial types
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,6 +22,47 @@ from profiling_assets.profiles.columns import (
     numeric_columns,
 )
 from profiling_assets.profiles.plate_map import join_name
+
+
+@dataclass(frozen=True)
+class LinesDifference:
+    """Lines that only one of two lists has, in their order; repeated ones count each."""
+
+    only_in_a: tuple[str, ...]
+    only_in_b: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether both have the same lines, in whatever order."""
+        return not (self.only_in_a or self.only_in_b)
+
+
+def lines_difference(a: Sequence[str], b: Sequence[str]) -> LinesDifference:
+    """Compare two lists of lines, whatever their order.
+
+    Parameters
+    ----------
+    a, b : sequence of str
+        Lines of a ledger or of a list of features.
+
+    Returns
+    -------
+    LinesDifference
+        What only one of them has.
+    """
+    return LinesDifference(_beyond(a, b), _beyond(b, a))
+
+
+def _beyond(lines: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    left = Counter(others)
+    found: list[str] = []
+    for line in lines:
+        if left[line]:
+            left[line] -= 1
+        else:
+            found.append(line)
+    return tuple(found)
+
 
 _Numbers = NDArray[np.float64]
 _NOT_FINITE = 3  # changes from or to empty or infinite that are named
@@ -140,8 +177,8 @@ def table_difference(
     Parameters
     ----------
     a, b : pandas.DataFrame
-        Tables of `profiles.tables.read_profiles`, one row a well. Where each is of one plate, wells are
-        compared by their names alone, so that two plates can be compared; `A1` is `A01`.
+        Tables of `profiles.tables.read_profiles`, one row a well. Where each is of one plate,
+        wells are compared by their names alone, so that two plates can be compared; `A1` is `A01`.
     tolerance : float
         Largest difference over the larger magnitude that counts as close.
     largest : int

@@ -1,7 +1,7 @@
 """Position effect: whether wells are more like those of their own row and column than others.
 
 Put here: the share of a well's correlations that stand out, and its value by chance.
-Do not put here: the correlations (`quality.well_correlation`), drawing.
+Do not put here: the correlations (`well_correlation`), drawing.
 Source: `pipeline_quality_control` of cytomining/profiling-recipe.
 """
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from profiling_assets.quality.pictures.plate_layout import Grid
-from profiling_assets.workspace.wells import normalized_well, well_position
+from profiling_assets.quality.pictures.draw_plate import Grid
+from profiling_assets.workspace.names import normalized_well, well_position
 
 PERCENTILE = 95.0
 

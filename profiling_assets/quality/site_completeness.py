@@ -1,7 +1,8 @@
 """Which of a well's sites made it into its profile.
 
 Put here: sites expected and kept of each well, from the ledger of sites.
-Do not put here: what became of one site (`workspace.ledger`), which folders there are (`completeness`).
+Do not put here: what became of one site (`workspace.ledger`), which folders there are
+(`completeness`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -15,7 +16,7 @@ from typing import cast
 import pandas as pd
 
 from profiling_assets.workspace.ledger import KEPT_WHOLE, SiteState
-from profiling_assets.workspace.wells import normalized_well
+from profiling_assets.workspace.names import normalized_well
 
 _WHOLE = frozenset(state.value for state in KEPT_WHOLE)
 _NOT_ASKED = frozenset({SiteState.DUPLICATE.value, SiteState.UNEXPECTED.value})

@@ -22,8 +22,7 @@ import pandas as pd
 
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace.compression import unpacked
-from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.wells import normalized_well, well_position
+from profiling_assets.workspace.names import PlateKey, normalized_well, well_position
 
 COLUMNS = (
     "Batch_Name",

@@ -1,7 +1,7 @@
 """How alike the profiles of a plate's wells are.
 
 Put here: the correlation of every two wells, and what it says of controls and replicates.
-Do not put here: correlations of features (`profiles.correlation`), position (`quality.position_effect`).
+Do not put here: correlations of features (`profiles.correlation`), position (`position_effect`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.profiles.columns import WELL_COLUMNS, column, feature_columns
-from profiling_assets.profiles.pairwise import pairwise_correlations
-from profiling_assets.quality.pictures.plate_layout import Grid
-from profiling_assets.workspace.wells import normalized_well, well_position
+from profiling_assets.profiles.correlation import pairwise_correlations
+from profiling_assets.quality.pictures.draw_plate import Grid
+from profiling_assets.workspace.names import normalized_well, well_position
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 

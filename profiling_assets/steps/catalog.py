@@ -9,17 +9,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from profiling_assets.config.compose import MAX_BYTES
 from profiling_assets.config.load import parse_config
 from profiling_assets.config.model import Config
 from profiling_assets.config.plates_asked_for import Cohort, cohort
 from profiling_assets.config.template import render_config
+from profiling_assets.config.yaml_nodes import MAX_BYTES
 from profiling_assets.errors import ConfigError, MissingInputError, WorkspaceError
 from profiling_assets.settings import WORKSPACE_VARIABLE, Settings
 from profiling_assets.steps.results import ALL, BATCH, Result, results
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.registry import Registry, registered
-from profiling_assets.workspace.registry_store import load_registry, update_registry
+from profiling_assets.workspace.registry import Registry, load_registry, registered, update_registry
 from profiling_assets.workspace.scan import WorkspaceScan, scan_workspace
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.opening import open_workspace

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
-from profiling_assets.collate.result import CollateResult
+from profiling_assets.collate.options import CollateResult
 from profiling_assets.config.model import Config
 from profiling_assets.config.step import Step
 from profiling_assets.profiles.annotate import AnnotateResult
@@ -16,10 +16,8 @@ from profiling_assets.profiles.columns import column
 from profiling_assets.profiles.feature_list import FeatureSelection
 from profiling_assets.profiles.normalize import NormalizeResult
 from profiling_assets.profiles.plate_map import join_name
-from profiling_assets.quality.checks.backend import rows_as_in_ledger
 from profiling_assets.quality.checks.check import CheckResult, as_warnings
-from profiling_assets.quality.checks.controls import negative_controls_present
-from profiling_assets.quality.checks.files import broken_cells, gct_is_whole
+from profiling_assets.quality.checks.files import broken_cells, gct_is_whole, rows_as_in_ledger
 from profiling_assets.quality.checks.rows import (
     Row,
     no_well_twice,
@@ -27,13 +25,14 @@ from profiling_assets.quality.checks.rows import (
     plates_of,
     rows_conserved,
     rows_of,
+    same_features,
     wells_accounted_for,
     wells_of,
 )
-from profiling_assets.quality.checks.schema import same_features
 from profiling_assets.quality.checks.values import (
     FeatureCells,
     feature_cells,
+    negative_controls_present,
     no_unflagged_inf,
     share_of_nan,
 )

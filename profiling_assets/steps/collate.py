@@ -1,18 +1,24 @@
 """Backend and aggregated profiles of a plate, from whichever source it has.
 
 Put here: which source is taken how, the numbers a user looks for.
-Do not put here: collating site folders (`steps.engines`), reading cells (`core.collate`).
+Do not put here: collating site folders (`collate`), reading cells (`core.collate`).
 """
 
+import csv
 import gzip
-from collections.abc import Collection, Mapping
+import io
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.columns import survey_headers, survey_sample
+from profiling_assets.collate.cytominer_database import collate_with_reference_engine
 from profiling_assets.collate.from_backend import aggregate_backend
-from profiling_assets.collate.options import AggregateOptions
-from profiling_assets.collate.result import CollateResult
+from profiling_assets.collate.options import AggregateOptions, CollateOptions, CollateResult
+from profiling_assets.collate.sqlite_backend import too_wide_survey
 from profiling_assets.config.model import Config
+from profiling_assets.errors import InvalidInputError
 from profiling_assets.profiles.tables import read_profiles
 from profiling_assets.quality.preflight.plate_rules import repeated_warning
 from profiling_assets.steps.checks import (
@@ -20,21 +26,203 @@ from profiling_assets.steps.checks import (
     backend_checks,
     standing_checks,
 )
-from profiling_assets.steps.engines import collate_sites, listing_of, sqlite_file
 from profiling_assets.steps.facts import site_facts, well_facts
-from profiling_assets.steps.former import vanished_sites
 from profiling_assets.steps.outputs import Fact, Made, MadeFile, Progress
 from profiling_assets.steps.results import AGGREGATED, PARQUET, SQLITE
 from profiling_assets.steps.sources import PlateSource, SourceKind
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.compression import packed
 from profiling_assets.workspace.ledger import (
+    SiteRecord,
+    SiteState,
     site_ledger_frame,
     well_ledger_frame,
 )
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.storage.disk_space import check_space
+from profiling_assets.workspace.scan import PlateListing
+from profiling_assets.workspace.site_reading import bytes_to_copy, local_sites, read_ahead
+from profiling_assets.workspace.storage.disk_space import backend_bytes, check_space, csv_bytes
 from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.os_errors import filling
+
+_REFERENCE = "cytominer-database"
+
+
+def collate_sites(
+    workspace: Workspace,
+    config: Config,
+    key: PlateKey,
+    source: PlateSource,
+    scratch: Path,
+    *,
+    sqlite: bool,
+    parquet: bool,
+    aggregate: AggregateOptions | None,
+    progress: Progress | None = None,
+) -> CollateResult | str:
+    """Collate a plate from its CSVs.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the plate is.
+    config : Config
+        How to collate.
+    key : PlateKey
+        The plate.
+    source : PlateSource
+        Its CSVs.
+    scratch : pathlib.Path
+        An empty folder; the SQLite file is put at `sqlite_file`.
+    sqlite, parquet : bool
+        Which backends to write.
+    aggregate : AggregateOptions or None
+        How to aggregate; None for no profiles.
+    progress : callable, optional
+        Called with sites done and sites in all.
+
+    Returns
+    -------
+    CollateResult or str
+        What was made; or, where only a SQLite file was asked for and cannot hold the tables, why.
+
+    Raises
+    ------
+    WorkspaceError
+        Where a disk has no room, before a file is read; or is filled up by others meanwhile.
+    """
+    listing = listing_of(source)
+    options = CollateOptions(
+        munge=config.collate.munge,
+        plate_column_from=config.collate.column,
+        on_defective_site=config.collate.on_defective_site,
+    )
+    reference = config.collate.engine == _REFERENCE
+    backends = 1 if reference else sqlite + parquet
+    needed = _check_space(workspace, key, source, scratch, backends=backends, copies=reference)
+    with filling(source.path, folder=scratch, needed=needed):
+        file = sqlite_file(scratch, key)
+        if reference:
+            with local_sites(workspace, source.path, listing.folders, scratch) as folder:
+                return collate_with_reference_engine(
+                    key,
+                    folder,
+                    listing.expected,
+                    options,
+                    sqlite_file=file,
+                    aggregate=aggregate,
+                    path=source.path,
+                )
+        survey_some = survey_headers if workspace.at_once == 1 else survey_sample
+        survey = survey_some(listing.folders, munge=options.munge, at_once=workspace.at_once)
+        withheld = too_wide_survey(survey) if sqlite else None
+        if (
+            withheld is not None and aggregate is None and not parquet
+        ):  # known before hours of reading
+            full = survey_headers(listing.folders, munge=options.munge, at_once=workspace.at_once)
+            return too_wide_survey(full) or withheld
+        tables = scratch / "parquet"
+        tables.mkdir()
+        with read_ahead(workspace, listing.folders, munge=options.munge) as ahead:
+            return collate_plate(
+                key,
+                ahead,
+                listing.expected,
+                options,
+                sqlite_file=file if sqlite else None,
+                parquet_folder=tables if parquet else None,
+                aggregate=aggregate,
+                path=source.path,
+                progress=progress,
+                survey=survey,
+                # what SQLite cannot hold goes to Parquet, so that the cells are somewhere
+                parquet_if_wide=None if aggregate is None else tables,
+            )
+
+
+def sqlite_file(scratch: Path, key: PlateKey) -> Path:
+    """Return where in scratch space the SQLite backend of a plate is made."""
+    return scratch / f"{key.plate}.sqlite"
+
+
+def listing_of(source: PlateSource) -> PlateListing:
+    """Return the site folders of a source that is CSVs."""
+    if source.listing is None:
+        raise ValueError("a source of CSVs has a listing")
+    return source.listing
+
+
+def _check_space(
+    workspace: Workspace,
+    key: PlateKey,
+    source: PlateSource,
+    scratch: Path,
+    *,
+    backends: int,
+    copies: bool,
+) -> int:
+    folders = listing_of(source).folders
+    needed = backends * backend_bytes(csv_bytes(folders))
+    needed += bytes_to_copy(folders) if copies else 0
+    if needed:
+        what = f"the backend of plate {key}"
+        check_space(workspace, scratch, needed, what=what, path=source.path)
+    return needed
+
+
+_GONE = "was in a former backend; its folder is gone"
+
+
+def vanished_sites(
+    workspace: Workspace, key: PlateKey, now: Iterable[SiteRecord]
+) -> tuple[SiteRecord, ...]:
+    """List the sites of the former ledger whose folders are gone.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the ledger stands.
+    key : PlateKey
+        The plate.
+    now : iterable of SiteRecord
+        The records of this build.
+
+    Returns
+    -------
+    tuple of SiteRecord
+        As missing, in the order of the former ledger; empty where there is none.
+
+    Raises
+    ------
+    InvalidInputError
+        Where the former ledger is no table.
+    """
+    path = layout.site_ledger(key)
+    if workspace.stat(path) is None:
+        return ()
+    text = workspace.read_bytes(path).decode("utf-8", "replace")
+    records = list(now)
+    folders = {record.folder for record in records}
+    places = {(record.well, record.site) for record in records}
+    gone: list[SiteRecord] = []
+    for row in _rows(text, path):
+        folder, well, site = (row.get(name) or "" for name in ("folder", "well", "site"))
+        was_there = row.get("image_rows_kept") not in (None, "", "0") or row.get("reason") == _GONE
+        if folder and was_there and folder not in folders and (well, site) not in places:
+            gone.append(SiteRecord(folder, well, site, SiteState.MISSING, _GONE))
+    return tuple(gone)
+
+
+def _rows(text: str, path: str) -> list[dict[str, str | None]]:
+    try:
+        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter="\t"))
+    except csv.Error as error:
+        raise InvalidInputError(
+            f"the ledger of the former backend cannot be read: {error}",
+            path=path,
+            remedy="restore it from a copy; or remove it: then sites whose folders have gone since "
+            "are not named",
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,16 @@ from pathlib import Path
 from profiling_assets.errors import InvalidInputError, MissingInputError
 from profiling_assets.profiles.tables import read_profiles
 from profiling_assets.quality.differences import (
+    LinesDifference,
     TableDifference,
+    lines_difference,
     table_difference,
 )
-from profiling_assets.quality.line_differences import LinesDifference, lines_difference
 from profiling_assets.steps.provenance import Origin, parse_provenance
+from profiling_assets.workspace.copying import list_files
 from profiling_assets.workspace.layout import GCT, PROFILES
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.opening import open_workspace
-from profiling_assets.workspace.sync import list_files
 
 _TABLES = (".csv.gz", ".csv")
 _LINES = (".tsv",)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from profiling_assets.collate.result import CollateResult
+from profiling_assets.collate.options import CollateResult
 from profiling_assets.profiles.tables import table_facts
 from profiling_assets.steps.outputs import Fact
 from profiling_assets.workspace.ledger import KEPT_WHOLE, WellRecord, count_states

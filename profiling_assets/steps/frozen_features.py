@@ -13,8 +13,7 @@ from profiling_assets.config.model import Config
 from profiling_assets.config.sections import FeatureSelectConfig
 from profiling_assets.errors import MissingInputError, ProfilingError
 from profiling_assets.steps.sources import ABSENT, content_fingerprint
-from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.scopes import scope_of
+from profiling_assets.workspace.names import PlateKey, scope_of
 from profiling_assets.workspace.storage.interface import Workspace
 
 if TYPE_CHECKING:  # for annotations alone: planning does not load pandas

@@ -1,17 +1,13 @@
 """One look at workspace and event log, and what is to be done about each result.
 
-Put here: putting together, for one result of one partition, what `steps.current` decides on.
+Put here: putting together, for one result of one partition, what `current` decides on.
 Do not put here: which results are asked for (`dagster.runs.plan`), the decision itself.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
-import dagster as dg
-
-from profiling_assets.dagster.event_log import latest_records
-from profiling_assets.dagster.io_managers import result_path
 from profiling_assets.errors import ProfilingError
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.current import (
@@ -25,18 +21,18 @@ from profiling_assets.steps.current import (
     is_replaced,
     marks,
 )
-from profiling_assets.steps.forewarn import slim
 from profiling_assets.steps.frozen_features import FROZEN, frozen_fingerprint
-from profiling_assets.steps.intents import announced_lookup
+from profiling_assets.steps.journal import announced_lookup
 from profiling_assets.steps.plate_maps import plate_map_fingerprint
-from profiling_assets.steps.quality_results import LOAD_DATA
 from profiling_assets.steps.results import (
     CSVS,
+    LOAD_DATA,
     PARQUET,
     PLATE_MAP,
     SQLITE,
     input_name,
     input_partitions,
+    result_path,
     scope_of,
 )
 from profiling_assets.steps.sources import (
@@ -44,12 +40,16 @@ from profiling_assets.steps.sources import (
     SourceKind,
     is_moved_away,
     plate_source,
+    slim,
     table_hash,
 )
 from profiling_assets.steps.summary import load_data_fingerprint
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.storage.parallel import map_at_once
 from profiling_assets.workspace.storage.snapshot import snapshot
+
+# asset, partitions, and the path that a partition's file has now, to their latest records
+RecordLookup = Callable[[str, Sequence[str], Callable[[str], str]], dict[str, Recorded]]
 
 
 @dataclass(frozen=True, order=True)
@@ -71,8 +71,8 @@ class Judge:
     ----------
     catalog : Catalog
         Workspace, config, plates and graph.
-    instance : dagster.DagsterInstance
-        The event log.
+    records : callable
+        What the event log says of the partitions of an asset.
     force : bool
         Whether everything asked for is built again.
 
@@ -82,7 +82,7 @@ class Judge:
         Plates whose source could not be read, and why, among those looked at so far.
     """
 
-    def __init__(self, catalog: Catalog, instance: dg.DagsterInstance, *, force: bool) -> None:
+    def __init__(self, catalog: Catalog, records: RecordLookup, *, force: bool) -> None:
         self._catalog = catalog
         self._look = snapshot(catalog.workspace)
         self._force = force
@@ -93,8 +93,7 @@ class Judge:
             for level in {result.level for result in self._graph.values()}
         }
         self._records = {
-            name: latest_records(
-                instance,
+            name: records(
                 name,
                 partitions[result.level],
                 partial(result_path, result.template),

@@ -1,11 +1,13 @@
 """Preflight: gathering what the rules look at, with bounded reads, several plates at a time.
 
 Put here: facts of workspace, batches and plates, put together.
-Do not put here: the rules (`core.preflight`), probing for permission (`steps.probe`), printing (`cli`).
+Do not put here: the rules (`core.preflight`), probing for permission (`preflight`), printing
+(`cli`).
 Of a plate are read: its load data, its plate map, and the headers of three site folders.
 """
 
 import shutil
+import uuid
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,18 +16,16 @@ from pathlib import Path
 
 from profiling_assets.collate.sqlite_backend import too_wide_survey
 from profiling_assets.config.step import Step
-from profiling_assets.errors import ProfilingError
+from profiling_assets.errors import ProfilingError, WorkspaceError
 from profiling_assets.profiles.plate_map import read_barcode_platemap
 from profiling_assets.quality.preflight.facts import BatchFacts, PlateFacts, Wanted, WorkspaceFacts
 from profiling_assets.quality.preflight.finding import Finding
 from profiling_assets.quality.preflight.rules import findings
 from profiling_assets.steps.catalog import Catalog
-from profiling_assets.steps.forewarn import few_headers, slim
 from profiling_assets.steps.frozen_features import FROZEN, frozen_errors
 from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map
-from profiling_assets.steps.probe import write_error
 from profiling_assets.steps.results import PARQUET, SQLITE
-from profiling_assets.steps.sources import PlateSource, SourceKind, plate_source
+from profiling_assets.steps.sources import PlateSource, SourceKind, few_headers, plate_source, slim
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plate_map_files import find_platemap_files
@@ -35,6 +35,51 @@ from profiling_assets.workspace.storage.disk_space import backend_bytes, check_s
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 from profiling_assets.workspace.storage.snapshot import snapshot
+
+NAME = ".profiling_assets_probe"
+_OUTPUTS = (layout.BACKEND, layout.PROFILES, layout.GCT)
+
+
+def write_error(workspace: Workspace, batches: Collection[str]) -> ProfilingError | None:
+    """Write a small file where results go, read it back and remove it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    batches : collection of str
+        Batches whose folders, where they are there already, are tried too.
+
+    Returns
+    -------
+    ProfilingError or None
+        Why results cannot be written.
+    """
+    root = Path(workspace.location(""))
+    folders = [""]
+    if root.is_dir():  # on S3 there are no folders, and no rights of them
+        tried = [f"{area}/{batch}" for area in _OUTPUTS for batch in sorted(batches)]
+        folders += [folder for folder in (*_OUTPUTS, *tried) if (root / folder).exists()]
+    for folder in folders:
+        try:
+            _probe(workspace, f"{folder}/" if folder else "")
+        except ProfilingError as error:
+            return error
+    return None
+
+
+def _probe(workspace: Workspace, prefix: str) -> None:
+    path, text = f"{prefix}{NAME}_{uuid.uuid4().hex}", b"can be removed\n"
+    try:
+        workspace.publish_bytes(text, path)
+        if workspace.read_bytes(path) != text:
+            raise WorkspaceError(
+                "what was written there is not what is read from it",
+                path=path,
+                remedy="see whether another disk or bucket lies behind it",
+            )
+    finally:
+        workspace.remove(path)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Annotated and normalized profiles of a plate, and its feature-selected ones.
 
 Put here: config section to argument, core result to table, ledger and numbers.
-Do not put here: the steps themselves (`profiles.annotate`, `profiles.normalize`, `profiles.feature_select`).
+Do not put here: the steps themselves (`profiles.annotate`, `profiles.normalize`,
+`profiles.feature_select`).
 """
 
 import pandas as pd

@@ -5,6 +5,7 @@ Do not put here: the layout of the page (`core.report`), drawing, the report of 
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -13,37 +14,175 @@ from profiling_assets.config.step import Step
 from profiling_assets.profiles.feature_list import selection_from_table
 from profiling_assets.profiles.tables import read_tsv
 from profiling_assets.quality.cell_count import cell_counts
-from profiling_assets.quality.report.facts import Normalization, PlateFacts, Selection
-from profiling_assets.quality.report.ledgers import (
+from profiling_assets.quality.checks.values import negative_controls_present
+from profiling_assets.quality.report.facts import (
+    BatchFacts,
+    Normalization,
+    PlateFacts,
+    Selection,
+    Share,
     cells_of,
+    facts_of_page,
     ledger_part,
+    normalization,
     objects_of,
+    selection,
     site_share,
     well_share,
 )
-from profiling_assets.quality.report.page import PICTURES, data_uri, link, plate_page
-from profiling_assets.quality.report.tables import normalization, selection
+from profiling_assets.quality.report.page import PICTURES, batch_page, data_uri, link, plate_page
 from profiling_assets.quality.summary import COLUMNS
 from profiling_assets.steps.catalog import Catalog
+from profiling_assets.steps.checks import standing_checks
 from profiling_assets.steps.outputs import Fact, MadePage
-from profiling_assets.steps.pictures import count_facts, known_numbers, ledger_wells
-from profiling_assets.steps.quality_correlation import correlation_numbers
-from profiling_assets.steps.quality_results import CELL_COUNTS, PLATE_REPORT, SITES
-from profiling_assets.steps.report_inputs import Reader, provenance
-from profiling_assets.steps.report_warnings import (
-    normalization_warnings,
-    share_warnings,
-    table_warnings,
+from profiling_assets.steps.pictures import (
+    correlation_numbers,
+    count_facts,
+    known_numbers,
+    ledger_wells,
 )
+from profiling_assets.steps.report_inputs import Reader, provenance
 from profiling_assets.steps.results import (
     AGGREGATED,
     ANNOTATED,
+    BATCH_REPORT,
+    CELL_COUNTS,
+    PLATE_REPORT,
+    SITES,
     Result,
     normalized_name,
     selected_name,
 )
 from profiling_assets.workspace import layout
+from profiling_assets.workspace.ledger import SiteState, WellState
 from profiling_assets.workspace.names import PlateKey
+
+_PICTURES = ("site_completeness", "cell_count", "position_effect", "controls")
+
+
+def batch_report(catalog: Catalog, batch: str) -> MadePage:
+    """Write the report of a batch.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Workspace, plates and graph.
+    batch : str
+        The batch.
+
+    Returns
+    -------
+    MadePage
+        The page, with a row for every plate, also for those of which nothing can be said.
+    """
+    cohort = catalog.cohort
+    without = {
+        k.plate: f"excluded: {why}" for k, why in cohort.excluded.items() if k.batch == batch
+    }
+    without |= {k.plate: "not in the workspace" for k in cohort.absent if k.batch == batch}
+    reader = Reader(catalog.workspace)
+    plates: list[PlateFacts] = []
+    pictures: dict[str, dict[str, str]] = {}
+    keys = sorted(key for key in cohort.plates if key.batch == batch)
+    for key in keys:
+        facts = _facts(reader, key)
+        if facts is None:
+            without[key.plate] = "it has no report yet"
+            continue
+        plates.append(facts)
+        pictures[key.plate] = _pictures(catalog, reader, key, plates=len(keys))
+    # lists of one plate each are in the plates' own reports
+    lists = {s.path: s for facts in plates for s in facts.selections if s.level != "plate"}
+    facts = BatchFacts(
+        batch,
+        tuple(plates),
+        dict(sorted(without.items())),
+        tuple(lists.values()),
+        provenance(reader, catalog, BATCH_REPORT),
+    )
+    links = {one.plate: link(".", one.plate, f"{one.plate}.html") for one in plates}
+    return MadePage(
+        layout.BATCH_REPORT.format(batch=batch),
+        batch_page(facts, pictures, links),
+        {
+            "plates": len(plates),
+            "plates_without_report": len(without),
+            "plates_to_be_looked_at": sum(bool(one.warnings) for one in plates),
+        },
+    )
+
+
+def _facts(reader: Reader, key: PlateKey) -> PlateFacts | None:
+    path = layout.PLATE_REPORT.format(batch=key.batch, plate=key.plate)
+    return facts_of_page(reader.content(path)) if reader.exists(path) else None
+
+
+def _pictures(catalog: Catalog, reader: Reader, key: PlateKey, *, plates: int) -> dict[str, str]:
+    from profiling_assets.quality.pictures.draw import thumbnail  # loads matplotlib
+
+    if CELL_COUNTS not in catalog.results:
+        return {}
+    paths = {name: layout.quality_picture(key, name) for name in _PICTURES}
+    return {
+        name: data_uri(*thumbnail(reader.content(path), plates * len(_PICTURES)))
+        for name, path in paths.items()
+        if reader.exists(path)
+    }
+
+
+# Every real plate has some (105 of 3,903 on a published one), and selection drops them.
+MANY = 0.1
+_FINE = {SiteState.COMPLETE.value, WellState.PROFILE.value}
+
+
+def share_warnings(sites: Share | None, wells: Share | None) -> list[str]:
+    """Name the states of sites and wells that are not fine, with their numbers."""
+    found: list[str] = []
+    for what, share in (("site", sites), ("well", wells)):
+        states: Mapping[str, int] = {} if share is None else share.states
+        found += [
+            f"{count:,} {what}{'' if count == 1 else 's'}: {state.replace('_', ' ')}"
+            for state, count in states.items()
+            if state not in _FINE
+        ]
+    return found
+
+
+def table_warnings(key: PlateKey, annotated: pd.DataFrame, *, controls: bool) -> list[str]:
+    """Say what the checks find in the annotated profiles.
+
+    Parameters
+    ----------
+    key : PlateKey
+        The plate.
+    annotated : pandas.DataFrame
+        Its annotated profiles.
+    controls : bool
+        Whether negative controls are needed.
+
+    Returns
+    -------
+    list of str
+        Those that did not pass.
+    """
+    checks = list(standing_checks(key, annotated))
+    if controls:
+        checks.append(negative_controls_present(annotated, plate_map_path="plate map", key=key))
+    return [check.what for check in checks if not check.passed]
+
+
+def normalization_warnings(found: Normalization) -> list[str]:
+    """Name many features without spread, and infinite values of a normalized table."""
+    told: list[str] = []
+    if found.without_spread > MANY * found.features:
+        told.append(
+            f"normalized on {found.reference}: {found.without_spread:,} of {found.features:,} "
+            "features have no spread on this plate"
+        )
+    if found.inf_cells:
+        told.append(f"normalized on {found.reference}: {found.inf_cells:,} values are infinite")
+    return told
+
 
 _REFERENCES = {
     Step.NORMALIZE: "all wells",

@@ -1,7 +1,7 @@
 """Reading for a report: what was read, what was not there, and by what it was all made.
 
 Put here: files to parsed values with their digests; versions.
-Do not put here: what is read for which part of a report (`steps.report`, `steps.batch_report`).
+Do not put here: what is read for which part of a report (`report`, `report`).
 """
 
 import hashlib

@@ -1,20 +1,96 @@
 """The results that a config asks for: names, paths, inputs and versions, as one table.
 
 Put here: what the graph consists of, so that assets, planning and adoption agree on it.
-Do not put here: how a result is made (`steps.collate`, `steps.profiles`, `steps.feature_list`), Dagster definitions.
+Do not put here: how a result is made (`collate`, `profiles`, `feature_list`), Dagster definitions.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from profiling_assets.config.model import Config
 from profiling_assets.config.step_keys import Step, config_part
 from profiling_assets.steps.frozen_features import frozen_name, frozen_path
-from profiling_assets.steps.quality_results import quality_results
+from profiling_assets.workspace import layout
 from profiling_assets.workspace.layout import GCT
-from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.scopes import ALL, BATCH, PLATE, scope_of
+from profiling_assets.workspace.names import ALL, BATCH, PLATE, PlateKey, scope_of
+
+LOAD_DATA = "load_data"
+SITES = "quality_control_sites"
+SUMMARY = "quality_control_summary"
+CELL_COUNTS = "cell_count_heatmaps"
+CORRELATIONS = "correlation_heatmaps"
+PLATE_REPORT = "plate_report"
+BATCH_REPORT = "batch_report"
+
+_HEATMAP = f"{layout.QUALITY_CONTROL}/heatmap/{{batch}}/{{plate}}/{{plate}}"
+
+
+@dataclass(frozen=True)
+class QualityResult:
+    """What `results` asks of a result; `upstream` and `external` are names."""
+
+    name: str
+    level: str
+    step: Step
+    template: str
+    upstream: tuple[str, ...] = ()
+    external: tuple[str, ...] = ()
+    overwrite: bool = False
+    partial: bool = False
+
+
+def quality_results(
+    config: Config, *, counted: str, selected: Collection[str], described: Collection[str] = ()
+) -> list[QualityResult]:
+    """List the results of quality control that a config asks for.
+
+    Parameters
+    ----------
+    config : Config
+        The config.
+    counted : str
+        Name of the profiles whose cells are counted: the annotated ones, where there are some.
+    selected : collection of str
+        Names of the feature-selected profiles that the config makes, the negative-control twin
+        last. It is preferred, as in the recipe.
+    described : collection of str, optional
+        Names of the further results that a plate's report describes.
+
+    Returns
+    -------
+    list of QualityResult
+        Upstream before downstream.
+    """
+    found: list[QualityResult] = []
+    if config.performs(Step.SUMMARY):
+        record = f"{layout.QUALITY_RECORDS}/{{batch}}/{{plate}}.tsv"
+        found += [
+            QualityResult(SITES, PLATE, Step.SITES, record, external=(LOAD_DATA,)),
+            # the recipe's table is continued, not kept as it is
+            QualityResult(
+                SUMMARY, BATCH, Step.SUMMARY, layout.QUALITY_SUMMARY, (SITES,), overwrite=True
+            ),
+        ]
+    if config.performs(Step.CELL_COUNTS):
+        template = f"{_HEATMAP}_cell_count.png"
+        found.append(QualityResult(CELL_COUNTS, PLATE, Step.CELL_COUNTS, template, (counted,)))
+    if config.performs(Step.CORRELATIONS) and selected:
+        source = list(selected)[-1]
+        template = f"{_HEATMAP}_correlation.png"
+        found.append(QualityResult(CORRELATIONS, PLATE, Step.CORRELATIONS, template, (source,)))
+    if config.performs(Step.PLATE_REPORT):
+        made = [one.name for one in found if one.level == PLATE]
+        read = (counted, *described, *list(selected)[-1:], *made)
+        template, of_batch = layout.PLATE_REPORT, layout.BATCH_REPORT
+        found += [
+            QualityResult(PLATE_REPORT, PLATE, Step.PLATE_REPORT, template, read, partial=True),
+            QualityResult(
+                BATCH_REPORT, BATCH, Step.BATCH_REPORT, of_batch, (PLATE_REPORT,), partial=True
+            ),
+        ]
+    return found
+
 
 CSVS = "cellprofiler_csvs"
 PLATE_MAP = "plate_map"
@@ -229,6 +305,27 @@ def selection_level(config: Config, *, negcon: bool) -> str:
     """Return the level of feature selection, `plate`, `batch` or `all`."""
     section = config.feature_select_negcon if negcon else config.feature_select
     return section.level
+
+
+def result_path(template: str, partition: str) -> str:
+    """Fill a path template for one partition.
+
+    Parameters
+    ----------
+    template : str
+        A workspace path with `{batch}` and `{plate}`.
+    partition : str
+        `BATCH/PLATE`, `BATCH` or `all`.
+
+    Returns
+    -------
+    str
+        The workspace path.
+    """
+    if "{plate}" in template:
+        key = PlateKey.parse(partition)
+        return template.format(batch=key.batch, plate=key.plate)
+    return template.format(batch=partition)
 
 
 def input_partitions(

@@ -1,7 +1,8 @@
 """The books: what went in, what came out, and why the rest was dropped.
 
 Put here: the records of sites and wells, their totals, and the rule in = out + dropped.
-Do not put here: finding defects (`collate`), joining plate maps (`profiles.annotate`), writing files.
+Do not put here: finding defects (`collate`), joining plate maps (`profiles.annotate`), writing
+files.
 """
 
 # pyright: reportMissingTypeStubs=false

@@ -1,8 +1,8 @@
 """What of a workspace goes into a data repository, where it lies there, and what stays.
 
 Put here: the list of what may be published, limits of size, and the decisions made from them.
-Do not put here: git (`publish.clone`), copying (`workspace.sync`), the text of the commit
-(`publish.publication_message`), files that appear whole or not at all (`workspace.storage.atomic_write`).
+Do not put here: git (`publish.clone`), copying (`copying`), the text of the commit
+(`publish.words`), files that appear whole or not at all (`workspace.storage.atomic_write`).
 """
 
 from collections.abc import Collection, Iterable, Mapping

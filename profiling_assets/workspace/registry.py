@@ -1,16 +1,24 @@
 """The plate registry: what is remembered of the plates of a workspace.
 
 Put here: the record of each plate, and how scans and exclusions change it.
-Do not put here: its file (`workspace.registry_json`, `workspace.registry_store`), finding plates (`workspace.plates`).
+Do not put here: its file (`registry`, `registry`), finding plates (`plates`).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from typing import cast
 
-from profiling_assets.errors import InvalidInputError, MissingInputError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from profiling_assets.errors import InvalidInputError, InvalidNameError, MissingInputError
+from profiling_assets.workspace.layout import REGISTRY
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import PlateFound, Source
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.shared_file import update_file
 
 
 @dataclass(frozen=True)
@@ -204,3 +212,178 @@ def _known(registry: Registry, key: PlateKey) -> PlateEntry:
             remedy="scan the workspace to see its plates",
         )
     return entry
+
+
+SCHEMA = 1
+_REBUILD = (
+    "remove the file and scan the workspace again; the registry is rebuilt, only exclusions have "
+    "to be given again"
+)
+
+
+class _Entry(BaseModel):
+    """One plate in the file."""
+
+    model_config = ConfigDict(extra="forbid")  # strict types come with the validation call
+
+    sources: list[Source]
+    expected_sites: int | None = Field(ge=0)
+    found_sites: int | None = Field(ge=0)
+    fingerprint: str | None
+    excluded: str | None
+
+
+class _Document(BaseModel):
+    """The file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    plates: dict[str, _Entry]
+    schema_version: int
+
+
+def registry_json(registry: Registry) -> bytes:
+    """Write a registry as JSON.
+
+    Parameters
+    ----------
+    registry : Registry
+        The registry.
+
+    Returns
+    -------
+    bytes
+        Sorted and ASCII, with a newline at the end: equal registries give equal bytes.
+    """
+    plates = {
+        str(key): {
+            "sources": sorted(entry.sources),
+            "expected_sites": entry.expected_sites,
+            "found_sites": entry.found_sites,
+            "fingerprint": entry.fingerprint,
+            "excluded": entry.excluded,
+        }
+        for key, entry in registry.plates.items()
+    }
+    document = {"schema_version": SCHEMA, "plates": plates}
+    return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode("ascii")
+
+
+def parse_registry(data: bytes, *, path: str) -> Registry:
+    """Read a registry back, strictly.
+
+    Parameters
+    ----------
+    data : bytes
+        What `registry_json` wrote.
+    path : str
+        Where it lies, for messages.
+
+    Returns
+    -------
+    Registry
+        The registry.
+
+    Raises
+    ------
+    InvalidInputError
+        Where it is not JSON, was written by another version, or has an unknown, repeated or
+        missing field, a wrong type, or a name that could leave the workspace.
+    """
+    try:
+        document = json.loads(data.decode("utf-8"), object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(
+            f"the plate registry is not JSON as it was written: {error}",
+            path=path,
+            remedy=_REBUILD,
+        ) from error
+    _check_version(document, path)
+    try:
+        # as JSON once more: in that mode a strict model takes a list of texts for the sources
+        parsed = _Document.model_validate_json(json.dumps(document), strict=True)
+        return Registry(
+            {PlateKey.parse(key): _entry(entry) for key, entry in parsed.plates.items()}
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = " > ".join(str(part) for part in first["loc"])
+        raise InvalidInputError(
+            f"the plate registry cannot be used: {place}: {first['msg']}",
+            path=path,
+            remedy=_REBUILD,
+        ) from error
+    except InvalidNameError as error:
+        raise InvalidInputError(
+            f"the plate registry cannot be used: {error.what}", path=path, remedy=_REBUILD
+        ) from error
+
+
+def _entry(entry: _Entry) -> PlateEntry:
+    return PlateEntry(
+        frozenset(entry.sources),
+        entry.expected_sites,
+        entry.found_sites,
+        entry.fingerprint,
+        entry.excluded,
+    )
+
+
+def _check_version(document: object, path: str) -> None:
+    if not isinstance(document, dict):
+        return  # the model says so
+    version = cast("dict[str, object]", document).get("schema_version")
+    if isinstance(version, int) and version != SCHEMA:
+        raise InvalidInputError(
+            f"the plate registry was written by another version: its schema is {version}, "
+            f"this version reads {SCHEMA}",
+            path=path,
+            remedy=f"use the version that wrote it, or {_REBUILD}",
+        )
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        repeated = next(name for name, times in counts.items() if times > 1)
+        message = f"{repeated!r} is there twice"
+        raise ValueError(message)
+    return document
+
+
+def load_registry(workspace: Workspace) -> Registry:
+    """Read the plate registry; an absent file is an empty registry."""
+    standing = workspace.stat(REGISTRY) is not None
+    return _parsed(workspace.read_bytes(REGISTRY) if standing else None)
+
+
+def update_registry(workspace: Workspace, change: Callable[[Registry], Registry]) -> Registry:
+    """Change the plate registry, whoever else changes it at the same time.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    change : callable
+        Makes the new registry of the one that is stored; it may be called several times.
+
+    Returns
+    -------
+    Registry
+        The registry as it is stored now. Nothing is written where the change changes nothing.
+    """
+    changed = Registry()
+
+    def rewritten(content: bytes | None) -> bytes:
+        nonlocal changed
+        known = _parsed(content)
+        changed = change(known)
+        return content if content is not None and changed == known else registry_json(changed)
+
+    update_file(workspace, REGISTRY, rewritten)
+    return changed
+
+
+def _parsed(content: bytes | None) -> Registry:
+    return Registry() if content is None else parse_registry(content, path=REGISTRY)

@@ -1,25 +1,137 @@
 """Looking at hundreds of plates: in threads, and where there are many, in processes as well.
 
 Put here: spreading looks over threads and processes, keeping the error of a plate.
-Do not put here: what a look tells (`workspace.glance`), what another process does (`workspace.scan_worker`).
+Do not put here: what a look tells (`scan_many`), what another process does (`scan_worker`).
 
 A plate of 3,456 sites has 17,280 keys. Its look is the CPU time of reading them, which threads of
 one process cannot share.
 """
 
+import gc
 import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import cast
 
 from profiling_assets.errors import ProfilingError
-from profiling_assets.workspace.glance import PlateGlance, glance, glance_at_names
+from profiling_assets.workspace.completeness import PlateCompleteness, SiteFolderFacts, site_matrix
 from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import (
+    IgnoredEntry,
+    csv_folder,
+    no_path_entries,
+    printable,
+    site_name_problem,
+)
+from profiling_assets.workspace.scan import read_expected, scan_plate
+from profiling_assets.workspace.sites import parse_site_folder
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
+
+_IMAGED = {"Image.csv": 1}  # what a glance by names takes every folder to hold
+
+
+@dataclass(frozen=True)
+class PlateGlance:
+    """What one look told of a plate.
+
+    Attributes
+    ----------
+    completeness : PlateCompleteness
+        Expected against found sites.
+    folders : int
+        Number of site folders.
+    last_change : float or None
+        When one of its files last changed, in seconds since 1970; None where that was not looked
+        at, or nothing is there.
+    fingerprint : str or None
+        Of its CSV files; None where they were not looked at.
+    ignored : tuple of IgnoredEntry
+        What lies among its site folders and was left out, as far as this look tells.
+    """
+
+    completeness: PlateCompleteness
+    folders: int
+    last_change: float | None
+    fingerprint: str | None
+    ignored: tuple[IgnoredEntry, ...] = ()
+
+
+def expect_many() -> None:
+    """Prepare a process that looks at hundreds of plates and then ends.
+
+    What is imported stays: collections of garbage need not walk over it. They come seldom, as a
+    look makes tens of thousands of records at once and hardly any garbage.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+
+
+def glance(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
+    """Look at all files of a plate: on S3 a request for each thousand of them.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    key : PlateKey
+        The plate.
+    csv_dir : str
+        Folder of the site folders below the plate's folder; empty or `.` for that folder itself.
+
+    Returns
+    -------
+    PlateGlance
+        What is there.
+    """
+    listing = scan_plate(workspace, key, csv_dir)
+    return PlateGlance(
+        listing.completeness,
+        len(listing.folders),
+        listing.last_change,
+        listing.fingerprint,
+        listing.ignored,
+    )
+
+
+def glance_at_names(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
+    """Look at the names of a plate's site folders only: on S3 four requests for 3,456 sites.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    key : PlateKey
+        The plate.
+    csv_dir : str
+        Folder of the site folders below the plate's folder; empty or `.` for that folder itself.
+
+    Returns
+    -------
+    PlateGlance
+        As if every site folder held an Image.csv.
+    """
+    base = csv_folder(key, csv_dir)
+    listing = workspace.list_folder(base)
+    ignored = list(no_path_entries(listing.no_paths))
+    names: list[str] = []
+    for name in listing.folders:
+        problem = site_name_problem(name)
+        if problem is None:
+            names.append(name)
+        else:
+            ignored.append(IgnoredEntry(printable(f"{base}/{name}"), problem))
+    loaded = read_expected(workspace, key)
+    facts = [SiteFolderFacts(name, parse_site_folder(name, key.plate), _IMAGED) for name in names]
+    # `outlines` and the like lie among site folders; a scan of the files leaves them out
+    facts = [fact for fact in facts if fact.site.well is not None] or facts
+    completeness = site_matrix(None if loaded is None else loaded.sites, facts)
+    return PlateGlance(completeness, len(facts), None, None, tuple(ignored))
+
 
 # Another process is ready after about 1 s of imports, in which this one looks at some plates in
 # full (0.2 s each), or at many by their names.

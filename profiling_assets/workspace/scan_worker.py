@@ -1,7 +1,7 @@
 """A process that looks at a share of the plates for another one (`python -m`, never imported).
 
 Put here: reading what is asked from the standard input, answering on the standard output.
-Do not put here: which process looks at what (`workspace.scan_many`), the look (`workspace.glance`).
+Do not put here: which process looks at what (`scan_many`), the look (`scan_many`).
 
 It ends with the process that asked: that one holds the input open until it has the answer.
 """
@@ -23,8 +23,7 @@ def main() -> None:
     threading.Thread(target=_end_with, args=(asked.fileno(),), daemon=True).start()
 
     # here and not above: the search path is that of the other process from here on
-    from profiling_assets.workspace.glance import expect_many
-    from profiling_assets.workspace.scan_many import look_in_threads
+    from profiling_assets.workspace.scan_many import expect_many, look_in_threads
 
     expect_many()
     pickle.dump(look_in_threads(workspace, keys, csv_dir, quick=quick), answers)

@@ -1,7 +1,8 @@
 """A site folder, and which of its files is what.
 
 Put here: the interface to a folder, the names of CellProfiler's files.
-Do not put here: reading disks or S3 (`storage`), headers (`collate.header`), contents (`collate.object_csv`).
+Do not put here: reading disks or S3 (`storage`), headers (`collate.header`), contents
+(`collate.object_csv`).
 """
 
 from collections.abc import Mapping

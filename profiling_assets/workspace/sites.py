@@ -1,8 +1,8 @@
 """Sites of a plate: what a folder name tells, and what the load data expects.
 
 Put here: names of site folders, the expected sites of a load data file, when two sites are one.
-Do not put here: listing folders (`workspace.scan`), reading `Image.csv` (`collate`), verdicts on a
-plate (`workspace.completeness`).
+Do not put here: listing folders (`scan`), reading `Image.csv` (`collate`), verdicts on a plate
+(`completeness`).
 """
 
 import csv
@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace.compression import unpacked
-from profiling_assets.workspace.wells import normalized_well
+from profiling_assets.workspace.names import normalized_well
 
 PLATE_COLUMN = "Metadata_Plate"
 WELL_COLUMN = "Metadata_Well"

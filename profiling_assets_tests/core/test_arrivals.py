@@ -5,8 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiling_assets.config.load import parse_config
-from profiling_assets.workspace.arrivals import ArrivalRules, CompleteWhen, duration, readiness
-from profiling_assets.workspace.completeness import PlateCompleteness, SiteFolderFacts, site_matrix
+from profiling_assets.workspace.completeness import (
+    ArrivalRules,
+    CompleteWhen,
+    PlateCompleteness,
+    SiteFolderFacts,
+    duration,
+    readiness,
+    site_matrix,
+)
 from profiling_assets.workspace.sites import ExpectedSite, parse_site_folder
 
 NOW = 1_800_000_000.0

@@ -8,19 +8,23 @@ import pandas as pd
 import pytest
 
 from profiling_assets.errors import CheckError
-from profiling_assets.quality.checks.backend import rows_as_in_ledger
 from profiling_assets.quality.checks.check import CheckResult, as_warnings, refuse_failed
-from profiling_assets.quality.checks.controls import negative_controls_present
+from profiling_assets.quality.checks.files import rows_as_in_ledger
 from profiling_assets.quality.checks.rows import (
     no_well_twice,
     one_plate_only,
     rows_conserved,
     rows_of,
+    same_features,
     wells_accounted_for,
     wells_of,
 )
-from profiling_assets.quality.checks.schema import same_features
-from profiling_assets.quality.checks.values import feature_cells, no_unflagged_inf, share_of_nan
+from profiling_assets.quality.checks.values import (
+    feature_cells,
+    negative_controls_present,
+    no_unflagged_inf,
+    share_of_nan,
+)
 from profiling_assets.workspace.ledger import SiteRecord, SiteState, WellRecord, WellState
 from profiling_assets.workspace.names import PlateKey
 

@@ -13,8 +13,7 @@ import pytest
 
 from profiling_assets.collate.block_spool import BlockSpool
 from profiling_assets.collate.from_backend import aggregate_backend
-from profiling_assets.collate.options import AggregateOptions
-from profiling_assets.collate.result import AggregateResult
+from profiling_assets.collate.options import AggregateOptions, AggregateResult
 from profiling_assets.errors import BackendError, InvalidInputError
 from profiling_assets.workspace.ledger import WellState
 from profiling_assets.workspace.names import PlateKey

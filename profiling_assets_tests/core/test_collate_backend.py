@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from profiling_assets.collate.cell_values import column_values
 from profiling_assets.collate.collate import collate_plate
-from profiling_assets.collate.columns import absent_categories
-from profiling_assets.collate.header_survey import survey_headers
+from profiling_assets.collate.columns import absent_categories, survey_headers
 from profiling_assets.collate.options import AggregateOptions, CollateOptions
 from profiling_assets.collate.sqlite_backend import MAX_COLUMNS
 from profiling_assets.errors import InvalidInputError

@@ -16,10 +16,10 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from profiling_assets.collate.header_survey import survey_headers, survey_sample
+from profiling_assets.collate.columns import survey_headers, survey_sample
 from profiling_assets.collate.options import AggregateOptions, CollateOptions
 from profiling_assets.collate.collate import collate_plate
-from profiling_assets.workspace.read_ahead import read_ahead
+from profiling_assets.workspace.site_reading import read_ahead
 from profiling_assets_tests.core.collate_support import KEY, local_folders
 root, out, at_once = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 folders = local_folders(root)

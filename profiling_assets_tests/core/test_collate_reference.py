@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from profiling_assets.collate.cytominer_database import collate_with_reference_engine
-from profiling_assets.collate.options import AggregateOptions, CollateOptions
-from profiling_assets.collate.result import CollateResult
+from profiling_assets.collate.options import AggregateOptions, CollateOptions, CollateResult
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace.ledger import SiteState
 from profiling_assets.workspace.names import PlateKey

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.config import compose
+from profiling_assets.config import yaml_nodes
 from profiling_assets.config.load import parse_config
 from profiling_assets.config.model import Config
 from profiling_assets.config.step import Step
@@ -508,7 +508,7 @@ def test_any_text_is_a_config_or_a_config_error(text: str) -> None:
 def test_a_file_with_more_keys_and_values_than_any_config_is_refused_before_all_are_read(
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compose, "MAX_NODES", 1_000)
+    monkeypatch.setattr(yaml_nodes, "MAX_NODES", 1_000)
     text = "pipeline: p\n---\n" + "".join(key.format(number) for number in range(2_000))
     assert re.search(r"config.yml:\d+: the file has more than 1,000 keys and values", problem(text))
 

@@ -8,9 +8,9 @@ import yaml
 
 from profiling_assets.config.load import parse_config
 from profiling_assets.config.model import Config
+from profiling_assets.config.reference import known_keys
 from profiling_assets.config.step_keys import Step, config_part
 from profiling_assets.config.template import render_config
-from profiling_assets.config.walk import known_keys
 
 _FITS = {Step.NORMALIZE, Step.NORMALIZE_NEGCON, Step.SELECT, Step.SELECT_NEGCON}
 _WRITES = {

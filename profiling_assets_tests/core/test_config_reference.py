@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from profiling_assets.config.reference import reference_text
-from profiling_assets.config.walk import known_keys
+from profiling_assets.config.reference import known_keys, reference_text
 from profiling_assets_tests.support import shared_data
 
 # The vocabulary of the recipe (config_template.yml, its README and profile.py) and ours beside it.

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.profiles import pairwise
-from profiling_assets.profiles.correlation import correlated_features, correlation_threshold
-from profiling_assets.profiles.pairwise import pairwise_correlations
+from profiling_assets.profiles import correlation
+from profiling_assets.profiles.correlation import (
+    correlated_features,
+    correlation_threshold,
+    pairwise_correlations,
+)
 from profiling_assets.profiles.pycytominer import reference
 from profiling_assets.profiles.tables import read_profiles
 from profiling_assets_tests.support import shared_data
@@ -42,9 +45,9 @@ def test_correlations_with_missing_values_are_those_of_pandas_to_the_last_bit(
 ) -> None:
     values = frame.to_numpy()
     with np.errstate(over="ignore", invalid="ignore"):
-        ours = pairwise._correlations(values, np.isfinite(values))
+        ours = correlation._correlations(values, np.isfinite(values))
     np.testing.assert_array_equal(ours, frame.corr().to_numpy())
-    assert pairwise._as_pandas(values, np.flatnonzero(~np.isfinite(values).all(axis=0)))
+    assert correlation._as_pandas(values, np.flatnonzero(~np.isfinite(values).all(axis=0)))
 
 
 def test_a_wide_table_has_the_correlations_of_pandas_too() -> None:
@@ -60,7 +63,7 @@ def test_a_wide_table_has_the_correlations_of_pandas_too() -> None:
 
 def test_where_the_bits_would_differ_pandas_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = pd.DataFrame(np.random.default_rng(0).normal(size=(9, 5))).where(lambda x: x < 1)
-    monkeypatch.setattr(pairwise, "_correlations", lambda values, _: np.zeros(values.shape))
+    monkeypatch.setattr(correlation, "_correlations", lambda values, _: np.zeros(values.shape))
     np.testing.assert_array_equal(pairwise_correlations(frame), frame.corr().to_numpy())
 
 
@@ -122,8 +125,8 @@ def test_the_reason_names_the_partner_with_the_strongest_correlation() -> None:
     sums, found = matrix.abs().sum().to_dict(), matrix.to_dict()
     goes = correlated_features(frame)
     assert len(goes) > 10
-    for name, (partner, correlation) in goes.items():
+    for name, (partner, coefficient) in goes.items():
         beaten_by = [n for n in matrix if found[name][n] > 0.9 and sums[n] < sums[name]]
         assert partner == max(beaten_by, key=found[name].__getitem__)
-        assert correlation == pytest.approx(found[name][partner], abs=1e-12)
+        assert coefficient == pytest.approx(found[name][partner], abs=1e-12)
     assert correlated_features(frame.iloc[:, :1]) == {}

@@ -5,16 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiling_assets.errors import ConfigError
-from profiling_assets.workspace.ignored import IgnoredEntry, entry_problem, site_folder_problem
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import (
     AreaFacts,
     FolderFacts,
+    IgnoredEntry,
     PlateFound,
     Source,
     WorkspaceScan,
     csv_folder,
+    entry_problem,
     find_plates,
+    site_folder_problem,
 )
 
 KEY = PlateKey("B1", "PL-01-x")

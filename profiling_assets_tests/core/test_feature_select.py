@@ -16,9 +16,8 @@ from profiling_assets.profiles.feature_list import (
     selection_from_table,
     selection_table,
 )
-from profiling_assets.profiles.feature_select import select_features
+from profiling_assets.profiles.feature_select import OPERATIONS, select_features
 from profiling_assets.profiles.pycytominer import reference
-from profiling_assets.profiles.selection_operations import OPERATIONS
 from profiling_assets.profiles.tables import ledger_tsv, read_profiles, read_tsv
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.support import shared_data

@@ -112,7 +112,7 @@ def test_without_the_extra_the_config_is_refused_and_so_is_writing(
 ) -> None:
     text = "pipeline: p\noptions: {formats: [csv.gz, h5ad]}\n"
     assert parse_config(text, path="c.yml").options.formats == ("csv.gz", "h5ad")
-    monkeypatch.setattr("profiling_assets.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("profiling_assets.errors.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="h5py is not installed") as caught:
         parse_config(text, path="c.yml")
     assert "profiling_assets[anndata]" in str(caught.value)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.printable import printable
-from profiling_assets.workspace.ignored import (
+from profiling_assets.errors import printable
+from profiling_assets.workspace.plates import (
     IgnoredEntry,
     no_path_entries,
     site_folder_problem,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.dagster.sensors.notices import plates_named
+from profiling_assets.dagster.sensors.queue import plates_named
 from profiling_assets.workspace.names import PlateKey
 
 ROOT = "s3://bucket/projects/p/workspace"

@@ -1,6 +1,6 @@
 """What a long step says of itself while it runs."""
 
-from profiling_assets.dagster.assets.pace import Pace
+from profiling_assets.dagster.assets.backend import Pace
 
 
 def test_sites_rate_and_time_left_are_told_every_few_seconds_and_at_the_end() -> None:

@@ -5,8 +5,7 @@ import pickle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.errors import InvalidInputError
-from profiling_assets.printable import bearable, printable
+from profiling_assets.errors import InvalidInputError, bearable, printable
 
 
 @given(st.text(st.characters()))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiling_assets.publish.data_repository import is_pinned, pinned_version, repository_files
-from profiling_assets.publish.publication_message import commit_message
+from profiling_assets.publish.words import commit_message
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.public_files import (
     PUBLISHED,

@@ -16,9 +16,10 @@ from profiling_assets.workspace.registry import (
     Registry,
     exclude,
     include,
+    parse_registry,
     registered,
+    registry_json,
 )
-from profiling_assets.workspace.registry_json import parse_registry, registry_json
 
 PATH = ".profiling_assets/plates.json"
 KEY = PlateKey("B1", "000123")

@@ -16,11 +16,12 @@ from profiling_assets.dagster.sensors.turns import (
     listed,
     may_reload,
     needs_listing,
+    parse_watch_json,
     reloaded,
     remembered,
     turn,
+    watch_json,
 )
-from profiling_assets.dagster.sensors.watch_json import parse_watch_json, watch_json
 from profiling_assets.workspace.names import PlateKey
 
 NOW = 1_800_000_000.0

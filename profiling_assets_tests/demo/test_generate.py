@@ -14,8 +14,7 @@ from profiling_assets.demo.plan import ground_truth
 from profiling_assets.demo.presets import plate_spec, tiny_spec
 from profiling_assets.demo.spec import Defect, DefectKind, plate_wells
 from profiling_assets.demo.truth import GroundTruth, describe
-from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.wells import normalized_well
+from profiling_assets.workspace.names import PlateKey, normalized_well
 from profiling_assets_tests.demo.reading import (
     all_files,
     defective,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from profiling_assets.collate.from_backend import aggregate_backend
-from profiling_assets.collate.result import CollateResult
+from profiling_assets.collate.options import CollateResult
 from profiling_assets.errors import ProfilingError
 from profiling_assets.profiles.tables import profiles_csv
 from profiling_assets.workspace.ledger import WellState

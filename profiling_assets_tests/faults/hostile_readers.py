@@ -13,8 +13,8 @@ import pandas as pd
 
 from profiling_assets.config.load import parse_config
 from profiling_assets.config.template import render_config
-from profiling_assets.dagster.sensors.notices import plates_named
-from profiling_assets.dagster.sensors.watch_json import parse_watch_json, watch_json
+from profiling_assets.dagster.sensors.queue import plates_named
+from profiling_assets.dagster.sensors.turns import parse_watch_json, watch_json
 from profiling_assets.errors import ProfilingError
 from profiling_assets.profiles.annotate import annotate_profiles
 from profiling_assets.profiles.excluded_wells import read_exclusions
@@ -42,8 +42,7 @@ from profiling_assets.steps.provenance import (
 from profiling_assets.workspace.ledger import WellState
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import Source
-from profiling_assets.workspace.registry import PlateEntry, Registry
-from profiling_assets.workspace.registry_json import parse_registry, registry_json
+from profiling_assets.workspace.registry import PlateEntry, Registry, parse_registry, registry_json
 from profiling_assets.workspace.sites import expected_sites
 from profiling_assets_tests.core.report.test_page import FULL, PICTURE
 from profiling_assets_tests.faults.hostile_bytes import damaged

@@ -20,7 +20,7 @@ from profiling_assets.steps.results import AGGREGATED, SQLITE
 from profiling_assets.steps.sources import plate_source
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.registry_store import update_registry
+from profiling_assets.workspace.registry import update_registry
 from profiling_assets_tests.faults.hostile_bytes import damaged
 from profiling_assets_tests.faults.hostile_limits import no_hang
 from profiling_assets_tests.faults.hostile_readers import EXCLUSIONS, told

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.workspace.storage.s3.attempts import ATTEMPTS
+from profiling_assets.workspace.storage.s3.connection import ATTEMPTS
 from profiling_assets_tests.cli.buckets import Bucket
 from profiling_assets_tests.cli.commands import Place
 from profiling_assets_tests.faults.faulty_proxy import Fault, Proxy, faulty_proxy

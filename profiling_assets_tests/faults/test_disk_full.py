@@ -176,7 +176,7 @@ def test_a_disk_that_fills_up_while_a_plate_is_read_is_told_with_bytes_needed_an
                 fill(small_disk, left)
 
         if engine:  # which tells no progress: somebody else was faster than the check
-            monkeypatch.setattr("profiling_assets.steps.engines.check_space", _passes)
+            monkeypatch.setattr("profiling_assets.steps.collate.check_space", _passes)
             fill(small_disk, left)
         with pytest.raises(WorkspaceError, match=FULL) as caught:
             make_plate(

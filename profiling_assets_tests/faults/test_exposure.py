@@ -10,7 +10,7 @@ import profiling_assets
 from profiling_assets.cli.main import main
 from profiling_assets.cli.ui import command as ui
 from profiling_assets.dagster.sensors.queue import MessageQueue
-from profiling_assets.printable import without_passwords
+from profiling_assets.errors import without_passwords
 
 PREFIX = "projects/PROJECT/workspace"
 SECRET = "CANARYsecretkey7d1f"

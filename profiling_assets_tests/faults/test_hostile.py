@@ -10,8 +10,7 @@ import pytest
 from profiling_assets.cli.summary import ledger_lines
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
-from profiling_assets.errors import ConfigError, InvalidInputError
-from profiling_assets.printable import printable
+from profiling_assets.errors import ConfigError, InvalidInputError, printable
 from profiling_assets.steps.catalog import read_config
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.scan import scan_workspace

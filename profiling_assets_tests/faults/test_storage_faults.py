@@ -1,4 +1,4 @@
-"""A bucket behind a bad connection: the same bytes, a bounded number of attempts, clear ends.
+"""A bucket behind a bad connection: the same bytes, a bounded number of connection, clear ends.
 
 The long form is a whole run (`long_storage_faults`).
 """
@@ -13,14 +13,12 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff, RetryContext
 
 from profiling_assets.errors import WorkspaceError
-from profiling_assets.steps.provenance import FileMark, Origin
-from profiling_assets.steps.x_provenance import read_provenance, tell_origin
+from profiling_assets.steps.provenance import FileMark, Origin, read_provenance, tell_origin
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import PlateFound, Source
-from profiling_assets.workspace.registry import exclude, registered
-from profiling_assets.workspace.registry_store import load_registry, update_registry
+from profiling_assets.workspace.registry import exclude, load_registry, registered, update_registry
 from profiling_assets.workspace.storage.opening import open_workspace
-from profiling_assets.workspace.storage.s3 import attempts
+from profiling_assets.workspace.storage.s3 import connection
 from profiling_assets.workspace.storage.s3.uploads import Uploader
 from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 from profiling_assets_tests.faults.faulty_proxy import Fault, Proxy, faulty_proxy
@@ -37,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("quick_pauses")
 def proxy(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     with faulty_proxy(s3.endpoint, seed=6) as found:
         monkeypatch.setenv("AWS_ENDPOINT_URL", found.endpoint)
-        monkeypatch.setattr(attempts, "READ_SECONDS", 0.2)
+        monkeypatch.setattr(connection, "READ_SECONDS", 0.2)
         found.hang = 0.4
         yield found
 
@@ -73,7 +71,7 @@ def test_whatever_is_spoiled_what_is_written_and_read_is_what_was_meant(
         with workspace.local_file("large") as local:
             assert local.read_bytes() == large
     assert proxy.injected[fault] > 0
-    assert proxy.most_attempts <= attempts.ATTEMPTS
+    assert proxy.most_attempts <= connection.ATTEMPTS
 
 
 @pytest.mark.parametrize("fault", KINDS, ids=[fault.name for fault in KINDS])
@@ -88,11 +86,11 @@ def test_a_server_that_only_fails_is_given_up_after_the_attempts_of_the_policy(
             act("a")
         assert caught.value.path == "a"
         assert caught.value.remedy
-        assert 1 < proxy.requests <= attempts.ATTEMPTS + 1
+        assert 1 < proxy.requests <= connection.ATTEMPTS + 1
 
 
 @pytest.mark.parametrize(
-    ("patient", "tries"), [(False, attempts.FIRST_CONNECTS), (True, attempts.ATTEMPTS)]
+    ("patient", "tries"), [(False, connection.FIRST_CONNECTS), (True, connection.ATTEMPTS)]
 )
 def test_a_server_that_is_not_there_is_told_soon_and_later_where_nobody_waits(
     patient: bool, tries: int, bucket: str, monkeypatch: pytest.MonkeyPatch

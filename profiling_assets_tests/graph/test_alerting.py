@@ -18,8 +18,16 @@ import pytest
 
 from profiling_assets.dagster.sensors.failed_runs import failure_sensor
 from profiling_assets.errors import ConfigError
-from profiling_assets.operations.alerting import LogLine, Mail, Topic, Webhook, targets_of, tell_all
-from profiling_assets.operations.alerts import Alert, Failed
+from profiling_assets.operations.alerts import (
+    Alert,
+    Failed,
+    LogLine,
+    Mail,
+    Topic,
+    Webhook,
+    targets_of,
+    tell_all,
+)
 from profiling_assets.settings import AlertSettings, Settings
 from profiling_assets_tests.graph.desk import P1, P2, Desk
 from profiling_assets_tests.s3_servers import S3Server

@@ -15,8 +15,7 @@ from profiling_assets.dagster.runs.adopt import report_inputs
 from profiling_assets.dagster.runs.plan import Planner
 from profiling_assets.steps.results import CSVS, PLATE_MAP
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.registry import exclude, include
-from profiling_assets.workspace.registry_store import update_registry
+from profiling_assets.workspace.registry import exclude, include, update_registry
 from profiling_assets_tests.graph.desk import (
     BATCH1,
     BATCH2,

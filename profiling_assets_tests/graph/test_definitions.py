@@ -12,14 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiling_assets.dagster.build import build_defs
-from profiling_assets.dagster.io_managers import result_path
 from profiling_assets.dagster.launchers.local_server import PRELOADED
 from profiling_assets.dagster.partitions import Partitions
 from profiling_assets.errors import ProfilingError
 from profiling_assets.settings import Settings
+from profiling_assets.steps.results import result_path
 from profiling_assets.workspace.names import PlateKey, name_problem
-from profiling_assets.workspace.registry import exclude
-from profiling_assets.workspace.registry_store import update_registry
+from profiling_assets.workspace.registry import exclude, update_registry
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.graph.desk import BATCH1, BATCH2, P1, P2, P3, Desk
 

@@ -5,8 +5,7 @@ import platform
 import re
 from pathlib import Path
 
-from profiling_assets.steps.provenance import FileMark
-from profiling_assets.steps.x_provenance import package_versions, read_provenance
+from profiling_assets.steps.provenance import FileMark, package_versions, read_provenance
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.graph.desk import (
     BATCH1,

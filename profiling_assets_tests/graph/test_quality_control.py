@@ -13,8 +13,7 @@ from PIL import Image
 from profiling_assets.quality.pictures.draw import PREVIEW_BYTES
 from profiling_assets.workspace.layout import QUALITY_SUMMARY, quality_picture
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.registry import exclude
-from profiling_assets.workspace.registry_store import update_registry
+from profiling_assets.workspace.registry import exclude, update_registry
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.graph.desk import BATCH1, BATCH2, P1, P2, P3, Desk, expected_tasks
 

@@ -8,8 +8,7 @@ import pytest
 from profiling_assets.quality.report.facts import PlateFacts, facts_of_page
 from profiling_assets.workspace.layout import BATCH_REPORT, PLATE_REPORT, site_ledger
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.registry import exclude
-from profiling_assets.workspace.registry_store import update_registry
+from profiling_assets.workspace.registry import exclude, update_registry
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.core.report.pages import Page, parsed
 from profiling_assets_tests.graph.desk import BATCH1, BATCH2, P1, P2, P3, Desk, expected_tasks

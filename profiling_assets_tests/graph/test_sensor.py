@@ -17,14 +17,12 @@ import profiling_assets.dagster.sensors.tick
 from profiling_assets.dagster.build import build_defs
 from profiling_assets.dagster.runs.plan import Planner
 from profiling_assets.dagster.sensors.tick import Tick, look_around, register_plates
-from profiling_assets.dagster.sensors.turns import WatchState
-from profiling_assets.dagster.sensors.watch_json import parse_watch_json
+from profiling_assets.dagster.sensors.turns import WatchState, parse_watch_json
 from profiling_assets.errors import ProfilingError, WorkspaceError
 from profiling_assets.settings import Settings, WatchSettings
 from profiling_assets.steps.catalog import Catalog, load_catalog
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.registry import exclude
-from profiling_assets.workspace.registry_store import load_registry, update_registry
+from profiling_assets.workspace.registry import exclude, load_registry, update_registry
 from profiling_assets_tests.graph.desk import BATCH1, BATCH2, P1, P2, P3, Desk
 
 HOUR = 3600.0

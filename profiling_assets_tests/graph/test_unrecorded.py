@@ -10,12 +10,14 @@ import pytest
 
 from profiling_assets.dagster.io_managers import WorkspaceIOManager
 from profiling_assets.dagster.journal import forget_settled
-from profiling_assets.steps.intents import (
+from profiling_assets.steps.journal import (
     announced_lookup,
+    intent_of,
+    intents_json,
     intents_path,
+    parse_intents,
     read_announced,
 )
-from profiling_assets.steps.journal import intent_of, intents_json, parse_intents
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.graph.desk import P3, Desk
 from profiling_assets_tests.s3_servers import S3Server

@@ -12,14 +12,13 @@ from profiling_assets.errors import DataRepositoryError, MissingInputError
 from profiling_assets.publish.clone import open_clone
 from profiling_assets.publish.publish import publish_to_clone, publish_to_workspace
 from profiling_assets.publish.wish import Wish
+from profiling_assets.workspace.copying import Compared
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.public_files import Stays
-from profiling_assets.workspace.registry import exclude, registered
-from profiling_assets.workspace.registry_store import update_registry
+from profiling_assets.workspace.registry import exclude, registered, update_registry
 from profiling_assets.workspace.scan import scan_workspace
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.opening import open_workspace
-from profiling_assets.workspace.sync import Compared
 from profiling_assets_tests.data_repositories import (
     B1,
     B2,

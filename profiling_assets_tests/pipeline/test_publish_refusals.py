@@ -8,7 +8,7 @@ import pytest
 
 from profiling_assets.errors import DataRepositoryError, WorkspaceError
 from profiling_assets.publish.clone import open_clone
-from profiling_assets.publish.git_begun import held, note_begun
+from profiling_assets.publish.commit import held, note_begun
 from profiling_assets.workspace.public_files import Limits
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.interface import Workspace

@@ -10,9 +10,8 @@ import pytest
 
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace import scan_many
-from profiling_assets.workspace.glance import PlateGlance
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.scan_many import look_at_plates
+from profiling_assets.workspace.scan_many import PlateGlance, look_at_plates
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.s3.workspace import S3Workspace

@@ -10,8 +10,13 @@ from profiling_assets.errors import ConflictError, MissingInputError, WorkspaceE
 from profiling_assets.workspace.layout import REGISTRY
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import PlateFound, Source
-from profiling_assets.workspace.registry import Registry, exclude, registered
-from profiling_assets.workspace.registry_store import load_registry, update_registry
+from profiling_assets.workspace.registry import (
+    Registry,
+    exclude,
+    load_registry,
+    registered,
+    update_registry,
+)
 from profiling_assets.workspace.scan import scan_plate, scan_workspace
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.overlay import OverlayWorkspace
@@ -193,7 +198,7 @@ def test_a_writer_that_came_between_is_noticed(
 
 
 def _registry(*keys: str) -> bytes:
-    from profiling_assets.workspace.registry_json import registry_json
+    from profiling_assets.workspace.registry import registry_json
 
     found = [PlateFound(PlateKey.parse(key), frozenset({Source.CSVS})) for key in keys]
     return registry_json(registered(Registry(), found))

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from profiling_assets.errors import WorkspaceError
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.read_ahead import read_ahead
 from profiling_assets.workspace.scan import scan_plate
 from profiling_assets.workspace.site_folder import SiteFolder
+from profiling_assets.workspace.site_reading import read_ahead
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.support import shared_data

@@ -11,8 +11,13 @@ from profiling_assets.errors import ConflictError, InvalidInputError, WorkspaceE
 from profiling_assets.workspace.layout import REGISTRY
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import PlateFound, Source
-from profiling_assets.workspace.registry import Registry, exclude, registered
-from profiling_assets.workspace.registry_store import load_registry, update_registry
+from profiling_assets.workspace.registry import (
+    Registry,
+    exclude,
+    load_registry,
+    registered,
+    update_registry,
+)
 from profiling_assets.workspace.scan import scan_workspace
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace

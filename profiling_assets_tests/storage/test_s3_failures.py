@@ -19,8 +19,8 @@ from profiling_assets.errors import (
 from profiling_assets.workspace.scan import scan_workspace
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.opening import open_workspace
-from profiling_assets.workspace.storage.s3 import attempts
-from profiling_assets.workspace.storage.s3.attempts import ATTEMPTS
+from profiling_assets.workspace.storage.s3 import connection
+from profiling_assets.workspace.storage.s3.connection import ATTEMPTS
 from profiling_assets_tests.s3_servers import S3Server
 from profiling_assets_tests.storage.s3_stub import Answer, Asked, Stub, refusal, stub_server
 
@@ -156,7 +156,7 @@ def test_a_server_that_hangs_up_is_asked_a_few_times(opened: Workspace, stub: St
 def test_a_server_that_never_answers_is_given_up(
     stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "READ_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "READ_SECONDS", 0.1)
     workspace = open_workspace("s3://lab/w")
     stub.asked.clear()
 

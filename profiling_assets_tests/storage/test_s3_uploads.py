@@ -20,8 +20,7 @@ from botocore.config import Config
 from profiling_assets.errors import ConflictError, WorkspaceError
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets.workspace.storage.s3 import uploads
-from profiling_assets.workspace.storage.s3.checksums import Sent, proven
-from profiling_assets.workspace.storage.s3.uploads import Uploader
+from profiling_assets.workspace.storage.s3.uploads import Sent, Uploader, proven
 from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 from profiling_assets_tests.s3_servers import S3Server
 from profiling_assets_tests.storage.s3_stub import Answer, Asked, Stub, refusal, stub_server

@@ -22,8 +22,8 @@ from profiling_assets.errors import ConflictError, InvalidNameError
 from profiling_assets.workspace.storage.interface import Listing, Workspace, checked_path
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets.workspace.storage.s3 import reads
+from profiling_assets.workspace.storage.s3.listing import pages
 from profiling_assets.workspace.storage.s3.page_xml import EVENT, PAGE
-from profiling_assets.workspace.storage.s3.pages import pages
 from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 from profiling_assets_tests.s3_servers import S3Server
 from profiling_assets_tests.storage.s3_stub import Answer, Stub, stub_server

@@ -10,12 +10,11 @@ import pytest
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.profiles.tables import ledger_tsv, read_tsv
 from profiling_assets.quality.summary import COLUMNS, sites_of_wells, summary_row
-from profiling_assets.steps.quality_summary import rebuilt_summary
+from profiling_assets.steps.summary import rebuilt_summary
 from profiling_assets.workspace.layout import QUALITY_SUMMARY, quality_record
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import PlateFound, Source
-from profiling_assets.workspace.registry import exclude, include, registered
-from profiling_assets.workspace.registry_store import update_registry
+from profiling_assets.workspace.registry import exclude, include, registered, update_registry
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets.workspace.storage.shared_file import update_file

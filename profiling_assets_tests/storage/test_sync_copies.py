@@ -7,12 +7,18 @@ from pathlib import Path
 import pytest
 
 from profiling_assets.errors import MissingInputError, WorkspaceError
-from profiling_assets.workspace import sync
-from profiling_assets.workspace.copying import Direction, Transfer, transfer_plan
+from profiling_assets.workspace import copying
+from profiling_assets.workspace.copying import (
+    Compared,
+    Direction,
+    Transfer,
+    copy_files,
+    list_files,
+    transfer_plan,
+)
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
 from profiling_assets.workspace.storage.opening import open_workspace
-from profiling_assets.workspace.sync import Compared, copy_files, list_files
 
 LOAD_DATA = b"Metadata_Plate,Metadata_Well,Metadata_Site\n000123,A01,1\n"
 FILES = {
@@ -122,7 +128,7 @@ def test_only_what_differs_is_copied(sides: tuple[Workspace, Workspace]) -> None
 def test_large_files_go_by_the_disk_and_the_source_stays(
     sides: tuple[Workspace, Workspace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync, "_IN_MEMORY_BYTES", 1000)
+    monkeypatch.setattr(copying, "_IN_MEMORY_BYTES", 1000)
     source, target = sides
     large = os.urandom(50_000)
     put(source, {"backend/B/P/P.csv": large})

@@ -1,7 +1,7 @@
 """The list of selected features: once a plate, a batch or a config, as the level says.
 
 Put here: the asset that lets all plates vote.
-Do not put here: the choice of columns on a plate (`dagster.assets.profiles`), the operations (`core`).
+Do not put here: the choice of columns on a plate (`profiles`), the operations (`core`).
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,7 @@ import dagster as dg
 
 from profiling_assets.dagster.asset_checks import Checked, check_specs
 from profiling_assets.dagster.assets.profiles import SELECTION_GROUP
-from profiling_assets.dagster.assets.step import asset_of
-from profiling_assets.dagster.assets.waiting import made_of_plates
+from profiling_assets.dagster.assets.step import asset_of, made_of_plates
 from profiling_assets.dagster.automation import when_inputs_change, when_plates_change
 from profiling_assets.dagster.partitions import Partitions
 from profiling_assets.steps.catalog import Catalog

@@ -1,7 +1,7 @@
 """Quality control: wells and sites of a plate, the summary of all plates, pictures.
 
 Put here: one small factory a result; its body calls one function of `pipeline.quality_*`.
-Do not put here: values and drawing (`core.quality`), how a picture is shown (`dagster.showing`).
+Do not put here: values and drawing (`core.quality`), how a picture is shown (`dagster.metadata`).
 """
 
 from collections.abc import Callable, Iterator
@@ -14,14 +14,18 @@ from profiling_assets.dagster.automation import when_inputs_change, when_plates_
 from profiling_assets.dagster.partitions import Partitions
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.outputs import Stored
-from profiling_assets.steps.quality_results import (
+from profiling_assets.steps.results import (
+    BATCH_REPORT,
     CELL_COUNTS,
     CORRELATIONS,
+    CSVS,
     LOAD_DATA,
+    PLATE,
+    PLATE_REPORT,
     SITES,
     SUMMARY,
+    Result,
 )
-from profiling_assets.steps.results import CSVS, PLATE, Result
 from profiling_assets.workspace.names import PlateKey
 
 GROUP = "quality_control"
@@ -104,7 +108,7 @@ def _summary(result: Result, partitions: Partitions) -> dg.AssetsDefinition:
         quality_control_sites: dict[str, Stored],
         catalog: dg.ResourceParam[Catalog],
     ) -> Iterator[Checked]:
-        from profiling_assets.steps.quality_summary import rebuilt_summary
+        from profiling_assets.steps.summary import rebuilt_summary
 
         # all lines that stand are read, also those of other batches
         plates = [PlateKey.parse(partition) for partition in quality_control_sites]
@@ -167,7 +171,7 @@ def _correlations(result: Result, partitions: Partitions) -> dg.AssetsDefinition
         profiles: Stored,
         catalog: dg.ResourceParam[Catalog],
     ) -> Iterator[Checked]:
-        from profiling_assets.steps.quality_correlation import correlation_pictures
+        from profiling_assets.steps.pictures import correlation_pictures
 
         key = PlateKey.parse(context.partition_key)
         output = produced(
@@ -179,3 +183,85 @@ def _correlations(result: Result, partitions: Partitions) -> dg.AssetsDefinition
         yield from checked(context, catalog, result, output)
 
     return correlation_heatmaps
+
+
+def report_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
+    """Return the assets of the reports.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Says whether the config asks for them.
+    partitions : Partitions
+        The code location's partitions.
+
+    Returns
+    -------
+    list of dagster.AssetsDefinition
+        Both or none.
+    """
+    if PLATE_REPORT not in catalog.results:
+        return []
+    return [_plate_report(catalog, partitions), _batch_report(catalog, partitions)]
+
+
+def _deps(result: Result, catalog: Catalog, partitions: Partitions) -> list[dg.AssetDep]:
+    # what is read is read by its path, as any of it may be absent
+    return [
+        dg.AssetDep(
+            name,
+            partition_mapping=partitions.mapping(catalog.results[name].level, result.level),
+        )
+        for name in result.upstream
+    ]
+
+
+def _plate_report(catalog: Catalog, partitions: Partitions) -> dg.AssetsDefinition:
+    result = catalog.results[PLATE_REPORT]
+
+    @asset_of(
+        result,
+        partitions,
+        group_name=GROUP,
+        kinds={"html"},
+        io_manager_key="pages",
+        deps=_deps(result, catalog, partitions),
+        # of several inputs, some of the whole batch: made once when all of them are there
+        automation_condition=when_plates_change(),
+        description="All that is to be known of the plate on one HTML page: completeness, cells, "
+        "pictures, normalization, selection, what was dropped and why. Needs no network.",
+    )
+    def plate_report(
+        context: dg.AssetExecutionContext, catalog: dg.ResourceParam[Catalog]
+    ) -> dg.Output:
+        from profiling_assets.steps.report import plate_report as written
+
+        key = PlateKey.parse(context.partition_key)
+        return produced(context, catalog, result, lambda: written(catalog, key))
+
+    return plate_report
+
+
+def _batch_report(catalog: Catalog, partitions: Partitions) -> dg.AssetsDefinition:
+    result = catalog.results[BATCH_REPORT]
+
+    @asset_of(
+        result,
+        partitions,
+        group_name=GROUP,
+        kinds={"html"},
+        io_manager_key="pages",
+        deps=_deps(result, catalog, partitions),
+        automation_condition=when_plates_change(),
+        description="The plates of the batch side by side on one HTML page, with a link to the "
+        "report of each. Needs no network.",
+    )
+    def batch_report(
+        context: dg.AssetExecutionContext, catalog: dg.ResourceParam[Catalog]
+    ) -> dg.Output:
+        from profiling_assets.steps.report import batch_report as written
+
+        batch = context.partition_key
+        return produced(context, catalog, result, lambda: written(catalog, batch))
+
+    return batch_report

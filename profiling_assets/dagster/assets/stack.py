@@ -9,14 +9,12 @@ from collections.abc import Iterator
 import dagster as dg
 
 from profiling_assets.dagster.asset_checks import Checked, check_specs, checked
-from profiling_assets.dagster.assets.step import asset_of, produced
-from profiling_assets.dagster.assets.waiting import made_of_plates
+from profiling_assets.dagster.assets.step import asset_of, made_of_plates, produced
 from profiling_assets.dagster.automation import when_inputs_change, when_plates_change
-from profiling_assets.dagster.io_managers import result_path
 from profiling_assets.dagster.partitions import Partitions
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.outputs import Stored
-from profiling_assets.steps.results import PLATE, Result, gct_name, stacked_name
+from profiling_assets.steps.results import PLATE, Result, gct_name, result_path, stacked_name
 
 GROUP = "stacked"
 

@@ -4,23 +4,25 @@ Put here: fingerprints of inputs, the decision to leave a standing file alone, t
 Do not put here: what a step computes (`pipeline`), where it is stored (`dagster.io_managers`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 import dagster as dg
 
+from profiling_assets.dagster.asset_checks import CHECK, Checked, checked
+from profiling_assets.dagster.automation import AUTOMATIC
 from profiling_assets.dagster.event_log import latest_records
-from profiling_assets.dagster.io_managers import PATH_TEMPLATE, result_path
+from profiling_assets.dagster.io_managers import PATH_TEMPLATE
 from profiling_assets.dagster.metadata import (
     facts_metadata,
     marks_metadata,
     notes_metadata,
     origin_metadata,
+    shown_metadata,
 )
 from profiling_assets.dagster.partitions import Partitions
-from profiling_assets.dagster.showing import shown_metadata
 from profiling_assets.errors import MissingInputError
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.current import (
@@ -34,11 +36,12 @@ from profiling_assets.steps.current import (
     is_replaced,
     marks,
 )
-from profiling_assets.steps.intents import announced_lookup
+from profiling_assets.steps.journal import announced_lookup
 from profiling_assets.steps.outputs import Kept, Made, MadeFile, MadePage, MadePictures, Published
-from profiling_assets.steps.results import Result, input_name, input_partitions
+from profiling_assets.steps.provenance import package_versions
+from profiling_assets.steps.results import PLATE, Result, input_name, input_partitions, result_path
 from profiling_assets.steps.sources import SourceKind, is_moved_away, table_hash
-from profiling_assets.steps.x_provenance import package_versions
+from profiling_assets.steps.whole_batch import MissingPlatesError
 
 _Value = TypeVar("_Value", Made, MadePage, MadePictures, Published)
 
@@ -277,3 +280,84 @@ def described(
         **marks_metadata(recorded),
         **origin_metadata(wanted, package_versions()),
     }
+
+
+_PARENT_TAG, _RETRY_TAG = "dagster/parent_run_id", "dagster/retry_number"  # Dagster's own
+
+
+def made_of_plates(
+    context: dg.AssetExecutionContext,
+    catalog: Catalog,
+    result: Result,
+    make: Callable[[], Made],
+    *,
+    external: Mapping[str, str] | None = None,
+) -> Iterator[Checked]:
+    """Make a result of several plates, or step aside where automation will ask for it again.
+
+    Parameters
+    ----------
+    context : dagster.AssetExecutionContext
+        The running step's; its asset needs `output_required=False`.
+    catalog : Catalog
+        The graph and its workspace.
+    result : Result
+        The result.
+    make : callable
+        Makes it; called only where it is to be made.
+    external : mapping of str to str, optional
+        Fingerprints of the external inputs.
+
+    Yields
+    ------
+    dagster.Output or dagster.AssetCheckResult
+        The check alone, not passed, where it steps aside.
+
+    Raises
+    ------
+    MissingPlatesError
+        Where a plate is missing and automation will not ask again: the run is a person's, or
+        the event log has had the plate's result and the workspace does not.
+    CheckError
+        Where a check blocks.
+    """
+    try:
+        output = produced(context, catalog, result, make, external=external)
+    except MissingPlatesError as refusal:
+        if refusal.absent or not _will_be_asked_for_again(context, result, refusal.plates):
+            raise
+        said = (
+            f"{context.partition_key}: not made, as {', '.join(refusal.plates)} joined after this "
+            "run was asked for; automation asks for it again once that is there or excluded"
+        )
+        context.log.warning(said)
+        yield dg.AssetCheckResult(
+            asset_key=result.name,
+            check_name=CHECK,
+            passed=False,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=said,
+            metadata={"partition": context.partition_key},
+        )
+        return
+    yield from checked(context, catalog, result, output)
+
+
+def _will_be_asked_for_again(
+    context: dg.AssetExecutionContext, result: Result, missing: Sequence[str]
+) -> bool:
+    tags = context.run.tags
+    by_a_person = _PARENT_TAG in tags and _RETRY_TAG not in tags  # who repeats an automatic run
+    if result.level == PLATE or by_a_person or not AUTOMATIC.items() <= tags.items():
+        return False
+    # what was recorded before, by whomever, is no news when it is there again
+    asked = context.instance.get_run_record_by_id(context.run.run_id)
+    known = context.instance.fetch_materializations(
+        dg.AssetRecordsFilter(
+            asset_key=dg.AssetKey(result.upstream[0]),
+            asset_partitions=list(missing),
+            before_timestamp=None if asked is None else asked.create_timestamp.timestamp(),
+        ),
+        limit=1,
+    )
+    return not known.records

@@ -1,7 +1,7 @@
 """Runs as Celery tasks on any number of machines: dagster-celery's launcher, and who is alive.
 
 Put here: what `deploy/celery/dagster.yaml` names; whether a worker still carries a run out.
-Do not put here: what a worker does with a task (`dagster.launchers.celery_app`).
+Do not put here: what a worker does with a task (`celery_app`).
 Why not dagster-celery's class alone: docs/decisions/deployments.md
 """
 

@@ -1,7 +1,7 @@
 """What a Celery worker runs: one process a run, forked from one that has imported everything.
 
 Put here: the app that `celery --app profiling_assets.dagster.launchers.celery_app worker` names.
-Do not put here: starting runs (`dagster.launchers.celery`); settings of brokers (`dagster.yaml`).
+Do not put here: starting runs (`celery`); settings of brokers (`dagster.yaml`).
 Broker and settings are those of the launcher in the worker's own `dagster.yaml`, so that the two
 cannot differ. Why: docs/decisions/deployments.md
 """

@@ -1,7 +1,8 @@
 """Launching each run in an ECS task of the size that its plate needs.
 
 Put here: dagster-aws's launcher with the size filled in, which `dagster.yaml` names.
-Do not put here: how large a task must be (`operations.estimate.task_size`), legal sizes (`operations.fargate`).
+Do not put here: how large a task must be (`operations.estimate.task_size`), legal sizes
+(`operations.fargate`).
 The launcher is the one place that every run passes: of `run`, of the web UI, of a backfill and of
 automation. A partition has no tags in Dagster, and those of a sensor hold for all its runs.
 Concept: https://docs.dagster.io/deployment/oss/deployment-options/aws

@@ -1,7 +1,7 @@
 """Launching runs in processes that start warm: forked from one that has imported everything.
 
-Put here: Dagster's side of it, what `dagster.launchers.local` in `dagster.yaml` names.
-Do not put here: the process that forks (`dagster.launchers.local_server`), which runs there are (`dagster.runs.run`).
+Put here: Dagster's side of it, what `local` in `dagster.yaml` names.
+Do not put here: the process that forks (`local_server`), which runs there are (`dagster.runs.run`).
 Concept: https://docs.dagster.io/deployment/execution/run-launchers
 Why: docs/decisions/runs-and-processes.md
 """

@@ -1,8 +1,8 @@
 """The process that runs are forked from: it has imported what they need, so that a run starts warm.
 
 Put here: forking a run's process, what that process does, noticing that one was killed.
-Do not put here: asking for a run (`dagster.launchers.local`), ending one that is dead (`dagster.launchers.dead_runs`).
-`dagster.launchers.local` starts it as a program, one a process that launches runs. It reads a line a run from
+Do not put here: asking for a run (`local`), ending one that is dead (`dead_runs`).
+`local` starts it as a program, one a process that launches runs. It reads a line a run from
 its standard input, answers with the id of the run's process, and ends when its input and its last
 run have ended. Why: docs/decisions/runs-and-processes.md
 """

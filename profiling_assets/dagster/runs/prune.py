@@ -2,8 +2,8 @@
 
 Put here: which runs may go, and what goes with them.
 Do not put here: retention of the sensors' ticks (`retention` in `dagster.yaml`).
-A result is current because the event log has its last materialization (`dagster.event_log`): its run stays,
-however old.
+A result is current because the event log has its last materialization (`dagster.event_log`):
+its run stays, however old.
 """
 
 import time

@@ -1,12 +1,15 @@
 """Carrying out a plan: runs as the UI would start them, several at once, in the graph's order.
 
 Put here: which runs a plan needs, when each may start, what became of it.
-Do not put here: what is to be built (`dagster.runs.plan`), how a run is started (`dagster.launchers.asset_runs`), printing.
+Do not put here: what is to be built (`plan`), how a run is started
+(`dagster.launchers.asset_runs`), printing.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import dagster as dg
 from filelock import FileLock
@@ -23,8 +26,95 @@ from profiling_assets.dagster.launchers.dead_runs import (
 )
 from profiling_assets.dagster.launchers.follow import RunWatch
 from profiling_assets.dagster.runs.plan import Plan, Planner, Task
-from profiling_assets.dagster.runs.run_groups import Group, Listener, Outcome, groups_of
 from profiling_assets.steps.results import PLATE, Result
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tasks of one run: results of one partition that are made one after the other."""
+
+    stage: int
+    partition: str
+    tasks: tuple[Task, ...]
+
+
+@dataclass
+class Outcome:
+    """What became of a plan.
+
+    Attributes
+    ----------
+    built : list of Task
+        Materialized by this command, or by a run that it waited for.
+    failed : dict of Task to str
+        Not there, and the error's text.
+    blocked : dict of Task to str
+        Not tried, because something it needs is not there.
+    following : set of Task
+        Those of the blocked of which nothing more is to be said: what they need tells what to do.
+    canceled : bool
+        Whether the user stopped it.
+    warnings : dict of str to list of str
+        Partition to what its runs warned of.
+    """
+
+    built: list[Task] = field(default_factory=list)
+    failed: dict[Task, str] = field(default_factory=dict)
+    blocked: dict[Task, str] = field(default_factory=dict)
+    following: set[Task] = field(default_factory=set)
+    canceled: bool = False
+    warnings: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Listener(Protocol):
+    """Who is told how it goes."""
+
+    def run_started(self, group: Group, run_id: str) -> None:
+        """Hear that a run was started."""
+        ...
+
+    def line(self, partition: str, text: str) -> None:
+        """Hear one line of a run's log."""
+        ...
+
+    def task_done(self, task: Task) -> None:
+        """Hear that a result is there."""
+        ...
+
+    def task_failed(self, task: Task, reason: str) -> None:
+        """Hear that a result could not be made."""
+        ...
+
+
+def groups_of(tasks: Iterable[Task], graph: dict[str, Result]) -> list[Group]:
+    """Sort tasks into runs: a stage ends where plates meet or part.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        What is to be built.
+    graph : dict of str to Result
+        The results by name, upstream before downstream.
+
+    Returns
+    -------
+    list of Group
+        Sorted by stage, then partition; tasks in the order of the graph.
+    """
+    stages: dict[str, int] = {}
+    for name, result in graph.items():
+        stages[name] = max(
+            (stages[up] + (graph[up].level != result.level) for up in result.upstream), default=0
+        )
+    order = {name: place for place, name in enumerate(graph)}
+    found: dict[tuple[int, str], list[Task]] = {}
+    for task in tasks:
+        found.setdefault((stages[task.name], task.partition), []).append(task)
+    return [
+        Group(stage, partition, tuple(sorted(group, key=lambda task: order[task.name])))
+        for (stage, partition), group in sorted(found.items())
+    ]
+
 
 _POLL_SECONDS = 0.3
 _DEAD_SECONDS = 5.0

@@ -1,8 +1,7 @@
 """What the sensor reports of the plates it looked at, and of plates it meets for the first time.
 
 Put here: from looks to events, against what the event log says already.
-Do not put here: looking (`dagster.sensors.look`), the order of looks (`dagster.sensors.turns`), what a tick
-does (`dagster.sensors.tick`).
+Do not put here: looking (`look`), the order of looks (`turns`), what a tick does (`tick`).
 """
 
 from collections.abc import Collection, Iterable
@@ -12,7 +11,6 @@ from functools import partial
 import dagster as dg
 
 from profiling_assets.dagster.event_log import external_event, latest_records
-from profiling_assets.dagster.io_managers import result_path
 from profiling_assets.dagster.metadata import arrival_metadata
 from profiling_assets.dagster.runs.adopt import adoption_events
 from profiling_assets.dagster.runs.plan import Planner
@@ -20,7 +18,7 @@ from profiling_assets.dagster.sensors.look import Look
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.frozen_features import FROZEN, frozen_marks
 from profiling_assets.steps.plate_maps import plate_map_fingerprint
-from profiling_assets.steps.results import AGGREGATED, ALL, CSVS, PLATE, PLATE_MAP
+from profiling_assets.steps.results import AGGREGATED, ALL, CSVS, PLATE, PLATE_MAP, result_path
 from profiling_assets.steps.sources import is_moved_away
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import Source

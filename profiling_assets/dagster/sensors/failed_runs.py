@@ -1,7 +1,7 @@
 """The sensor on failed runs: who is to know is told.
 
 Put here: when an alert is sent, what of a run goes into it.
-Do not put here: its words (`operations.alerts`), its ways (`operations.alerting`).
+Do not put here: its words (`operations.alerts`), its ways (`operations.alerts`).
 Concept: https://docs.dagster.io/guides/automate/run-status-sensors
 """
 
@@ -12,8 +12,8 @@ import dagster as dg
 
 from profiling_assets.dagster.launchers.asset_runs import PARTITION_TAG
 from profiling_assets.dagster.launchers.follow import error_text
+from profiling_assets.errors import without_passwords
 from profiling_assets.operations.alerts import Alert, Quiet, failed_step
-from profiling_assets.printable import without_passwords
 from profiling_assets.settings import Settings
 
 FAILURES = "failed_runs"
@@ -43,7 +43,7 @@ def failure_sensor(settings: Settings) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING if on else dg.DefaultSensorStatus.STOPPED,
     )
     def failed_runs(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
-        from profiling_assets.operations.alerting import targets_of, tell_all
+        from profiling_assets.operations.alerts import targets_of, tell_all
 
         run = context.dagster_run
         if run.tags.get(_WILL_RETRY) == "true":

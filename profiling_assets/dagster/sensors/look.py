@@ -1,7 +1,7 @@
 """One look at a plate that may be arriving: as cheap as will do, in full where it matters.
 
 Put here: looking at one plate, and what the look says of it.
-Do not put here: which plates are looked at (`dagster.sensors.turns`), reporting (`dagster.sensors.tick`).
+Do not put here: which plates are looked at (`turns`), reporting (`tick`).
 """
 
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from profiling_assets.config.model import Config
 from profiling_assets.dagster.sensors.turns import Pending, counted, listed, needs_listing
 from profiling_assets.steps.sources import PlateSource, SourceKind, plate_source
-from profiling_assets.workspace.arrivals import Readiness, readiness
+from profiling_assets.workspace.completeness import Readiness, readiness
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import Source
 from profiling_assets.workspace.registry import PlateEntry, PlateFacts

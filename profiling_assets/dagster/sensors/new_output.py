@@ -1,23 +1,70 @@
 """Sensors: what looks at the workspace and at the graph from time to time.
 
 Put here: the sensor on new output and the automation sensor.
-Do not put here: conditions of assets (`dagster.automation`), what a tick does (`dagster.sensors.tick`).
+Do not put here: conditions of assets (`dagster.automation`), what a tick does (`tick`).
 Both are off until a user switches them on in the UI, or starts `profiling-assets ui --watch`:
 opening a workspace must not start work. Concept: https://docs.dagster.io/guides/automate/sensors
 """
 
 import time
+from urllib.parse import urlsplit
 
 import dagster as dg
 
 from profiling_assets.dagster.launchers.asset_runs import LOCATION
-from profiling_assets.dagster.sensors.notices import plates_named
-from profiling_assets.dagster.sensors.queue import MessageQueue, Messages
-from profiling_assets.dagster.sensors.reloading import reload_problem
-from profiling_assets.dagster.sensors.turns import may_reload, reloaded
-from profiling_assets.dagster.sensors.watch_json import parse_watch_json, watch_json
-from profiling_assets.settings import WatchSettings
+from profiling_assets.dagster.sensors.queue import MessageQueue, Messages, plates_named
+from profiling_assets.dagster.sensors.turns import (
+    may_reload,
+    parse_watch_json,
+    reloaded,
+    watch_json,
+)
+from profiling_assets.settings import WEBSERVER_VARIABLE, WatchSettings
 from profiling_assets.steps.catalog import Catalog
+
+_SECONDS = 120
+_BY_HAND = "press Reload in the web UI (Deployment) to see the new plates"
+
+
+def reload_problem(webserver: str | None, location: str) -> str:
+    """Ask the web server to load the code location anew, and wait for it.
+
+    Parameters
+    ----------
+    webserver : str or None
+        Its address, as `http://127.0.0.1:3000`, with the path prefix it has.
+    location : str
+        Name of the code location.
+
+    Returns
+    -------
+    str
+        Why it did not work and what to do; empty where it did.
+    """
+    if webserver is None:
+        return f"{WEBSERVER_VARIABLE} is not set, so the code location is not reloaded; {_BY_HAND}"
+    # 1 s to import, and needed only when plates come
+    from dagster_graphql import DagsterGraphQLClient, DagsterGraphQLClientError
+
+    try:
+        address = urlsplit(webserver)
+        client = DagsterGraphQLClient(
+            address.hostname or "",
+            port_number=address.port,
+            use_https=address.scheme == "https",
+            timeout=_SECONDS,
+            path_prefix=address.path.rstrip("/"),
+        )
+        info = client.reload_repository_location(location)
+    except (DagsterGraphQLClientError, ValueError) as error:
+        return (
+            f"the web server at {webserver} did not reload the code location ({error}); {_BY_HAND}"
+        )
+    if info.status.value == "SUCCESS":
+        return ""
+    said = info.message or info.failure_type or "no reason given"
+    return f"the code location {location} did not reload: {said}"
+
 
 NEW_OUTPUT = "new_analysis_output"
 _LOOK_SECONDS = 30.0  # with scan and reports a tick stays under 40 s; Dagster stops it at 60

@@ -1,8 +1,8 @@
 """One tick of the sensor on new output: scan, look at plates, say what is to be reported.
 
 Put here: what a tick does, in terms of workspace and event log.
-Do not put here: the sensor itself (`dagster.sensors.new_output`), which plates are looked at and why
-(`dagster.sensors.turns`), one look (`dagster.sensors.look`), reloading (`dagster.sensors.reloading`).
+Do not put here: the sensor itself (`new_output`), which plates are looked at and why (`turns`), one
+look (`look`), reloading (`new_output`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -31,8 +31,13 @@ from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.results import CSVS
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import Source
-from profiling_assets.workspace.registry import Registry, looked_at, registered
-from profiling_assets.workspace.registry_store import load_registry, update_registry
+from profiling_assets.workspace.registry import (
+    Registry,
+    load_registry,
+    looked_at,
+    registered,
+    update_registry,
+)
 from profiling_assets.workspace.scan import scan_workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 

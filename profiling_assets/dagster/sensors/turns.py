@@ -1,14 +1,18 @@
 """Which plates are looked at next, and what a look changes: the sensor's decisions.
 
 Put here: the order of looks, when a plate is listed in full, what is remembered between ticks.
-Do not put here: looking (`dagster.sensors.look`), whether a plate is ready (`workspace.arrivals`), the cursor's
-text (`dagster.sensors.watch_json`).
+Do not put here: looking (`look`), whether a plate is ready (`workspace.completeness`), the cursor's
+text (`turns`).
 """
 
 import hashlib
+import json
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
 
+from profiling_assets.errors import InvalidNameError
 from profiling_assets.workspace.names import PlateKey
 
 # Plates that were reported are listed again in turns, so many at each tick: 1,000 plates of 3,456
@@ -263,3 +267,104 @@ def reloaded(state: WatchState, plates: Collection[PlateKey], now: float) -> Wat
 
 def _set_mark(plates: Collection[PlateKey]) -> str:
     return hashlib.sha256("\n".join(sorted(map(str, plates))).encode()).hexdigest()[:12]
+
+
+_VERSION = 1
+
+
+def watch_json(state: WatchState) -> str:
+    """Write a state as a cursor.
+
+    Parameters
+    ----------
+    state : WatchState
+        What is remembered.
+
+    Returns
+    -------
+    str
+        JSON; about 100 bytes a pending plate, times to the second.
+    """
+    plates = {
+        str(key): [
+            round(plate.checked),
+            plate.folders,
+            round(plate.listed),
+            plate.listed_folders,
+            plate.mark,
+            round(plate.changed, 3),
+            None if plate.again is None else round(plate.again, 3),
+        ]
+        for key, plate in state.pending.items()
+    }
+    rotation = None if state.rotation is None else str(state.rotation)
+    return json.dumps(
+        {
+            "version": _VERSION,
+            "rotation": rotation,
+            "reloaded": [state.reloaded, round(state.reloaded_at)],
+            "pending": plates,
+        },
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+
+
+def parse_watch_json(text: str | None) -> WatchState:
+    """Read a cursor.
+
+    Parameters
+    ----------
+    text : str or None
+        What `watch_json` wrote, here or in another version.
+
+    Returns
+    -------
+    WatchState
+        Empty where there is none or it cannot be read: then every plate is listed anew.
+    """
+    try:
+        found: object = json.loads(text or "{}")
+        if not isinstance(found, dict):
+            return WatchState()
+        values = cast("dict[str, object]", found)
+        if values.get("version") != _VERSION:
+            return WatchState()
+        rotation = values["rotation"]
+        mark, when = cast("list[object]", values["reloaded"])
+        return WatchState(
+            {
+                PlateKey.parse(key): _pending(plate)
+                for key, plate in cast("dict[str, list[object]]", values["pending"]).items()
+            },
+            None if rotation is None else PlateKey.parse(str(rotation)),
+            str(mark),
+            _number(when),
+        )
+    except (
+        *(ValueError, KeyError, TypeError, AttributeError),
+        *(OverflowError, RecursionError, InvalidNameError),
+    ):
+        return WatchState()
+
+
+def _pending(values: list[object]) -> Pending:
+    checked, folders, listed, listed_folders, mark, changed, again = values
+    return Pending(
+        checked=_number(checked),
+        folders=int(_number(folders)),
+        listed=_number(listed),
+        listed_folders=int(_number(listed_folders)),
+        mark=str(mark),
+        changed=_number(changed),
+        again=None if again is None else _number(again),
+    )
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(value)
+    number = float(value)
+    if not math.isfinite(number):  # JSON has no such number, and Python reads 1e999 and NaN
+        raise ValueError(value)
+    return number

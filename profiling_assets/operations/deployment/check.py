@@ -1,7 +1,7 @@
 """The whole look at a deployment: files, then services.
 
 Put here: reading `dagster.yaml`, and the order.
-Do not put here: the rules (`operations.deployment.written`), the services (`operations.deployment.reached`).
+Do not put here: the rules (`written`), the services (`reached`).
 """
 
 import logging

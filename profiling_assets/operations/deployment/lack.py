@@ -1,12 +1,12 @@
 """One thing that a deployment lacks.
 
 Put here: the record, and how an error becomes one.
-Do not put here: looking for them (`operations.deployment.written`, `operations.deployment.reached`).
+Do not put here: looking for them (`written`, `reached`).
 """
 
 from dataclasses import dataclass
 
-from profiling_assets.printable import without_passwords
+from profiling_assets.errors import without_passwords
 from profiling_assets.quality.preflight.finding import Severity
 
 

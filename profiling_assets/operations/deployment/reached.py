@@ -1,7 +1,7 @@
 """Whether what a deployment names is there: database, workspace, broker, workers, log bucket.
 
 Put here: one look at each service.
-Do not put here: what is written in files (`operations.deployment.written`), printing.
+Do not put here: what is written in files (`written`), printing.
 """
 
 import os
@@ -17,7 +17,7 @@ from profiling_assets.errors import ProfilingError
 from profiling_assets.operations.deployment.lack import Lack, error, warning
 from profiling_assets.settings import CONFIG_VARIABLE, WORKSPACE_VARIABLE, Settings
 from profiling_assets.steps.catalog import read_config
-from profiling_assets.workspace.registry_store import load_registry
+from profiling_assets.workspace.registry import load_registry
 from profiling_assets.workspace.storage.opening import SCRATCH_VARIABLE, open_workspace
 
 _SECONDS = 5

@@ -1,7 +1,7 @@
 """What a deployment's `dagster.yaml` and environment lack, by reading them alone.
 
 Put here: rules about what is written.
-Do not put here: whether a service answers (`operations.deployment.reached`), opening files.
+Do not put here: whether a service answers (`reached`), opening files.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,7 @@
 """What batches and the whole workspace will need, and how many plates a machine builds at once.
 
 Put here: sums over plates, the runs of a batch, machines.
-Do not put here: a single plate (`operations.estimate.plate`), money (`operations.estimate.cost`).
+Do not put here: a single plate (`plate`), money (`cost`).
 """
 
 import math

@@ -1,7 +1,7 @@
 """What one plate will need, from the names and sizes of its files.
 
 Put here: the weight of a plate, and what follows from it.
-Do not put here: the rates (`operations.estimate.rates`), batches and machines (`operations.estimate.batches`), money (`operations.estimate.cost`), listing.
+Do not put here: the rates (`rates`), batches and machines (`batches`), money (`cost`), listing.
 """
 
 import math

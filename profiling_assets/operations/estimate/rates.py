@@ -1,7 +1,7 @@
 """The measured rates of the estimate, each with the measurement that it comes from.
 
 Put here: numbers, and where each was measured.
-Do not put here: what follows from them for a plate (`operations.estimate.plate`) or a batch (`operations.estimate.batches`).
+Do not put here: what follows from them for a plate (`plate`) or a batch (`batches`).
 
 All are of whole runs with the config that `init-config` writes (quality control and reports on),
 on a folder, one machine, CPU seconds of the run's own process as its last event tells them:

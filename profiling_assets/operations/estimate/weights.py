@@ -8,9 +8,8 @@ from collections.abc import Iterable
 
 from profiling_assets.operations.estimate.plate import PlateWeight
 from profiling_assets.workspace import layout
-from profiling_assets.workspace.ignored import site_folder_problem
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.plates import PlateFound, Source, csv_folder
+from profiling_assets.workspace.plates import PlateFound, Source, csv_folder, site_folder_problem
 from profiling_assets.workspace.sites import is_image_csv, is_input_csv, parse_site_folder
 from profiling_assets.workspace.storage.interface import Listing, Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once

@@ -1,21 +1,69 @@
 """Checks of a result's rows: none lost unsaid, none twice, none of another plate.
 
 Put here: what is compared of the rows before and after a step.
-Do not put here: features (`quality.checks.values`), columns of several plates (`quality.checks.schema`).
+Do not put here: features (`values`), columns of several plates (`rows`).
 """
-
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# ^ pandas ships partial types
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from profiling_assets.profiles.columns import PLATE_COLUMNS, WELL_COLUMNS, column
+from profiling_assets.profiles.columns import PLATE_COLUMNS, WELL_COLUMNS, column, is_metadata
 from profiling_assets.profiles.plate_map import join_name
 from profiling_assets.quality.checks.check import CheckResult, not_passed, some
 from profiling_assets.workspace.ledger import WellRecord, WellState
+from profiling_assets.workspace.names import PlateKey
+
+SCHEMA = "same_features_on_all_plates"
+
+
+def same_features(columns: Mapping[PlateKey, Collection[str]]) -> CheckResult:
+    """Compare the features of the plates that vote together.
+
+    Parameters
+    ----------
+    columns : mapping of PlateKey to collection of str
+        The columns of each plate's table.
+
+    Returns
+    -------
+    CheckResult
+        Names plates and columns. What half of the plates have is what a plate should have: a
+        plate that lacks some of it, or has more, is a warning (the missing features are empty
+        there); one that lacks half of it or more was measured with another pipeline, and blocks.
+        Metadata columns may differ, as plate maps do.
+    """
+    features = {
+        key: [name for name in names if not is_metadata(name)] for key, names in columns.items()
+    }
+    counts = Counter(name for names in features.values() for name in names)
+    usual = {name for name, count in counts.items() if 2 * count >= len(features)}
+    numbers = {"plates": len(features), "features": len(counts)}
+    told: list[str] = []
+    foreign: list[PlateKey] = []
+    for key, names in features.items():
+        own = set(names)
+        lacking = [name for name in counts if name in usual and name not in own]
+        more = [name for name in names if name not in usual]
+        if lacking:
+            told.append(f"{key} lacks {len(lacking)} features ({some(lacking)})")
+        if more:
+            told.append(f"{key} has {len(more)} that most plates lack ({some(more)})")
+        if lacking and 2 * len(lacking) >= len(usual):
+            foreign.append(key)
+    if not told:
+        return CheckResult(SCHEMA, numbers=numbers)
+    what = "; ".join(told[:20]) + (f"; and {len(told) - 20} more" if len(told) > 20 else "")
+    first = foreign[0] if foreign else next(iter(features))
+    remedy = "analyse the plates of a batch with one CellProfiler pipeline, or " + (
+        f"take out the one that differs: `profiling-assets exclude {first} --reason ... "
+        "--workspace ...`"
+        if foreign
+        else "go on: features that a plate lacks are empty there, and drop_na_columns drops them"
+    )
+    return not_passed(SCHEMA, what, remedy, numbers, blocking=bool(foreign))
+
 
 ROWS = "rows_conserved"
 PLATE = "one_plate_only"

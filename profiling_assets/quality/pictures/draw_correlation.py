@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from profiling_assets.quality.pictures.draw import TOP, headed, picture
-from profiling_assets.quality.pictures.plate_layout import Grid
+from profiling_assets.quality.pictures.draw_plate import Grid
 
 _NAMED_WELLS = 48  # more names would overlap
 _NAMED_ROWS = 24

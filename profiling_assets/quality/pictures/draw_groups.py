@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from profiling_assets.quality.cell_count import TREATMENT
 from profiling_assets.quality.pictures.draw import GROUP_COLORS, INK, SOFT, TOP, headed, picture
-from profiling_assets.quality.pictures.plate_layout import Grid
+from profiling_assets.quality.pictures.draw_plate import Grid
 
 _PLACE = (0.1, 0.18, 0.86, TOP - 0.17)
 _POINTS, _MANY = (28, 10), 60  # areas of the points of a few wells and of many

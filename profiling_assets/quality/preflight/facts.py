@@ -1,7 +1,7 @@
 """What preflight knows of workspace, batches and plates.
 
 Put here: the facts that rules look at.
-Do not put here: gathering them (`steps.preflight`), the rules (`quality.preflight.rules`).
+Do not put here: gathering them (`steps.preflight`), the rules (`rules`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -18,11 +18,15 @@ from profiling_assets.profiles.annotate import (
     no_well_joins,
 )
 from profiling_assets.profiles.columns import column
-from profiling_assets.profiles.external_join import checked_external, unmatched_external
-from profiling_assets.profiles.plate_map import ExternalMetadata, metadata_name
+from profiling_assets.profiles.plate_map import (
+    ExternalMetadata,
+    checked_external,
+    metadata_name,
+    unmatched_external,
+)
 from profiling_assets.profiles.reference_wells import CONTROL_TYPE, check_negative_controls
 from profiling_assets.quality.preflight.facts import BatchFacts, PlateFacts
-from profiling_assets.quality.preflight.finding import Finding, Severity, of_error
+from profiling_assets.quality.preflight.finding import Finding, Severity, counted, of_error, some
 from profiling_assets.quality.preflight.rule_names import (
     CONTROLS,
     EXTERNAL,
@@ -30,7 +34,6 @@ from profiling_assets.quality.preflight.rule_names import (
     PLATES,
     WELLS,
 )
-from profiling_assets.quality.preflight.words import counted, some
 
 PROFILE = ("Metadata_Plate", "Metadata_Well")  # the metadata of any aggregated profile
 

@@ -1,16 +1,23 @@
 """Rules about one plate's measurements: what it starts from, its sites, its tables.
 
 Put here: what names, sizes and a few headers tell.
-Do not put here: plate maps (`quality.preflight.plate_map_rules`), the looking (`steps.preflight`).
+Do not put here: plate maps (`plate_map_rules`), the looking (`steps.preflight`).
 """
 
 from collections.abc import Iterator
 
 from profiling_assets.collate.columns import absent_categories
-from profiling_assets.collate.compartments import chosen_tables
+from profiling_assets.collate.strata import chosen_tables
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.quality.preflight.facts import PlateFacts
-from profiling_assets.quality.preflight.finding import Finding, Severity, of_error
+from profiling_assets.quality.preflight.finding import (
+    Finding,
+    Severity,
+    config_place,
+    counted,
+    of_error,
+    some,
+)
 from profiling_assets.quality.preflight.rule_names import (
     CATEGORIES,
     COMPARTMENTS,
@@ -20,7 +27,6 @@ from profiling_assets.quality.preflight.rule_names import (
     TWICE,
     WIDTH,
 )
-from profiling_assets.quality.preflight.words import config_place, counted, some
 from profiling_assets.workspace.completeness import PlateCompleteness
 
 

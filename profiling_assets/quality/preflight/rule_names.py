@@ -1,7 +1,7 @@
 """The names of the rules: for messages, the web UI and the docs.
 
 Put here: each rule's name, what it looks at in a few words, and the asset that shows it.
-Do not put here: the rules (`quality.preflight.rules`), which need pandas: the graph is loaded without it.
+Do not put here: the rules (`rules`), which need pandas: the graph is loaded without it.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """What each rule is, and what all of them find.
 
 Put here: rule name to function.
-Do not put here: the rules (`quality.preflight.workspace_rules`, `quality.preflight.plate_rules`, `quality.preflight.plate_map_rules`), titles (`quality.preflight.rule_names`).
+Do not put here: the rules (`workspace_rules`, `plate_rules`, `plate_map_rules`), titles
+(`rule_names`).
 """
 
 from collections.abc import Callable, Iterator

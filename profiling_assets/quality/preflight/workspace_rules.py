@@ -1,15 +1,14 @@
 """Rules about the workspace as a whole: config against plates, permission, free space.
 
 Put here: rules that look at more than one plate, plate maps aside.
-Do not put here: rules of one plate (`quality.preflight.plate_rules`), of plate maps (`quality.preflight.plate_map_rules`).
+Do not put here: rules of one plate (`plate_rules`), of plate maps (`plate_map_rules`).
 """
 
 from collections.abc import Iterator
 
 from profiling_assets.quality.preflight.facts import WorkspaceFacts
-from profiling_assets.quality.preflight.finding import Finding, Severity, of_error
+from profiling_assets.quality.preflight.finding import Finding, Severity, of_error, size, some
 from profiling_assets.quality.preflight.rule_names import CONFIG, CONFIG_PLATES, DISK, FROZEN, WRITE
-from profiling_assets.quality.preflight.words import size, some
 
 
 def config_ready(facts: WorkspaceFacts) -> Iterator[Finding]:

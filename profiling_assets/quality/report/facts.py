@@ -1,16 +1,25 @@
 """What a report says, as plain values: counts, shares, names and sentences.
 
 Put here: the facts of a plate and of a batch, and how a plate's are read back from its page.
-Do not put here: gathering them from a workspace (`steps.report`), words and layout (`quality.report.page`).
+Do not put here: gathering them from a workspace (`steps.report`), words and layout (`page`).
 A number that is not known is None or absent, and `unknown` says why.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import cast
 
+import numpy as np
+import pandas as pd
 from pydantic import TypeAdapter, ValidationError
+
+from profiling_assets.profiles.columns import column, is_metadata, numeric_columns
+from profiling_assets.profiles.feature_list import FeatureSelection
+from profiling_assets.profiles.tables import table_facts
+from profiling_assets.workspace.ledger import KEPT_WHOLE, SiteState, WellState
 
 # the facts of a plate are in its page, so that the batch's page says what the plate's says
 _BLOCK = re.compile(rb'<script type="application/json" id="facts">(.*?)</script>', re.DOTALL)
@@ -220,3 +229,155 @@ def facts_of_page(page: bytes) -> PlateFacts | None:
 def facts_json(facts: PlateFacts) -> object:
     """Lay the facts of a plate out as JSON values, to be put into its page."""
     return _plate_facts().dump_python(facts, mode="json")
+
+
+_WHOLE = frozenset(state.value for state in KEPT_WHOLE)
+_NOT_ASKED = frozenset({SiteState.DUPLICATE.value, SiteState.UNEXPECTED.value})
+_FINE = frozenset({SiteState.COMPLETE.value, WellState.PROFILE.value})
+_IMAGE = "image_rows"
+_TOLD = ("folder", "well", "site", "state", "reason", "cells")
+
+
+def _texts(ledger: pd.DataFrame, name: str) -> list[str]:
+    return cast("list[str]", column(ledger, name).tolist())
+
+
+def site_share(ledger: pd.DataFrame) -> Share:
+    """Count the sites of which everything was kept, of those expected.
+
+    Parameters
+    ----------
+    ledger : pandas.DataFrame
+        `PLATE_sites.tsv` as text.
+
+    Returns
+    -------
+    Share
+        Duplicates, and sites that the load data do not name, are among the states alone, as in the
+        picture of the sites.
+    """
+    states = Counter(_texts(ledger, "state"))
+    asked = {state: count for state, count in states.items() if state not in _NOT_ASKED}
+    whole = sum(count for state, count in asked.items() if state in _WHOLE)
+    return Share(whole, sum(asked.values()), dict(sorted(states.items())))
+
+
+def well_share(ledger: pd.DataFrame) -> Share:
+    """Count the wells with a profile, of all in the ledger (`PLATE_wells.tsv` as text)."""
+    states = Counter(_texts(ledger, "state"))
+    whole = states[WellState.PROFILE.value]
+    return Share(whole, sum(states.values()), dict(sorted(states.items())))
+
+
+def cells_of(ledger: pd.DataFrame) -> int | None:
+    """Sum the cells of the wells with a profile; None where the ledger has no such numbers."""
+    if "cells" not in ledger.columns:
+        return None
+    pairs = zip(_texts(ledger, "state"), _texts(ledger, "cells"), strict=True)
+    cells = [text for state, text in pairs if state == WellState.PROFILE.value]
+    return sum(map(int, cells)) if all(text.isdecimal() for text in cells) else None
+
+
+def objects_of(ledger: pd.DataFrame) -> dict[str, Rows]:
+    """Sum the rows of each object table, found and kept (`PLATE_sites.tsv` as text)."""
+    names = [name.removesuffix("_in") for name in ledger.columns if name.endswith("_in")]
+    found: dict[str, Rows] = {}
+    for name in names:
+        if name == _IMAGE or f"{name}_kept" not in ledger.columns:
+            continue
+        both = (_texts(ledger, f"{name}_in"), _texts(ledger, f"{name}_kept"))
+        if all(text.isdecimal() for texts in both for text in texts):
+            found[name] = Rows(*(sum(map(int, texts)) for texts in both))
+    return found
+
+
+def ledger_part(title: str, path: str, ledger: pd.DataFrame) -> Ledger:
+    """Return the lines of a ledger that are not fine.
+
+    Parameters
+    ----------
+    title : str
+        What it is a ledger of.
+    path : str
+        Its workspace path.
+    ledger : pandas.DataFrame
+        Its table as text, with a column state.
+
+    Returns
+    -------
+    Ledger
+        In the order of the ledger, its telling columns.
+    """
+    columns = tuple(name for name in _TOLD if name in ledger.columns)
+    lines = zip(*(_texts(ledger, name) for name in columns), strict=True)
+    pairs = list(zip(_texts(ledger, "state"), lines, strict=True))
+    rows = tuple(tuple(line) for state, line in pairs if state not in _FINE)
+    return Ledger(title, path, len(pairs) - len(rows), columns, rows)
+
+
+def normalization(frame: pd.DataFrame, *, reference: str, path: str) -> Normalization:
+    """Describe a normalized table.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a profile; metadata and features.
+    reference : str
+        The wells that the scale was fitted on.
+    path : str
+        Its workspace path.
+
+    Returns
+    -------
+    Normalization
+        Its figures.
+    """
+    facts = table_facts(frame)
+    return Normalization(
+        reference,
+        path,
+        wells=facts.rows,
+        features=facts.features,
+        without_spread=_without_spread(frame),
+        nan_share=facts.nan_share,
+        inf_cells=facts.inf_cells,
+    )
+
+
+def _without_spread(frame: pd.DataFrame) -> int:
+    numeric = numeric_columns(frame)
+    names = [name for name in frame.columns if not is_metadata(name) and name in numeric]
+    values = frame.loc[:, names].to_numpy(dtype=np.float64)
+    known = np.isfinite(values)
+    highest = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
+    lowest = np.where(known, values, np.inf).min(axis=0, initial=np.inf)
+    return int((highest <= lowest).sum())
+
+
+def selection(found: FeatureSelection, *, reference: str, level: str, path: str) -> Selection:
+    """Describe a list of selected features.
+
+    Parameters
+    ----------
+    found : FeatureSelection
+        The list.
+    reference : str
+        The wells that the scale of its profiles was fitted on.
+    level : str
+        `plate`, `batch` or `all`.
+    path : str
+        Its workspace path.
+
+    Returns
+    -------
+    Selection
+        Features kept, and dropped by each operation in the order of the list.
+    """
+    outcomes = column(found.ledger, "outcome").astype(str).tolist()
+    operations = column(found.ledger, "operation").astype(str).tolist()
+    dropped: dict[str, int] = {}
+    for outcome, operation in zip(outcomes, operations, strict=True):
+        if outcome == "dropped":
+            dropped[operation] = dropped.get(operation, 0) + 1
+    kept = sum(outcome == "kept" for outcome in outcomes)
+    return Selection(reference, level, path, kept, dict(sorted(dropped.items())))

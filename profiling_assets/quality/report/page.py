@@ -1,7 +1,7 @@
 """Facts to one HTML page: no script, no network, names escaped, equal facts give equal bytes.
 
 Put here: what is laid out by a template, and how numbers are written.
-Do not put here: the facts (`quality.report.facts`), gathering them (`steps.report`).
+Do not put here: the facts (`facts`), gathering them (`steps.report`).
 Library: Jinja2 with autoescape, https://jinja.palletsprojects.com/en/stable/api/#autoescaping
 """
 

@@ -1,7 +1,7 @@
 """Files that appear whole or not at all.
 
 Put here: temporary name, fsync, rename, and the check of what was written.
-Do not put here: workspace paths and who may write where (`workspace.storage.folder`).
+Do not put here: workspace paths and who may write where (`folder`).
 """
 
 import contextlib

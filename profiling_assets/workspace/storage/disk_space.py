@@ -1,8 +1,8 @@
 """Whether a disk has room for a build, asked before anything is read.
 
 Put here: how much a build needs at most, comparing it with what is free.
-Do not put here: what a full disk says while a file is written (`workspace.storage.os_errors`), lending scratch space
-(`workspace.storage.scratch`).
+Do not put here: what a full disk says while a file is written (`os_errors`), lending scratch space
+(`scratch`).
 """
 
 import shutil

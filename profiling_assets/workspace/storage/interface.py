@@ -1,8 +1,8 @@
 """What a workspace can do, wherever its bytes lie.
 
 Put here: the interface, its records, what a path below the root may look like.
-Do not put here: how a folder does it (`workspace.storage.folder`) or S3 (`s3`), which paths there are
-(`workspace.layout`), how one is opened (`profiling_assets.workspace.storage.opening`).
+Do not put here: how a folder does it (`folder`) or S3 (`s3`), which paths there are
+(`workspace.layout`), how one is opened (`opening`).
 """
 
 from collections.abc import Mapping

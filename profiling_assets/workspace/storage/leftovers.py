@@ -1,7 +1,7 @@
 """Whose a temporary file is, and whether its owner still lives.
 
 Put here: files that are locked as long as their process lives, and what to do with the others.
-Do not put here: what the files hold (`workspace.storage.atomic_write`, `workspace.storage.folder`).
+Do not put here: what the files hold (`atomic_write`, `folder`).
 A lock of the operating system tells the living from the dead: it ends with the process, also
 after `kill -9`, and it is not fooled by a reused process number, by a container that numbers its
 processes anew, or by a second machine on the same network disk.

@@ -1,7 +1,7 @@
 """What the operating system refuses, in the user's words.
 
 Put here: the one translation of `OSError` into errors that name path and remedy.
-Do not put here: the operations themselves (`workspace.storage.folder`, `workspace.storage.atomic_write`).
+Do not put here: the operations themselves (`folder`, `atomic_write`).
 """
 
 import errno

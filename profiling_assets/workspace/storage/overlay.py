@@ -1,7 +1,7 @@
 """Two workspaces seen as one: results go to one root, what it lacks is read from another.
 
 Put here: which of the two roots answers, and how their listings become one.
-Do not put here: how a root lists or reads (`workspace.storage.folder`, `s3`), which roots there are (`settings`).
+Do not put here: how a root lists or reads (`folder`, `s3`), which roots there are (`settings`).
 The root of the inputs, such as a public bucket, is never written, not even by a removal.
 """
 

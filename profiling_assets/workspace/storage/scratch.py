@@ -1,7 +1,7 @@
 """Private temporary folders, on the workspace's own disk or, for S3, on this machine's.
 
 Put here: making one, and removing those whose process died.
-Do not put here: what is written into them, how it is published (`workspace.storage.atomic_write`).
+Do not put here: what is written into them, how it is published (`atomic_write`).
 """
 
 import contextlib

@@ -15,8 +15,13 @@ from PIL import Image
 from profiling_assets.quality.pictures.draw import PREVIEW_BYTES, png, preview, thumbnail
 from profiling_assets.quality.pictures.draw_correlation import draw_correlation, well_ticks
 from profiling_assets.quality.pictures.draw_groups import draw_histogram, draw_strips, grouped
-from profiling_assets.quality.pictures.draw_plate import MISSING, UNUSED, Scale, draw_plate
-from profiling_assets.quality.pictures.plate_layout import PlateLayout
+from profiling_assets.quality.pictures.draw_plate import (
+    MISSING,
+    UNUSED,
+    PlateLayout,
+    Scale,
+    draw_plate,
+)
 
 SCALE = Scale("cells per well")
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from profiling_assets.quality.pictures.plate_layout import PlateLayout
+from profiling_assets.quality.pictures.draw_plate import PlateLayout
 from profiling_assets.quality.position_effect import position_effect
 
 ALL = [row + column for row in PlateLayout(32, 48).row_names for column in ("01", "02", "09", "48")]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiling_assets.quality.cell_count import TREATMENT, cell_count_facts, cell_counts
-from profiling_assets.quality.pictures.plate_layout import (
+from profiling_assets.quality.pictures.draw_plate import (
     FORMATS,
     PlateLayout,
     plate_layout,
@@ -22,7 +22,7 @@ from profiling_assets.quality.well_correlation import (
     replicate_correlation,
     well_correlation,
 )
-from profiling_assets.workspace.wells import well_position
+from profiling_assets.workspace.names import well_position
 
 
 def profiles(wells: list[str], *, seed: int = 1, features: int = 12) -> pd.DataFrame:

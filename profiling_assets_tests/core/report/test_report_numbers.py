@@ -5,15 +5,20 @@ import pandas as pd
 
 from profiling_assets.profiles.feature_list import selection_from_table
 from profiling_assets.profiles.tables import ledger_tsv, read_tsv
-from profiling_assets.quality.report.facts import Ledger, Normalization, Rows, Selection, Share
-from profiling_assets.quality.report.ledgers import (
+from profiling_assets.quality.report.facts import (
+    Ledger,
+    Normalization,
+    Rows,
+    Selection,
+    Share,
     cells_of,
     ledger_part,
+    normalization,
     objects_of,
+    selection,
     site_share,
     well_share,
 )
-from profiling_assets.quality.report.tables import normalization, selection
 from profiling_assets.workspace.ledger import (
     SiteRecord,
     SiteState,

@@ -1,7 +1,7 @@
 """The text that names a root on S3, and the keys below it.
 
 Put here: what `s3://BUCKET/PREFIX?options` means, which options there are.
-Do not put here: how a client is made from them (`profiling_assets.workspace.storage.s3.session`).
+Do not put here: how a client is made from them (`session`).
 """
 
 import re

@@ -1,9 +1,9 @@
 """Uploads in parts that were begun on this machine, and ending those whose process died.
 
 Put here: the note of an upload, which its process keeps locked as long as it lives.
-Do not put here: uploading (`workspace.storage.s3.uploads`), whose a file is (`workspace.storage.leftovers`).
+Do not put here: uploading (`uploads`), whose a file is (`workspace.storage.leftovers`).
 S3 keeps the parts of an unfinished upload for ever and charges for them, and does not say whose it
-is. What another machine left is told by its age alone (`workspace.storage.s3.uploads`).
+is. What another machine left is told by its age alone (`uploads`).
 """
 
 import contextlib

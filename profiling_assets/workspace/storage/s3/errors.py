@@ -1,13 +1,14 @@
 """What S3 refuses, in the user's words, whichever client said it.
 
 Put here: reading the errors of boto3 and obstore; which class of ours they become.
-Do not put here: the sentences (`workspace.storage.s3.sentences`), errors of the local disk (`workspace.storage.os_errors`).
+Do not put here: the sentences (`errors`), errors of the local disk (`workspace.storage.os_errors`).
 """
 
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import cast
+from dataclasses import dataclass
+from typing import Literal, cast
 
 import obstore.exceptions
 from botocore import exceptions as aws
@@ -17,7 +18,206 @@ from profiling_assets.errors import MissingInputError, ProfilingError, Workspace
 from profiling_assets.workspace.storage.os_errors import ABSENT, ABSENT_REMEDY
 from profiling_assets.workspace.storage.s3.address import S3Address
 from profiling_assets.workspace.storage.s3.connection import Connection
-from profiling_assets.workspace.storage.s3.sentences import Act, Refusal, sentence
+
+Act = Literal["list", "read", "write"]
+
+_RIGHTS = {"list": "s3:ListBucket", "read": "s3:GetObject", "write": "s3:PutObject"}
+_KINDS = {
+    "NoSuchBucket": "no bucket",
+    "InvalidBucketName": "no bucket",
+    "ExpiredToken": "expired",
+    "ExpiredTokenException": "expired",
+    "RequestExpired": "expired",
+    "TokenRefreshRequired": "expired",
+    "InvalidAccessKeyId": "bad credentials",
+    "SignatureDoesNotMatch": "bad credentials",
+    "InvalidToken": "bad credentials",
+    "InvalidSecurity": "bad credentials",
+    "401": "bad credentials",
+    "RequestTimeTooSkewed": "clock",
+    "PermanentRedirect": "region",
+    "TemporaryRedirect": "region",
+    "AuthorizationHeaderMalformed": "region",
+    "IllegalLocationConstraintException": "region",
+    "301": "region",
+    "307": "region",
+    "400": "bare 400",
+    "404": "not S3",
+    "not S3": "not S3",
+    "405": "not S3",
+    "InvalidObjectState": "archived",
+    "AccessControlListNotSupported": "acl",
+    "BadDigest": "damaged",
+    "XAmzContentChecksumMismatch": "damaged",
+    "InvalidDigest": "damaged",
+    "KeyTooLongError": "long",
+    "NotImplemented": "not implemented",
+    "501": "not implemented",
+    "SlowDown": "busy",
+    "Throttling": "busy",
+    "RequestLimitExceeded": "busy",
+    "RequestTimeout": "timeout",
+}
+_WHERE = "`endpoint_url` in the address, or AWS_ENDPOINT_URL"
+_CREDENTIALS = (
+    "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or add `?profile=NAME` to the"
+    " address"
+)
+_AGAIN = "then run again; nothing half-written was left"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a request ran into.
+
+    Attributes
+    ----------
+    code : str
+        S3's code (the status where it gave none), or a word for what came before an answer.
+    status : int or None
+        HTTP status; None where there was no answer.
+    message : str
+        What the server or the client said.
+    region : str or None
+        The bucket's region where the answer told it.
+    """
+
+    code: str
+    status: int | None
+    message: str = ""
+    region: str | None = None
+
+
+def sentence(refusal: Refusal, address: S3Address, act: Act) -> tuple[str, str]:
+    """Say what is wrong and what to do.
+
+    Parameters
+    ----------
+    refusal : Refusal
+        What the request ran into.
+    address : S3Address
+        Which bucket, reached how.
+    act : {'list', 'read', 'write'}
+        What was tried.
+
+    Returns
+    -------
+    tuple of str and str
+        What is wrong, and the remedy.
+    """
+    kind = _kind(refusal)
+    server = address.server or address.options.endpoint_url or "the S3 server"
+    said = f": {refusal.message}" if refusal.message else ""
+    found = _found(kind, refusal, address, server, said)
+    if found is not None:
+        return found
+    if kind == "denied":
+        return _denied(refusal, address, act)
+    return (
+        f"S3 refuses to {act} ({refusal.code}){said}",
+        "look the code up in the documentation of S3, or ask who runs the server",
+    )
+
+
+def _kind(refusal: Refusal) -> str:
+    known = _KINDS.get(refusal.code)
+    if known is not None:
+        return known
+    if refusal.code.startswith("KMS."):
+        return "kms"
+    if refusal.status == 403:
+        return "denied"
+    if refusal.status is not None and (refusal.status >= 500 or refusal.status == 429):
+        return "busy"
+    return refusal.code
+
+
+def _denied(refusal: Refusal, address: S3Address, act: Act) -> tuple[str, str]:
+    options, below = address.options, f"{address.prefix}/*" if address.prefix else "*"
+    who = "anonymous requests" if options.anonymous else "these credentials"
+    target = address.bucket if act == "list" else f"{address.bucket}/{below}"
+    others = "AWS_PROFILE or `profile=NAME` in the address"
+    ways = [f"allow {_RIGHTS[act]} on {target} and s3:ListBucket on {address.bucket}"]
+    ways.append(
+        f"use other credentials ({others}{', without anonymous=true' if options.anonymous else ''})"
+    )
+    if not options.requester_pays and not options.anonymous:
+        ways.append("add requester_pays=true where the bucket asks for it")
+        if act != "write":
+            ways.append("add anonymous=true for a public bucket")
+    return f"{who} may not {act} there ({refusal.code})", ", or ".join(ways)
+
+
+def _found(
+    kind: str, refusal: Refusal, address: S3Address, server: str, said: str
+) -> tuple[str, str] | None:
+    bucket, options = address.bucket, address.options
+    region = f": it is in {refusal.region}" if refusal.region else ""
+    profile = f" of the profile {options.profile}" if options.profile else ""
+    sentences = {
+        "no profile": (
+            f"the AWS profile is not configured{said}",
+            "name a profile of ~/.aws/config in AWS_PROFILE or as `profile=NAME` in the address",
+        ),
+        "no credentials": (
+            f"no AWS credentials were found{said}",
+            f"{_CREDENTIALS} (`?anonymous=true` for a public bucket)",
+        ),
+        "expired": (
+            f"the credentials{profile} have expired",
+            "renew them (`aws sso login`, or a new AWS_SESSION_TOKEN), then run again",
+        ),
+        "bad credentials": (
+            f"the server does not know the credentials{profile} ({refusal.code}){said}",
+            f"check the access key or the profile; for a server that is not AWS's set {_WHERE}",
+        ),
+        "clock": ("the clock of this machine is wrong", "set it, then run again"),
+        "no bucket": (
+            f"there is no bucket {bucket!r} at {server}",
+            f"check the bucket's name; where it is on a server that is not AWS's, set {_WHERE}",
+        ),
+        "region": (
+            f"the bucket {bucket!r} is not in the region asked for ({refusal.code}){region}",
+            f"set AWS_REGION or `region={refusal.region or 'NAME'}` in the address",
+        ),
+        "bad region": (f"the region is not known{said}", "set AWS_REGION or `region=NAME`"),
+        "bare 400": (
+            "S3 refuses the request without a reason (400): expired credentials or a wrong region",
+            "renew the credentials, and check AWS_REGION or `region=NAME` in the address",
+        ),
+        "unreachable": (
+            f"{server} cannot be reached{said}",
+            f"check the network and {_WHERE} and AWS_REGION",
+        ),
+        "broken": (
+            f"the connection to {server} broke off{said}",
+            f"check the network and {_WHERE}, {_AGAIN}",
+        ),
+        "timeout": (
+            f"{server} did not answer in time{said}",
+            f"check the network and {_WHERE}, {_AGAIN}",
+        ),
+        "tls": (
+            f"the certificate of {server} is not trusted, or it speaks no TLS{said}",
+            f"set AWS_CA_BUNDLE to the certificate's authority, or check {_WHERE}",
+        ),
+        "not S3": (f"{server} does not answer as an S3 server does{said}", f"check {_WHERE}"),
+        "busy": (
+            f"S3 is busy or out of order ({refusal.code}), several attempts failed{said}",
+            f"wait a while, {_AGAIN}; if it stays so, check {_WHERE}",
+        ),
+        "archived": ("it is archived and cannot be read now", "restore it from the archive class"),
+        "long": ("the server takes no name as long as this", "use shorter names"),
+        "acl": ("the bucket takes no ACLs", "remove acl= from the address"),
+        "kms": (f"the KMS key cannot be used ({refusal.code}){said}", "check sse_kms_key_id"),
+        "damaged": ("what arrived there is not what was sent", f"check the network, {_AGAIN}"),
+        "not implemented": (
+            f"{server} cannot do what is asked ({refusal.code}){said}",
+            "use a server with conditional writes, multipart uploads and ListObjectsV2",
+        ),
+    }
+    return sentences.get(kind)
+
 
 _ABSENT = frozenset({"NoSuchKey", "404", "NotFound"})
 _STATUS = re.compile(r"status code: (\d{3})")

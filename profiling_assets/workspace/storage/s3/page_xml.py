@@ -1,7 +1,7 @@
 """Answers to ListObjectsV2, read without botocore's general XML parser.
 
 Put here: taking keys and common prefixes out of an answer.
-Do not put here: asking for pages (`workspace.storage.s3.pages`), what keys mean (`workspace.storage.s3.listing`).
+Do not put here: asking for pages (`listing`), what keys mean (`listing`).
 
 botocore takes 30 to 100 ms of CPU a page of 1,000 keys, of which a tenth is needed
 (docs/decisions/s3-clients.md). So the keys are taken out of the answer before botocore parses what

@@ -1,7 +1,7 @@
 """Getting objects: whole, their beginning, or into a local file.
 
 Put here: GET requests, by obstore where it can, else by boto3.
-Do not put here: listing (`workspace.storage.s3.listing`), writing (`workspace.storage.s3.uploads`).
+Do not put here: listing (`listing`), writing (`uploads`).
 """
 
 import os
@@ -17,8 +17,7 @@ from profiling_assets.errors import ConflictError, WorkspaceError
 from profiling_assets.workspace.storage.interface import ObjectInfo
 from profiling_assets.workspace.storage.os_errors import NO_SPACE_REMEDY, no_space, writing
 from profiling_assets.workspace.storage.parallel import map_at_once
-from profiling_assets.workspace.storage.s3.attempts import whole_body
-from profiling_assets.workspace.storage.s3.connection import Connection
+from profiling_assets.workspace.storage.s3.connection import Connection, whole_body
 from profiling_assets.workspace.storage.s3.errors import refusal_of, talking
 
 if TYPE_CHECKING:

@@ -1,8 +1,7 @@
 """The S3 session: dagster-aws's resource with what S3 workspaces need beside it.
 
 Put here: how clients are made from the options of an address.
-Do not put here: what is done with them (`storage.s3`), what an address may say
-(`workspace.storage.s3.address`).
+Do not put here: what is done with them (`storage.s3`), what an address may say (`address`).
 
 Importing this costs a second of CPU (dagster-aws): only who opens an S3 address does.
 """
@@ -22,7 +21,7 @@ from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.store import S3Store
 from pydantic import Field
 
-from profiling_assets.workspace.storage.s3 import attempts
+from profiling_assets.workspace.storage.s3 import connection
 from profiling_assets.workspace.storage.s3.address import S3Address
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class WorkspaceS3Resource(S3Resource):
     """
 
     max_attempts: int = Field(
-        default=attempts.ATTEMPTS, description="How often a request is tried."
+        default=connection.ATTEMPTS, description="How often a request is tried."
     )
     path_style: bool | None = Field(
         default=None,
@@ -72,8 +71,8 @@ class WorkspaceS3Resource(S3Resource):
         """Return a new client of a session."""
         settings: dict[str, Any] = {
             "retries": {"mode": "standard", "total_max_attempts": self.max_attempts},
-            "connect_timeout": attempts.CONNECT_SECONDS,
-            "read_timeout": attempts.READ_SECONDS,
+            "connect_timeout": connection.CONNECT_SECONDS,
+            "read_timeout": connection.READ_SECONDS,
             "max_pool_connections": _CONNECTIONS,
         }
         if self.use_unsigned_session:
@@ -187,8 +186,8 @@ class S3Session:
         }
         options: ClientConfig = {
             "allow_http": endpoint.startswith("http://"),
-            "connect_timeout": timedelta(seconds=attempts.CONNECT_SECONDS),
-            "read_timeout": timedelta(seconds=attempts.READ_SECONDS),
+            "connect_timeout": timedelta(seconds=connection.CONNECT_SECONDS),
+            "read_timeout": timedelta(seconds=connection.READ_SECONDS),
             "timeout": timedelta(hours=1),
             "pool_max_idle_per_host": str(_CONNECTIONS),
         }
@@ -203,10 +202,10 @@ class S3Session:
             retry_config={
                 "max_retries": resource.max_attempts - 1,
                 "backoff": {
-                    "init_backoff": timedelta(seconds=attempts.FIRST_PAUSE_SECONDS),
-                    "max_backoff": timedelta(seconds=attempts.LONGEST_PAUSE_SECONDS),
+                    "init_backoff": timedelta(seconds=connection.FIRST_PAUSE_SECONDS),
+                    "max_backoff": timedelta(seconds=connection.LONGEST_PAUSE_SECONDS),
                 },
-                "retry_timeout": timedelta(seconds=attempts.READ_SECONDS * resource.max_attempts),
+                "retry_timeout": timedelta(seconds=connection.READ_SECONDS * resource.max_attempts),
             },
             credential_provider=None
             if resource.use_unsigned_session

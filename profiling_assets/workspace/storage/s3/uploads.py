@@ -1,7 +1,7 @@
 """Objects that appear whole or not at all, and are known to hold what was sent.
 
 Put here: single PUTs, multipart uploads, aborting them, verification.
-Do not put here: which checksum proves what (`workspace.storage.s3.checksums`), reading (`workspace.storage.s3.reads`).
+Do not put here: which checksum proves what (`uploads`), reading (`reads`).
 
 Every request carries a CRC-32 that S3 checks before it stores anything. Its answer is compared too:
 the checksum or, where the server knows none, the MD5 in the ETag. Then a HEAD must show the same
@@ -9,9 +9,11 @@ object (ETag) with the size and the checksum of the whole. Where a server proves
 the object is read back once and its CRC-32 compared.
 """
 
+import base64
 import contextlib
+import hashlib
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,15 +26,88 @@ from botocore import exceptions as aws
 
 from profiling_assets.errors import ConflictError, WorkspaceError
 from profiling_assets.workspace.storage.interface import ObjectInfo
-from profiling_assets.workspace.storage.s3.attempts import whole_body
 from profiling_assets.workspace.storage.s3.begun_uploads import noted
-from profiling_assets.workspace.storage.s3.checksums import Sent, md5, proven, tag_of, text_of
-from profiling_assets.workspace.storage.s3.connection import Connection
+from profiling_assets.workspace.storage.s3.connection import Connection, whole_body
 from profiling_assets.workspace.storage.s3.errors import is_conflict, talking
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+
+class Sent:
+    """Checksums of what is sent, part by part, in order."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.parts: list[int] = []
+        self.part_tags: dict[int, str] = {}
+        self._whole = 0
+
+    def add(self, part: bytes) -> str:
+        """Count a part in; return its CRC-32 as S3 writes it."""
+        own = zlib.crc32(part)
+        self.size += len(part)
+        self._whole = zlib.crc32(part, self._whole)
+        self.parts.append(own)
+        return text_of(own)
+
+    @property
+    def whole(self) -> str:
+        """CRC-32 of everything."""
+        return text_of(self._whole)
+
+    @property
+    def composite(self) -> str:
+        """CRC-32 of the parts' CRC-32s, and their number."""
+        joined = b"".join(part.to_bytes(4, "big") for part in self.parts)
+        return f"{text_of(zlib.crc32(joined))}-{len(self.parts)}"
+
+    @property
+    def composite_tag(self) -> str:
+        """ETag of the whole where the parts' ETags are their MD5s."""
+        joined = b"".join(bytes.fromhex(tag) for _, tag in sorted(self.part_tags.items()))
+        return f"{md5(joined)}-{len(self.part_tags)}"
+
+
+def text_of(checksum: int) -> str:
+    """Write a CRC-32 as S3 does."""
+    return base64.b64encode(checksum.to_bytes(4, "big")).decode()
+
+
+def md5(data: bytes) -> str:
+    """Return the MD5 in hexadecimal, as in ETags; no secret hangs on it."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def tag_of(answer: Mapping[str, Any]) -> str:
+    """Return an answer's ETag without quotes; `''` where it has none."""
+    return str(answer.get("ETag") or "").strip('"')
+
+
+def proven(answer: Mapping[str, Any], checksums: Iterable[str], tags: Iterable[str]) -> bool | None:
+    """Tell whether an answer proves that the server has the same bytes.
+
+    Parameters
+    ----------
+    answer : mapping
+        Answer to a PUT, an UploadPart or a HEAD.
+    checksums : iterable of str
+        CRC-32s that the content may be described by.
+    tags : iterable of str
+        ETags that it may have where they are MD5s.
+
+    Returns
+    -------
+    bool or None
+        True: equal. False: a checksum differs. None: the answer tells nothing, as ETags are no
+        MD5s under KMS encryption and on some servers.
+    """
+    told = answer.get("ChecksumCRC32")
+    if told:
+        return told in set(checksums)
+    return True if tag_of(answer) in set(tags) else None
+
 
 PART_BYTES = 16 * 1024 * 1024
 _MAX_PARTS = 10_000

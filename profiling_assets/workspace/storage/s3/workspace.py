@@ -1,8 +1,8 @@
 """A workspace that is a prefix of a bucket on S3.
 
 Put here: how the interface of `workspace.storage.interface` is done on S3.
-Do not put here: requests themselves (`workspace.storage.s3.listing`, `workspace.storage.s3.reads`, `workspace.storage.s3.uploads`), credentials and clients
-(`profiling_assets.workspace.storage.s3.session`), what the files are (`workspace.layout`).
+Do not put here: requests themselves (`listing`, `reads`, `uploads`), credentials and clients
+(`session`), what the files are (`workspace.layout`).
 """
 
 from collections.abc import Generator
@@ -17,9 +17,8 @@ from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, Tw
 from profiling_assets.workspace.storage.os_errors import ABSENT, ABSENT_REMEDY
 from profiling_assets.workspace.storage.s3 import listing, reads
 from profiling_assets.workspace.storage.s3.address import S3Address
-from profiling_assets.workspace.storage.s3.attempts import impatient
 from profiling_assets.workspace.storage.s3.begun_uploads import abort_dead
-from profiling_assets.workspace.storage.s3.connection import Connection, Connector
+from profiling_assets.workspace.storage.s3.connection import Connection, Connector, impatient
 from profiling_assets.workspace.storage.s3.errors import is_absent, talking
 from profiling_assets.workspace.storage.s3.uploads import PART_BYTES, Uploader
 from profiling_assets.workspace.storage.scratch import (
