@@ -30,8 +30,8 @@ check: $(STAMP)  ## Lint, types, import rule
 test: check  ## All checks and all tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-S3_TESTS := $(addprefix profiling_assets_tests/,storage/test_s3_*.py storage/test_workspace.py \
-	storage/test_registry_store.py storage/test_sync_copies.py pipeline/test_aggregate_s3.py \
+S3_TESTS := $(addprefix profiling_assets_tests/,workspace/storage/test_s3_*.py workspace/storage/test_interface.py \
+	workspace/test_registry_store.py workspace/test_copies.py steps/test_collate_s3.py \
 	cli/test_pull_push.py cli/test_run_s3.py)
 
 test-s3: $(STAMP)  ## The tests on S3 against both servers: moto's, then SeaweedFS

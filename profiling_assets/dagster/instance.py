@@ -79,7 +79,7 @@ def prepared_home(workspace_root: str) -> Path:
         with FileLock(home / ".setup.lock"):
             config = home / "dagster.yaml"
             if not config.exists() and new:
-                shipped = resources.files("profiling_assets").joinpath("dagster.yaml")
+                shipped = resources.files("profiling_assets.dagster").joinpath("dagster.yaml")
                 config.write_text(shipped.read_text(encoding="utf-8"), encoding="utf-8")
             _try(home)
     except OSError as error:

@@ -21,7 +21,7 @@ from profiling_assets.workspace.registry import PlateEntry
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.cli.commands import Done, Place, new_place
 from profiling_assets_tests.cli.story import BAD, FIRST, GOOD, OTHER, SECOND
-from profiling_assets_tests.graph.desk import config_text
+from profiling_assets_tests.dagster.desk import config_text
 
 pytestmark = pytest.mark.integration
 

@@ -17,7 +17,7 @@ from profiling_assets.errors import ProfilingError
 from profiling_assets.profiles.tables import profiles_csv
 from profiling_assets.workspace.ledger import WellState
 from profiling_assets.workspace.sites import ExpectedSite
-from profiling_assets_tests.core.collate_support import (
+from profiling_assets_tests.collate.support import (
     KEY,
     MEAN,
     MadeFolder,

@@ -44,9 +44,9 @@ from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import Source
 from profiling_assets.workspace.registry import PlateEntry, Registry, parse_registry, registry_json
 from profiling_assets.workspace.sites import expected_sites
-from profiling_assets_tests.core.report.test_page import FULL, PICTURE
 from profiling_assets_tests.faults.hostile_bytes import damaged
 from profiling_assets_tests.faults.hostile_limits import no_hang
+from profiling_assets_tests.quality.test_report_page import FULL, PICTURE
 
 KEY = PlateKey("2026_03_02_Batch1", "000123")
 WELLS = tuple(f"{row}{number:02d}" for row in "ABC" for number in range(1, 5))

@@ -21,10 +21,10 @@ from profiling_assets.steps.sources import plate_source
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.registry import update_registry
+from profiling_assets_tests.dagster.desk import config_text
 from profiling_assets_tests.faults.hostile_bytes import damaged
 from profiling_assets_tests.faults.hostile_limits import no_hang
 from profiling_assets_tests.faults.hostile_readers import EXCLUSIONS, told
-from profiling_assets_tests.graph.desk import config_text
 
 KEY = PlateKey("2026_03_02_Batch1", "000123")
 _ANALYSIS = f"analysis/{KEY}/analysis"

@@ -21,7 +21,7 @@ from matplotlib.image import imread
 import profiling_assets
 from profiling_assets.demo.presets import tiny_spec
 from profiling_assets_tests.cli.commands import Place, finished, new_place
-from profiling_assets_tests.graph.desk import config_text
+from profiling_assets_tests.dagster.desk import config_text
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 
@@ -66,7 +66,9 @@ def _german(folder: Path) -> dict[str, str]:
 def _run(place: Place, variables: dict[str, str], patch: pytest.MonkeyPatch, at_once: int) -> None:
     assert place.dagster_home is not None
     place.dagster_home.mkdir()
-    text = (Path(profiling_assets.__file__).parent / "dagster.yaml").read_text(encoding="utf-8")
+    text = (Path(profiling_assets.__file__).parent / "dagster" / "dagster.yaml").read_text(
+        encoding="utf-8"
+    )
     assert "max_concurrent_runs: 3" in text
     (place.dagster_home / "dagster.yaml").write_text(
         text.replace("max_concurrent_runs: 3", f"max_concurrent_runs: {at_once}"), encoding="utf-8"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import plate_spec
+from profiling_assets_tests.dagster.desk import config_text
 from profiling_assets_tests.faults.hostile_workspaces import KEY
 from profiling_assets_tests.faults.long_determinism import HERE, THERE, backwards
-from profiling_assets_tests.graph.desk import config_text
 
 _BUILD = """
 import sys

@@ -9,9 +9,9 @@ from markdown_it import MarkdownIt
 from profiling_assets.dagster.metadata import notes_metadata
 from profiling_assets.quality.report.facts import BatchFacts, PlateFacts, facts_json
 from profiling_assets.quality.report.page import batch_page, link, plate_page
-from profiling_assets_tests.core.report.pages import parsed
-from profiling_assets_tests.core.report.test_page import EVIL, PICTURE, evil
 from profiling_assets_tests.faults.hostile_bytes import FRAGMENTS
+from profiling_assets_tests.quality.report_pages import parsed
+from profiling_assets_tests.quality.test_report_page import EVIL, PICTURE, evil
 
 NAMES = tuple(text for text in FRAGMENTS if text.strip())
 MARKS = ("1. x", "2) x", "- x", "+ x", "* x", "---", "***", "===", "~~~ x", "``` x", "    x")

@@ -11,7 +11,7 @@ AT_ONCE = 4  # runs
 
 def write_home(home: Path, postgres_url: str | None = None) -> Path:
     """Write `dagster.yaml`: on SQLite in the folder, or on a PostgreSQL server."""
-    shipped = resources.files("profiling_assets").joinpath("dagster.yaml")
+    shipped = resources.files("profiling_assets.dagster").joinpath("dagster.yaml")
     settings: dict[str, Any] = yaml.safe_load(shipped.read_text(encoding="utf-8"))
     settings["concurrency"]["runs"]["max_concurrent_runs"] = AT_ONCE
     if postgres_url is not None:

@@ -1,0 +1,5 @@
+"""Where a `dagster.yaml` written before 0.2.0 finds its launcher; until 0.3.0."""
+
+from profiling_assets.dagster.launchers.celery import (
+    WatchedCeleryRunLauncher as WatchedCeleryRunLauncher,
+)
