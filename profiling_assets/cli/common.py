@@ -62,19 +62,8 @@ def config_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def applied_settings(workspace: str, config: str | None, inputs: str | None = None) -> Settings:
     """Make settings of flags, for this process and its children.
 
-    Parameters
-    ----------
-    workspace : str
-        Root of the workspace.
-    config : str or None
-        Path of the config file.
-    inputs : str, optional
-        Root that is read and never written.
-
-    Returns
-    -------
-    Settings
-        With absolute paths, because child processes may run in another folder.
+    `inputs`: root that is read and never written. With absolute paths, because child processes may
+    run in another folder.
     """
     settings = Settings(
         workspace=_absolute(workspace),
@@ -94,24 +83,7 @@ def chosen_plates(
 ) -> list[PlateKey]:
     """Choose plates by the names a user typed.
 
-    Parameters
-    ----------
-    known : collection of PlateKey
-        The plates that the config asks for.
-    batches : iterable of str
-        Names of batches; none means all.
-    plates : iterable of str
-        `PLATE` or `BATCH/PLATE`; none means all.
-
-    Returns
-    -------
-    list of PlateKey
-        Sorted.
-
-    Raises
-    ------
-    MissingInputError
-        Where a name fits no plate; names the nearest.
+    Raises `MissingInputError` where a name fits no plate; names the nearest.
     """
     chosen = set(known)
     wanted_batches = list(batches)
@@ -132,22 +104,7 @@ def chosen_plates(
 def chosen_batches(plates: Iterable[PlateFound], batches: Iterable[str]) -> list[PlateFound]:
     """Choose the plates of some batches, of those that a scan found.
 
-    Parameters
-    ----------
-    plates : iterable of PlateFound
-        The plates of the workspace.
-    batches : iterable of str
-        What a user typed; none means all.
-
-    Returns
-    -------
-    list of PlateFound
-        In the order of `plates`.
-
-    Raises
-    ------
-    MissingInputError
-        Where a batch has no plate; names the nearest.
+    Raises `MissingInputError` where a batch has no plate; names the nearest.
     """
     found, wanted = list(plates), set(batches)
     known = sorted({plate.key.batch for plate in found})
@@ -164,17 +121,7 @@ def chosen_batches(plates: Iterable[PlateFound], batches: Iterable[str]) -> list
 def check_assets(known: Iterable[str], names: Iterable[str]) -> None:
     """Refuse names of assets that the config does not have.
 
-    Parameters
-    ----------
-    known : iterable of str
-        The assets of the config.
-    names : iterable of str
-        What a user typed.
-
-    Raises
-    ------
-    MissingInputError
-        Where a name fits no asset; names the nearest, and all.
+    Raises `MissingInputError` where a name fits no asset; names the nearest, and all.
     """
     assets = list(known)
     for name in names:
@@ -185,15 +132,7 @@ def check_assets(known: Iterable[str], names: Iterable[str]) -> None:
 def check_ready(config: Config) -> None:
     """Refuse a config that can be read and cannot be run.
 
-    Parameters
-    ----------
-    config : Config
-        The config.
-
-    Raises
-    ------
-    ConfigError
-        Where placeholders are left, each with its line.
+    Raises `ConfigError` where placeholders are left, each with its line.
     """
     problems = config.problems_before_run()
     if problems:
@@ -209,15 +148,8 @@ def check_ready(config: Config) -> None:
 def check_plates(catalog: Catalog) -> None:
     """Refuse a config that asks for no plate of the workspace.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Config and plates.
-
-    Raises
-    ------
-    WorkspaceError
-        Where there is none; says whether all are excluded, elsewhere, or not found.
+    Raises `WorkspaceError` where there is none; says whether all are excluded, elsewhere, or not
+    found.
     """
     if not catalog.cohort.plates and catalog.cohort.excluded:
         names = ", ".join(f"{key} ({why})" for key, why in catalog.cohort.excluded.items())

@@ -14,18 +14,7 @@ _SHOWN = 6  # plates of one finding
 
 
 def grouped_lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield the findings below their severity and rule.
-
-    Parameters
-    ----------
-    findings : iterable of Finding
-        As `preflight` found them.
-
-    Yields
-    ------
-    str
-        A line; what plates have in common is said once.
-    """
+    """Yield the findings below their severity and rule."""
     told = together(findings)
     titles = {rule.name: rule.title for rule in RULE_NAMES}
     for severity in Severity:
@@ -62,15 +51,7 @@ def counts(findings: Collection[Finding]) -> str:
 
 
 def drop_told(warnings: Mapping[str, list[str]], findings: Iterable[Finding]) -> None:
-    """Take out what steps warned of and preflight has said already.
-
-    Parameters
-    ----------
-    warnings : mapping of str to list of str
-        `BATCH/PLATE` (or `BATCH`) to what its steps warned of; changed in place.
-    findings : iterable of Finding
-        As `preflight` found them.
-    """
+    """Take out what steps warned of and preflight has said already."""
     told = {(finding.scope, finding.what) for finding in findings}
     for partition, texts in warnings.items():
         texts[:] = [
@@ -84,16 +65,8 @@ def drop_told(warnings: Mapping[str, list[str]], findings: Iterable[Finding]) ->
 def refuse_whole(findings: Iterable[Finding]) -> None:
     """Refuse a run of a workspace in which nothing at all can be made.
 
-    Parameters
-    ----------
-    findings : iterable of Finding
-        As `preflight` found them.
-
-    Raises
-    ------
-    WorkspaceError
-        Where an error concerns no single plate or batch. What concerns one is left to the step
-        that meets it: the others go on, and it may be mended while they do.
+    Raises `WorkspaceError` where an error concerns no single plate or batch. What concerns one is
+    left to the step that meets it: the others go on, and it may be mended while they do.
     """
     for finding in findings:
         if finding.severity is Severity.ERROR and not finding.scope:

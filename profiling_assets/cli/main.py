@@ -74,13 +74,7 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave the process with its exit code.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        Defaults to the process's own.
-    """
+    """Run the command line and leave the process with its exit code."""
     try:
         status = cli.main(arguments, prog_name="profiling-assets", standalone_mode=False)
     except ProfilingError as error:

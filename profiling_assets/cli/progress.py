@@ -28,18 +28,7 @@ _MANY = 200  # events: some seconds
 
 
 def recorded(partitions: Sequence[str]) -> Iterable[str]:
-    """Yield partitions that are being recorded, and show how far they have come.
-
-    Parameters
-    ----------
-    partitions : sequence of str
-        What is recorded.
-
-    Returns
-    -------
-    iterable of str
-        The same.
-    """
+    """Yield partitions that are being recorded, and show how far they have come."""
     console = Console(stderr=True, highlight=False, markup=False)
     if len(partitions) < _MANY:
         return partitions
@@ -50,15 +39,7 @@ def recorded(partitions: Sequence[str]) -> Iterable[str]:
 
 
 class ProgressListener:
-    """Writes each plate's log file and moves the bar.
-
-    Parameters
-    ----------
-    logs : pathlib.Path
-        Folder of the log files.
-    total : int
-        Results to be built.
-    """
+    """Writes each plate's log file and moves the bar."""
 
     def __init__(self, logs: Path, total: int) -> None:
         self._logs = logs
@@ -92,69 +73,28 @@ class ProgressListener:
         self._bar.stop()
 
     def log_file(self, partition: str) -> Path:
-        """Return the log file of a plate, a batch, or all.
-
-        Parameters
-        ----------
-        partition : str
-            `BATCH/PLATE`, `BATCH` or `all`.
-
-        Returns
-        -------
-        pathlib.Path
-            `BATCH/PLATE.log` for a plate, `BATCH.log` for a batch.
-        """
+        """Return the log file of a plate, a batch, or all."""
         parts = [re.sub(r"[^\w. =+-]", "_", part) for part in partition.split("/")]
         return self._logs.joinpath(*parts[:-1], f"{parts[-1]}.log")
 
     def run_started(self, group: Group, run_id: str) -> None:
-        """Note the run in the log and on the bar.
-
-        Parameters
-        ----------
-        group : Group
-            What it makes.
-        run_id : str
-            The run.
-        """
+        """Note the run in the log and on the bar."""
         names = ", ".join(task.name for task in group.tasks)
         self._bar.update(self._line, description=group.partition)
         self.line(group.partition, f"run {run_id}: {names}")
 
     def line(self, partition: str, text: str) -> None:
-        """Append one line to a log file.
-
-        Parameters
-        ----------
-        partition : str
-            Whose log.
-        text : str
-            The line.
-        """
+        """Append one line to a log file."""
         path = self.log_file(partition)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
             log.write(f"{text}\n")
 
     def task_done(self, task: Task) -> None:
-        """Move the bar.
-
-        Parameters
-        ----------
-        task : Task
-            What is there now.
-        """
+        """Move the bar."""
         self._bar.update(self._line, advance=1, description=task.partition)
 
     def task_failed(self, task: Task, reason: str) -> None:
-        """Note a failure in the log and move the bar.
-
-        Parameters
-        ----------
-        task : Task
-            What is not there.
-        reason : str
-            Why.
-        """
+        """Note a failure in the log and move the bar."""
         self.line(task.partition, f"{task}: {reason}")
         self._bar.update(self._line, advance=1)

@@ -23,18 +23,8 @@ _WHOLE = {state.value for state in KEPT_WHOLE}
 def ledger_lines(workspace: Workspace, key: PlateKey) -> list[str]:
     """Say what became of a plate's sites and wells.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the ledgers are.
-    key : PlateKey
-        The plate.
-
-    Returns
-    -------
-    list of str
-        A line with the counts, then one for each loss, capped; empty where there is no ledger. A
-        ledger that somebody damaged is said to be one: results are there all the same.
+    A line with the counts, then one for each loss, capped; empty where there is no ledger. A ledger
+    that somebody damaged is said to be one: results are there all the same.
     """
     try:
         return [printable(line) for line in _ledger_lines(workspace, key)]
@@ -104,22 +94,8 @@ def problem_lines(
 ) -> list[str]:
     """Say what is not there and why.
 
-    Parameters
-    ----------
-    problems : mapping of Task to str
-        What is not there, and the reason.
-    logs : mapping of Task to str
-        Log file of each task that was tried.
-    standing : collection of Task
-        Those of which a file of an earlier build stands.
-    follow : collection of Task
-        Those that are not there only because others of the list are not, and need no remedy.
-
-    Returns
-    -------
-    list of str
-        One entry a task: reason indented below it, then the log file; at the end a line a plate or
-        batch with all those that follow.
+    `problems`: what is not there, and the reason. `logs`: log file of each task that was tried.
+    `follow`: those that are not there only because others of the list are not, and need no remedy.
     """
     lines: list[str] = []
     following: dict[str, list[str]] = {}
@@ -141,18 +117,5 @@ def problem_lines(
 
 
 def plate_lines(workspace: Workspace, plates: Iterable[PlateKey]) -> list[str]:
-    """Say what became of several plates.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the ledgers are.
-    plates : iterable of PlateKey
-        The plates.
-
-    Returns
-    -------
-    list of str
-        The lines of all of them.
-    """
+    """Say what became of several plates."""
     return [line for key in plates for line in ledger_lines(workspace, key)]

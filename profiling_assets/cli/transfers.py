@@ -34,18 +34,7 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be
 
 
 def folder_option(direction: Direction) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add `--folder`: some of the folders of this direction.
-
-    Parameters
-    ----------
-    direction : Direction
-        Pull or push.
-
-    Returns
-    -------
-    callable
-        A decorator.
-    """
+    """Add `--folder`: some of the folders of this direction."""
     return click.option(
         "--folder",
         "folders",
@@ -66,21 +55,7 @@ def run_transfer(
 ) -> int:
     """Copy what differs from one root to the other, and print it.
 
-    Parameters
-    ----------
-    direction : Direction
-        Pull or push.
-    source, target : str
-        The roots.
-    batches, folders : tuple of str
-        What to narrow to; empty for all.
-    dry_run : bool
-        Whether to print only.
-
-    Returns
-    -------
-    int
-        The exit code.
+    `batches, folders`: what to narrow to; empty for all.
     """
     chosen = [name for name in FOLDERS[direction] if not folders or name in folders]
     from_ = open_workspace(source)

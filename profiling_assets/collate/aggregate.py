@@ -70,12 +70,7 @@ class WellTally:
     def close(self, well: str, lacking: Iterable[str]) -> None:
         """Note whether a well (or one of its sites) got a profile.
 
-        Parameters
-        ----------
-        well : str
-            The well.
-        lacking : iterable of str
-            Compartments without an object; none where it has a profile.
+        `lacking`: compartments without an object; none where it has a profile.
         """
         tally = self._wells.setdefault(well, _Well())
         absent = dict.fromkeys(lacking)
@@ -93,18 +88,7 @@ class WellTally:
         return sum(tally.sites for tally in self._wells.values())
 
     def records(self, expected: Iterable[str] = ()) -> tuple[WellRecord, ...]:
-        """Return a record for each well.
-
-        Parameters
-        ----------
-        expected : iterable of str
-            Wells that the load data or the site folders name.
-
-        Returns
-        -------
-        tuple of WellRecord
-            Sorted by well.
-        """
+        """Return a record for each well."""
         found = [_record(well, tally) for well, tally in self._wells.items()]
         known = {normalized_well(well) or well for well in self._wells}
         reason = "no site of it is in the backend"
@@ -127,20 +111,7 @@ def _record(well: str, tally: _Well) -> WellRecord:
 
 
 def with_sites(wells: Iterable[WellRecord], sites: Iterable[SiteRecord]) -> tuple[WellRecord, ...]:
-    """Add to the reason of wells without a profile what became of their sites.
-
-    Parameters
-    ----------
-    wells : iterable of WellRecord
-        The wells ledger.
-    sites : iterable of SiteRecord
-        The site ledger.
-
-    Returns
-    -------
-    tuple of WellRecord
-        The same wells.
-    """
+    """Add to the reason of wells without a profile what became of their sites."""
     lost: dict[str, list[str]] = {}
     for site in sites:
         if site.folder and site.state not in KEPT_WHOLE:
@@ -171,25 +142,7 @@ class _Profile:
 class WellAggregator:
     """Takes images and objects, and gives profiles.
 
-    Parameters
-    ----------
-    options : AggregateOptions
-        The user's choices.
-    image_columns : sequence of str
-        Columns of the Image table.
-    tables : mapping of str to sequence of str
-        Object table to its columns.
-    path : str
-        Where they come from, for messages.
-    scratch : Path or None
-        Where a temporary file may lie.
-    memory : int
-        Bytes of waiting rows to keep in memory.
-
-    Raises
-    ------
-    InvalidInputError
-        Where a column or compartment that is needed is absent.
+    Raises `InvalidInputError` where a column or compartment that is needed is absent.
     """
 
     def __init__(
@@ -251,15 +204,7 @@ class WellAggregator:
     def add_image(self, values: Sequence[Value]) -> Stratum | None:
         """Take an Image row.
 
-        Parameters
-        ----------
-        values : sequence of value
-            The row, in the Image table's columns.
-
-        Returns
-        -------
-        tuple or None
-            The stratum that the image's objects belong to; None where they belong to none.
+        The stratum that the image's objects belong to; None where they belong to none.
         """
         stratum = self._images.stratum(values)
         if stratum is None:
@@ -283,16 +228,8 @@ class WellAggregator:
     ) -> None:
         """Take objects of one stratum.
 
-        Parameters
-        ----------
-        stratum : tuple
-            As `add_image` returned it.
-        table : str
-            Their table.
-        values : ndarray of float64, shape (objects, columns)
-            In the table's columns; NaN where missing.
-        again : callable, optional
-            Gives the same values once more, from where they are stored anyway.
+        `values`: in the table's columns; NaN where missing. `again`: gives the same values once
+        more, from where they are stored anyway.
         """
         if table not in self._tables or len(values) == 0:
             return
@@ -347,16 +284,8 @@ class WellAggregator:
     def result(self, expected_wells: Iterable[str] = ()) -> AggregateResult:
         """Compute what waits, and lay the profiles out.
 
-        Parameters
-        ----------
-        expected_wells : iterable of str
-            Wells that the load data or the site folders name.
-
-        Returns
-        -------
-        AggregateResult
-            Rows sorted by plate and well; strata, `Metadata_Site_Count`, `Metadata_Count_*`,
-            `Metadata_Object_Count`, `Image_*`, then the compartments in order.
+        Rows sorted by plate and well; strata, `Metadata_Site_Count`, `Metadata_Count_*`,
+        `Metadata_Object_Count`, `Image_*`, then the compartments in order.
         """
         self.close()
         self._spool.close()

@@ -20,24 +20,12 @@ from profiling_assets.collate.object_csv import ObjectRows
 
 @dataclass(frozen=True)
 class Block:
-    """Objects of one site in one compartment.
+    """Objects of one site in one compartment."""
 
-    Attributes
-    ----------
-    layout : TableLayout
-        The table.
-    values : ndarray of float64, shape (objects, columns)
-        In the table's columns; NaN where missing or text.
-    integers : mapping of int to list
-        Column place to its exact whole numbers.
-    texts : mapping of int to list
-        Column place to its cells, where the column holds text.
-    """
-
-    layout: TableLayout
-    values: NDArray[np.float64]
-    integers: Mapping[int, list[int | None]]
-    texts: Mapping[int, list[Value]]
+    layout: TableLayout  # the table
+    values: NDArray[np.float64]  # in the table's columns; NaN where missing or text
+    integers: Mapping[int, list[int | None]]  # column place to its exact whole numbers
+    texts: Mapping[int, list[Value]]  # column place to its cells, where the column holds text
 
     def image_numbers(self) -> NDArray[np.float64]:
         """Return `ImageNumber` of each row."""
@@ -83,17 +71,7 @@ class ObjectSink(Growing, Protocol):
     def add_objects(self, block: Block, table_number: int) -> Again | None:
         """Take the objects of one site in one compartment.
 
-        Parameters
-        ----------
-        block : Block
-            The objects.
-        table_number : int
-            Their `TableNumber`.
-
-        Returns
-        -------
-        callable or None
-            Gives the values back, in the table's columns; None where the sink cannot.
+        Gives the values back, in the table's columns; None where the sink cannot.
         """
         ...
 
@@ -101,17 +79,7 @@ class ObjectSink(Growing, Protocol):
 def places_of(layout: TableLayout, names: tuple[str, ...]) -> list[int] | None:
     """Return the place in the table of each column of a file.
 
-    Parameters
-    ----------
-    layout : TableLayout
-        The table.
-    names : tuple of str
-        Columns as in the file.
-
-    Returns
-    -------
-    list of int or None
-        None where the table lacks one: the survey did not see this header.
+    None where the table lacks one: the survey did not see this header.
     """
     keys = folded_names(column_names(layout.table, names))
     places = [layout.index.get(key) for key in keys]
@@ -122,19 +90,7 @@ def places_of(layout: TableLayout, names: tuple[str, ...]) -> list[int] | None:
 def to_block(rows: ObjectRows, layout: TableLayout, places: Sequence[int]) -> Block:
     """Put a file's columns into the table's order; absent columns are NaN.
 
-    Parameters
-    ----------
-    rows : ObjectRows
-        The content of the file.
-    layout : TableLayout
-        The table.
-    places : sequence of int
-        Place in the table of each column of the file.
-
-    Returns
-    -------
-    Block
-        The same objects.
+    `places`: place in the table of each column of the file.
     """
     if list(places) == list(range(len(layout.columns))):
         values = rows.values

@@ -28,15 +28,7 @@ class _OnDisk:
 
 
 class BlockSpool:
-    """Matrices by key, each key's in the order they came.
-
-    Parameters
-    ----------
-    folder : Path or None
-        Where the temporary file lies; it has no name and vanishes when closed.
-    memory : int
-        Bytes kept in memory; what comes beyond goes to disk.
-    """
+    """Matrices by key, each key's in the order they came."""
 
     def __init__(self, folder: Path | None, memory: int = MEMORY_BYTES) -> None:
         self._folder = folder
@@ -47,17 +39,7 @@ class BlockSpool:
         self._waiting: dict[object, list[Matrix | _OnDisk | Again]] = {}
 
     def add(self, key: object, matrix: Matrix, again: Again | None = None) -> None:
-        """Keep a matrix.
-
-        Parameters
-        ----------
-        key : object
-            What it belongs to.
-        matrix : ndarray of float64
-            The matrix.
-        again : callable, optional
-            Gives the same matrix once more.
-        """
+        """Keep a matrix."""
         self._came += matrix.nbytes
         kept: Matrix | _OnDisk | Again = matrix
         if self._held + matrix.nbytes > self._limit:
@@ -71,17 +53,8 @@ class BlockSpool:
     def take(self, key: object, columns: int | None = None) -> Matrix | None:
         """Give a key's matrices back.
 
-        Parameters
-        ----------
-        key : object
-            What they belong to.
-        columns : int, optional
-            Columns by now; NaN in those that a matrix does not have yet.
-
-        Returns
-        -------
-        ndarray of float64 or None
-            One below the other; None where the key has none.
+        `columns`: columns by now; NaN in those that a matrix does not have yet. One below the
+        other; None where the key has none.
         """
         kept = self._waiting.pop(key, None)
         if kept is None:

@@ -27,16 +27,9 @@ _KINDS: dict[type, Kind] = {float: "number", str: "text"}
 def value_of(text: str) -> Value:
     """Read a cell.
 
-    Parameters
-    ----------
-    text : str
-        The cell as in the file, without its quotes.
-
-    Returns
-    -------
-    int, float, str or None
-        None where missing (NaN too); a whole number that fits 64 bits as int; any other number as
-        float, with all its digits; else the text, verbatim.
+    `text`: the cell as in the file, without its quotes. None where missing (NaN too); a whole
+    number that fits 64 bits as int; any other number as float, with all its digits; else the text,
+    verbatim.
     """
     stripped = text.strip()
     if stripped in MISSING:
@@ -58,19 +51,8 @@ def value_of(text: str) -> Value:
 def column_values(texts: Sequence[str]) -> tuple[Kind, list[Value]]:
     """Read the cells of one column of one file together.
 
-    Parameters
-    ----------
-    texts : sequence of str
-        The cells, in order.
-
-    Returns
-    -------
-    kind : str
-        `whole` where every cell that is not missing is a whole number, `number` where every one
-        is a number, else `text`.
-    values : list
-        The cells; in a `text` column all verbatim (`2.50` stays `2.50`), in a `number` column
-        all floats.
+    `whole` where every cell that is not missing is a whole number, `number` where every one is a
+    number, else `text`.
     """
     if len(texts) == 1:
         value = value_of(texts[0])

@@ -58,42 +58,13 @@ def collate_plate(
 ) -> CollateResult:
     """Read the CSVs of a plate once, and write what is asked for.
 
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    folders : sequence of SiteFolder
-        Its site folders, in any order.
-    expected : sequence of ExpectedSite or None
-        The sites of its load data; None where there is none.
-    options : CollateOptions
-        How to collate.
-    sqlite_file : Path or None
-        Where to write the SQLite backend (a scratch place; must not exist); None for none.
-    parquet_folder : Path or None
-        Where to write a Parquet file a table (exists); None for none.
-    aggregate : AggregateOptions or None
-        How to aggregate; None for no profiles.
-    path : str
-        Workspace path of the plate's site folders, for messages.
-    progress : callable or None
-        Called with folders done and folders in all.
-    survey : Survey or None
-        The headers, or a sample of them, where the caller has them already.
-    parquet_if_wide : Path or None
-        A folder (exists) for Parquet files in place of a SQLite file that cannot hold the tables.
-
-    Returns
-    -------
-    CollateResult
-        Tables, ledgers and profiles.
-
-    Raises
-    ------
-    InvalidInputError
-        Where no Image row can be read, or a column or compartment that is needed is absent.
-    DefectiveSiteError
-        Where a site is defective and `options.on_defective_site` is `fail`.
+    `expected`: the sites of its load data; None where there is none. `sqlite_file`: where to write
+    the SQLite backend (a scratch place; must not exist); None for none. `parquet_folder`: where to
+    write a Parquet file a table (exists); None for none. `aggregate`: how to aggregate; None for no
+    profiles. `survey`: the headers, or a sample of them, where the caller has them already. Raises
+    `InvalidInputError` where no Image row can be read, or a column or compartment that is needed is
+    absent. Raises `DefectiveSiteError` where a site is defective and `options.on_defective_site` is
+    `fail`.
     """
     ordered = sorted(folders, key=lambda folder: folder.name)
     survey = survey or survey_headers(ordered, munge=options.munge)

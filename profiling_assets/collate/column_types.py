@@ -23,15 +23,7 @@ TextColumns = Mapping[str, frozenset[str]]
 
 
 class ColumnTypes:
-    """Remembers, for each column, what rules out BIGINT and FLOAT.
-
-    Parameters
-    ----------
-    layouts : mapping of str to TableLayout
-        The tables.
-    text : mapping of str to frozenset of str
-        Object columns known to hold text, from an earlier pass.
-    """
+    """Remembers, for each column, what rules out BIGINT and FLOAT."""
 
     def __init__(self, layouts: Mapping[str, TableLayout], text: TextColumns) -> None:
         self._layouts = layouts
@@ -74,16 +66,9 @@ class ColumnTypes:
     def note_objects(self, block: Block) -> frozenset[str]:
         """Take note of a site's objects.
 
-        Parameters
-        ----------
-        block : Block
-            The objects, as parsed with `whole` and `text` of before.
-
-        Returns
-        -------
-        frozenset of str
-            Columns now found to hold text: what was written of them so far is not text, so the
-            pass must begin anew with these columns known.
+        `block`: the objects, as parsed with `whole` and `text` of before. Columns now found to hold
+        text: what was written of them so far is not text, so the pass must begin anew with these
+        columns known.
         """
         table = block.layout.table
         found = {place for place in block.texts if place not in self._text[table]}

@@ -36,20 +36,11 @@ IMAGE_METADATA = ("Metadata_Plate", "Metadata_Well", "Metadata_Site")
 
 @dataclass(frozen=True)
 class TableLayout:
-    """Columns of one table in their final order, without `TableNumber`.
+    """Columns of one table in their final order, without `TableNumber`."""
 
-    Attributes
-    ----------
-    table : str
-        The table's name.
-    columns : tuple of str
-        Names as in the backend.
-    complete : frozenset of str
-        Folded names of the most complete site's columns; a file that lacks one is short.
-    """
-
-    table: str
-    columns: tuple[str, ...]
+    table: str  # the table's name
+    columns: tuple[str, ...]  # names as in the backend
+    # folded names of the most complete site's columns; a file that lacks one is short
     complete: frozenset[str]
     index: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
@@ -65,30 +56,18 @@ class TableLayout:
 
 @dataclass(frozen=True)
 class Survey:
-    """What the headers of a plate tell.
+    """What the headers of a plate tell."""
 
-    Attributes
-    ----------
-    tables : mapping of str to TableLayout
-        Image first (if any file has it), then Cells, Cytoplasm, Nuclei, then others by name.
-    required : frozenset of str
-        Object tables that a site must have: the canonical ones that any site has, others that
-        more than half of the sites with objects have.
-    headers : mapping of str to frozenset
-        Every different header of each table, as written in the files.
-    warnings : tuple of str
-        Files that are no object table.
-    sampled : bool
-        Whether only some of the headers were read: others may add to it.
-    files : mapping of (str, tuple) to str
-        Table and header to the first file with it, `SITE/FILE`, for messages.
-    """
-
+    # image first (if any file has it), then Cells, Cytoplasm, Nuclei, then others by name
     tables: Mapping[str, TableLayout]
+    # object tables that a site must have: the canonical ones that any site has, others that more
+    # than half of the sites with objects have
     required: frozenset[str]
+    # every different header of each table, as written in the files
     headers: Mapping[str, frozenset[tuple[str, ...]]]
-    warnings: tuple[str, ...] = ()
-    sampled: bool = False
+    warnings: tuple[str, ...] = ()  # files that are no object table
+    sampled: bool = False  # whether only some of the headers were read: others may add to it
+    # table and header to the first file with it, `SITE/FILE`, for messages
     files: Mapping[tuple[str, tuple[str, ...]], str] = field(
         default_factory=dict[tuple[str, tuple[str, ...]], str], compare=False, repr=False
     )
@@ -118,16 +97,8 @@ class Survey:
     def grows_into(self, other: "Survey") -> bool:
         """Tell whether rows written in these columns are right in those of a later survey.
 
-        Parameters
-        ----------
-        other : Survey
-            The same headers and more.
-
-        Returns
-        -------
-        bool
-            True where it has the same tables and the same most complete headers, and any further
-            column comes last: it is missing in what was written before.
+        True where it has the same tables and the same most complete headers, and any further column
+        comes last: it is missing in what was written before.
         """
         return list(self.tables) == list(other.tables) and all(
             layout.complete == other.tables[table].complete
@@ -139,16 +110,9 @@ class Survey:
 def lay_out(headers: Mapping[str, Collection[tuple[str, ...]]]) -> dict[str, TableLayout]:
     """Order the columns of each table.
 
-    Parameters
-    ----------
-    headers : mapping of str to collection of tuple
-        Every different header of each table, as written in the files.
-
-    Returns
-    -------
-    dict of str to TableLayout
-        The columns of the fullest header (of several, the first in alphabetical order), then
-        further columns as they appear in the other headers, fullest first.
+    `headers`: every different header of each table, as written in the files. The columns of the
+    fullest header (of several, the first in alphabetical order), then further columns as they
+    appear in the other headers, fullest first.
     """
     layouts: dict[str, TableLayout] = {}
     for table in sorted(headers, key=table_order):
@@ -178,17 +142,7 @@ def absent_categories(
 ) -> tuple[str, ...]:
     """List the image feature categories that no Image column has.
 
-    Parameters
-    ----------
-    survey_or_columns : Survey or iterable of str
-        A survey, or the columns of an Image table.
-    categories : iterable of str
-        `Granularity`, `Texture`, ...
-
-    Returns
-    -------
-    tuple of str
-        Those that are the first word of no column (`Image_` aside).
+    Those that are the first word of no column (`Image_` aside).
     """
     if isinstance(survey_or_columns, Survey):
         layout = survey_or_columns.tables.get(IMAGE)
@@ -213,13 +167,7 @@ _FolderHeaders = tuple[frozenset[str], Mapping[str, _Names]]
 
 
 class HeaderTally:
-    """The headers of the folders seen so far, and what they tell.
-
-    Parameters
-    ----------
-    munge : bool
-        Whether `object.csv` is to be split into compartments.
-    """
+    """The headers of the folders seen so far, and what they tell."""
 
     def __init__(self, *, munge: bool) -> None:
         self._munge = munge
@@ -231,15 +179,7 @@ class HeaderTally:
     def add(self, folder: SiteFolder) -> dict[str, _Names]:
         """Read the headers of a folder.
 
-        Parameters
-        ----------
-        folder : SiteFolder
-            The folder.
-
-        Returns
-        -------
-        dict of str to tuple of str
-            Table to its header, where no folder before had that one.
+        Table to its header, where no folder before had that one.
         """
         return self.take(folder, read_headers(folder, munge=self._munge))
 
@@ -290,19 +230,8 @@ def survey_headers(
 ) -> Survey:
     """Read the header of every file of a plate, and nothing else.
 
-    Parameters
-    ----------
-    folders : sequence of SiteFolder
-        The site folders, in any order.
-    munge : bool
-        Whether `object.csv` is to be split into compartments.
-    at_once : int
-        Folders to be read at the same time.
-
-    Returns
-    -------
-    Survey
-        The same for any order and any names of the folders, `warnings` aside (which name some).
+    `at_once`: folders to be read at the same time. The same for any order and any names of the
+    folders, `warnings` aside (which name some).
     """
     tally = HeaderTally(munge=munge)
     for folder, headers in zip(folders, _all_headers(folders, at_once, munge=munge), strict=True):
@@ -315,22 +244,10 @@ def survey_sample(
 ) -> Survey:
     """Read the headers of some folders, those that are likely to be the fullest among them.
 
-    Parameters
-    ----------
-    folders : sequence of SiteFolder
-        The site folders, in any order.
-    munge : bool
-        Whether `object.csv` is to be split into compartments.
-    at_once : int
-        Folders to be read at the same time.
-    size : int
-        Folders to be read, about; at least one for each object table that a listing names.
-
-    Returns
-    -------
-    Survey
-        What the sample tells; which tables a site must have is known from all listings, except
-        where `object.csv` holds them. A pass that is given it looks at every header it meets.
+    `at_once`: folders to be read at the same time. `size`: folders to be read, about; at least one
+    for each object table that a listing names. What the sample tells; which tables a site must have
+    is known from all listings, except where `object.csv` holds them. A pass that is given it looks
+    at every header it meets.
     """
     chosen = sample(folders, size)
     if len(chosen) == len(folders):
@@ -348,18 +265,8 @@ def survey_sample(
 def sample(folders: Sequence[SiteFolder], size: int) -> list[SiteFolder]:
     """Choose the folders whose headers are read first.
 
-    Parameters
-    ----------
-    folders : sequence of SiteFolder
-        The site folders, in any order.
-    size : int
-        About how many.
-
-    Returns
-    -------
-    list of SiteFolder
-        By name: those with the largest `Image.csv` (a short one is that of an image that failed
-        quality control), one for each object table, and others evenly spread.
+    By name: those with the largest `Image.csv` (a short one is that of an image that failed quality
+    control), one for each object table, and others evenly spread.
     """
     ordered = sorted(folders, key=lambda folder: folder.name)
     files = [site_files(folder) for folder in ordered]
@@ -377,22 +284,7 @@ def sample(folders: Sequence[SiteFolder], size: int) -> list[SiteFolder]:
 
 
 def read_headers(folder: SiteFolder, *, munge: bool) -> _FolderHeaders:
-    """Read the headers of one folder.
-
-    Parameters
-    ----------
-    folder : SiteFolder
-        The folder.
-    munge : bool
-        Whether `object.csv` is to be split.
-
-    Returns
-    -------
-    tables : frozenset of str
-        Its object tables.
-    headers : mapping of str to tuple of str
-        Table to header, for those of its tables that have a whole one.
-    """
+    """Read the headers of one folder."""
     files = site_files(folder)
     found: dict[str, _Names] = {}
     if files.image is not None:

@@ -58,32 +58,9 @@ def collate_with_reference_engine(
 ) -> CollateResult:
     """Collate a plate with cytominer-database, and aggregate it with pycytominer.
 
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    folder : Path
-        A local folder of site folders; only read.
-    expected : sequence of ExpectedSite or None
-        The sites of its load data.
-    options : CollateOptions
-        How to collate; the reference knows no `on_defective_site`.
-    sqlite_file : Path
-        Where to write the backend (a scratch place; must not exist).
-    aggregate : AggregateOptions or None
-        How to aggregate; None for no profiles.
-    path : str
-        Workspace path of the plate's site folders, for messages.
-
-    Returns
-    -------
-    CollateResult
-        As of our own engine, with one record a folder; what the reference rejects is `unreadable`.
-
-    Raises
-    ------
-    InvalidInputError
-        Where the reference fails, with its own words.
+    `folder`: a local folder of site folders; only read. `sqlite_file`: where to write the backend
+    (a scratch place; must not exist). `aggregate`: how to aggregate; None for no profiles. Raises
+    `InvalidInputError` where the reference fails, with its own words.
     """
     sites = sorted((p for p in folder.iterdir() if p.is_dir()), key=lambda p: p.name)
     try:

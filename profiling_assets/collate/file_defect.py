@@ -15,21 +15,11 @@ _LINE_ENDS = (b"\n", b"\r")
 
 @dataclass(frozen=True)
 class Defect:
-    """A file that cannot be used.
+    """A file that cannot be used."""
 
-    Attributes
-    ----------
-    state : SiteState
-        What its site is for it: truncated, empty, ragged or unreadable.
-    reason : str
-        A sentence that begins with the file's name.
-    rows : int
-        Data lines that are there nevertheless.
-    """
-
-    state: SiteState
-    reason: str
-    rows: int = 0
+    state: SiteState  # what its site is for it: truncated, empty, ragged or unreadable
+    reason: str  # a sentence that begins with the file's name
+    rows: int = 0  # data lines that are there nevertheless
 
 
 def count_lines(body: bytes) -> int:
@@ -40,19 +30,7 @@ def count_lines(body: bytes) -> int:
 def bytes_defect(data: bytes, file: str, state: SiteState) -> Defect | None:
     """Refuse bytes that are no text.
 
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    file : str
-        Its name.
-    state : SiteState
-        The state for a file that is not empty.
-
-    Returns
-    -------
-    Defect or None
-        None where the bytes may be a CSV.
+    `state`: the state for a file that is not empty. None where the bytes may be a CSV.
     """
     if not data or data.isspace():
         return Defect(SiteState.EMPTY, f"{file} is empty")
@@ -65,21 +43,7 @@ def bytes_defect(data: bytes, file: str, state: SiteState) -> Defect | None:
 def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> Defect | None:
     """Refuse a header with a name twice.
 
-    Parameters
-    ----------
-    header : Header
-        The file's header.
-    body : bytes
-        The data lines.
-    file : str
-        Its name.
-    state : SiteState
-        The state for such a file.
-
-    Returns
-    -------
-    Defect or None
-        None where every name is there once.
+    None where every name is there once.
     """
     twice = header.repeated()
     if twice:
@@ -94,22 +58,8 @@ def width_defect(
 ) -> Defect | None:
     """Refuse rows with too few or too many fields.
 
-    Parameters
-    ----------
-    rows : sequence of sequence of str
-        The rows, without blank ones.
-    width : int
-        Number of columns.
-    body : bytes
-        The data lines.
-    file : str
-        The file's name.
-
-    Returns
-    -------
-    Defect or None
-        Truncated where only the last line is short and has no line end, as of a file whose
-        writer was killed; else ragged.
+    Truncated where only the last line is short and has no line end, as of a file whose writer was
+    killed; else ragged.
     """
     wrong = [number for number, row in enumerate(rows, start=1) if len(row) != width]
     if not wrong:

@@ -35,19 +35,7 @@ def row_numbers(
 ) -> tuple[NDArray[np.float64], frozenset[str]]:
     """Turn rows into numbers.
 
-    Parameters
-    ----------
-    rows : sequence of sequence of value
-        As SQLite returned them.
-    columns : sequence of str
-        Their columns.
-
-    Returns
-    -------
-    values : ndarray of float64, shape (rows, columns)
-        NaN where missing, and in columns that hold text.
-    texts : frozenset of str
-        Those columns.
+    NaN where missing, and in columns that hold text.
     """
     try:
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(columns)), frozenset()
@@ -73,27 +61,14 @@ _SCHEMA_REMEDY = (
 
 @dataclass(frozen=True)
 class Backend:
-    """An open backend.
+    """An open backend."""
 
-    Attributes
-    ----------
-    connection : sqlite3.Connection
-        Read only.
-    image_table : str
-        The Image table's name, as in the file.
-    image_columns : tuple of str
-        Its columns.
-    tables : mapping of str to tuple of str
-        Object table to its columns without TableNumber; Cells, Cytoplasm, Nuclei first.
-    names : mapping of str to str
-        Object table to its name in the file.
-    """
-
-    connection: sqlite3.Connection
-    image_table: str
-    image_columns: tuple[str, ...]
+    connection: sqlite3.Connection  # read only
+    image_table: str  # the Image table's name, as in the file
+    image_columns: tuple[str, ...]  # its columns
+    # object table to its columns without TableNumber; Cells, Cytoplasm, Nuclei first
     tables: Mapping[str, tuple[str, ...]]
-    names: Mapping[str, str]
+    names: Mapping[str, str]  # object table to its name in the file
 
     def images(self) -> Iterator[tuple[ImageKey, list[Value]]]:
         """Yield key (TableNumber, ImageNumber) and values of each Image row."""
@@ -128,22 +103,7 @@ class Backend:
     def objects_of(
         self, table: str, keys: Sequence[ImageKey]
     ) -> Iterator[tuple[NDArray[np.float64], frozenset[str]]]:
-        """Yield objects of some images, found by index.
-
-        Parameters
-        ----------
-        table : str
-            The object table.
-        keys : sequence of tuple
-            TableNumber and ImageNumber of the images.
-
-        Yields
-        ------
-        ndarray of float64, shape (objects, columns)
-            NaN where missing or text.
-        frozenset of str
-            Columns that hold text among them.
-        """
+        """Yield objects of some images, found by index."""
         columns = self.tables[table]
         name, listed = quoted(self.names[table]), ", ".join(map(quoted, columns))
         both = f"{quoted(TABLE_NUMBER)} = ? AND {quoted(IMAGE_NUMBER)} = ?"
@@ -174,22 +134,7 @@ class Backend:
 def open_backend(file: Path, path: str) -> Generator[Backend]:
     """Open a backend for reading.
 
-    Parameters
-    ----------
-    file : Path
-        The SQLite file.
-    path : str
-        Its name for messages.
-
-    Yields
-    ------
-    Backend
-        Open within the block; what SQLite finds damaged in the block is a BackendError too.
-
-    Raises
-    ------
-    BackendError
-        Where the file is no SQLite file, is damaged, or holds no backend.
+    Raises `BackendError` where the file is no SQLite file, is damaged, or holds no backend.
     """
     if not file.is_file():
         raise BackendError("the SQLite file is not there", path=path, remedy="collate the plate")
@@ -242,26 +187,8 @@ def aggregate_backend(
 ) -> AggregateResult:
     """Aggregate an existing SQLite backend, wherever it came from.
 
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    sqlite_file : Path
-        The backend; only read.
-    aggregate : AggregateOptions
-        How to aggregate.
-    path : str
-        Workspace path of the backend, for messages.
-
-    Returns
-    -------
-    AggregateResult
-        Profiles and the wells ledger.
-
-    Raises
-    ------
-    BackendError
-        Where the file is no SQLite backend, is damaged, or lacks what is asked for.
+    Raises `BackendError` where the file is no SQLite backend, is damaged, or lacks what is asked
+    for.
     """
     with open_backend(sqlite_file, path) as backend:
         try:
@@ -305,13 +232,7 @@ def _scan(
     aggregator: WellAggregator,
     known: Container[ImageKey],
 ) -> int:
-    """Read a table without an index in one go; its rows wait in the aggregator's spool.
-
-    Returns
-    -------
-    int
-        Objects that belong to no Image row.
-    """
+    """Read a table without an index in one go; its rows wait in the aggregator's spool."""
     strays = 0
     of_image = {image: stratum for stratum, keys in images.items() for image in keys}
     for keys, values, texts in backend.objects(table):

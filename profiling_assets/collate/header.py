@@ -20,27 +20,14 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Header:
-    """Columns of a file.
+    """Columns of a file."""
 
-    Attributes
-    ----------
-    names : tuple of str
-        The names, verbatim.
-    groups : tuple of str
-        The first of two header rows (`Cells` over `AreaShape_Area`); empty with one row.
-    body : int
-        Bytes before the first data line.
-    ended : bool
-        Whether the header line has its line end; a line without may have been cut.
-    delimiter : str
-        A comma, or a tab where no comma is in the line.
-    """
-
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # the names, verbatim
+    # the first of two header rows (`Cells` over `AreaShape_Area`); empty with one row
     groups: tuple[str, ...]
-    body: int
-    ended: bool
-    delimiter: str
+    body: int  # bytes before the first data line
+    ended: bool  # whether the header line has its line end; a line without may have been cut
+    delimiter: str  # a comma, or a tab where no comma is in the line
 
     def repeated(self) -> tuple[str, ...]:
         """Return the names that occur twice; SQLite does not tell `Area` from `area`."""
@@ -50,17 +37,7 @@ class Header:
 def read_header(data: bytes, *, rows: int = 1) -> Header | None:
     """Read the header of a file.
 
-    Parameters
-    ----------
-    data : bytes
-        The file, or its beginning.
-    rows : int
-        2 for a merged `object.csv`.
-
-    Returns
-    -------
-    Header or None
-        None where there is none: an empty file, or bytes that are no text.
+    None where there is none: an empty file, or bytes that are no text.
     """
     start = len(_BOM) if data.startswith(_BOM) else 0
     stop, ended = start, True
@@ -134,18 +111,8 @@ def folded_names(names: tuple[str, ...]) -> tuple[str, ...]:
 def column_names(table: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """Name the columns of a backend table.
 
-    Parameters
-    ----------
-    table : str
-        `Image`, `Cells`, ...
-    names : tuple of str
-        As in the file.
-
-    Returns
-    -------
-    tuple of str
-        Object columns prefixed with the table, except `ImageNumber` and `ObjectNumber`; Image
-        columns as they are (one called `TableNumber`, which is the backend's own, gets `.1`).
+    Object columns prefixed with the table, except `ImageNumber` and `ObjectNumber`; Image columns
+    as they are (one called `TableNumber`, which is the backend's own, gets `.1`).
     """
     if table == IMAGE:
         return tuple(

@@ -30,20 +30,11 @@ VERBATIM = ("Metadata_Plate", "Metadata_Well")
 
 @dataclass(frozen=True)
 class ImageRow:
-    """One image.
+    """One image."""
 
-    Attributes
-    ----------
-    number : int
-        Its `ImageNumber`.
-    text : mapping of str to str
-        Column to cell, verbatim.
-    values : mapping of str to value
-        Column to what the cell is; `Metadata_Plate` and `Metadata_Well` are text always.
-    """
-
-    number: int
-    text: Mapping[str, str]
+    number: int  # its `ImageNumber`
+    text: Mapping[str, str]  # column to cell, verbatim
+    # column to what the cell is; `Metadata_Plate` and `Metadata_Well` are text always
     values: Mapping[str, Value]
 
 
@@ -59,17 +50,7 @@ class ImageFile:
 def read_image(data: bytes, file: str) -> ImageFile | Defect:
     """Parse an Image file.
 
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    file : str
-        Its name, for the reason.
-
-    Returns
-    -------
-    ImageFile or Defect
-        At least one row, each with its own `ImageNumber`. Every defect is `unreadable`.
+    At least one row, each with its own `ImageNumber`. Every defect is `unreadable`.
     """
     defect = bytes_defect(data, file, SiteState.UNREADABLE)
     header = read_header(data)
@@ -123,35 +104,17 @@ _PLATE, _WELL, _SITE = IMAGE_METADATA
 
 @dataclass(frozen=True)
 class SiteImage:
-    """One image of a site.
+    """One image of a site."""
 
-    Attributes
-    ----------
-    number : int
-        `ImageNumber`.
-    plate, well, site : str
-        As they go into the backend; empty where unknown.
-    values : tuple
-        The row, in the columns of the Image table.
-    """
-
-    number: int
-    plate: str
-    well: str
-    site: str
-    values: tuple[Value, ...]
+    number: int  # `ImageNumber`
+    plate: str  # as they go into the backend; empty where unknown
+    well: str  # as they go into the backend; empty where unknown
+    site: str  # as they go into the backend; empty where unknown
+    values: tuple[Value, ...]  # the row, in the columns of the Image table
 
 
 class ImageRows:
-    """Lays out the Image rows of one plate, and remembers what was filled in.
-
-    Parameters
-    ----------
-    plate : str
-        The plate's name, verbatim.
-    plate_column_from : str or None
-        Column that stands in for an absent `Metadata_Plate`.
-    """
+    """Lays out the Image rows of one plate, and remembers what was filled in."""
 
     def __init__(self, plate: str, plate_column_from: str | None) -> None:
         self._plate = plate
@@ -166,21 +129,8 @@ class ImageRows:
     ) -> tuple[SiteImage, ...]:
         """Lay out the rows of one file.
 
-        Parameters
-        ----------
-        image : ImageFile
-            The rows.
-        layout : TableLayout
-            The Image table.
-        places : sequence of int
-            Place in the table of each column of the file.
-        name : SiteName
-            What the folder's name tells.
-
-        Returns
-        -------
-        tuple of SiteImage
-            One a row; `well` is empty where neither the file nor the folder tells it.
+        `places`: place in the table of each column of the file. One a row; `well` is empty where
+        neither the file nor the folder tells it.
         """
         return tuple(self._image(row, image.names, layout, places, name) for row in image.rows)
 
@@ -263,19 +213,8 @@ def _cell(row: ImageRow, names: tuple[str, ...], column: str) -> str:
 def check_plate_column(survey: Survey, plate_column_from: str | None, path: str) -> None:
     """Refuse a stand-in for `Metadata_Plate` that no Image file has.
 
-    Parameters
-    ----------
-    survey : Survey
-        The headers.
-    plate_column_from : str or None
-        The column; not looked at where the files have `Metadata_Plate`.
-    path : str
-        The plate's analysis folder, for the message.
-
-    Raises
-    ------
-    InvalidInputError
-        Where the column is absent.
+    `plate_column_from`: the column; not looked at where the files have `Metadata_Plate`. Raises
+    `InvalidInputError` where the column is absent.
     """
     names = {folded(name) for header in survey.headers.get(IMAGE, ()) for name in header}
     if plate_column_from is None or not names or folded(_PLATE) in names:

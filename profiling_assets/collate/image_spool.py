@@ -24,15 +24,7 @@ _PARTS = 16
 class ImageSpool:
     """Image rows in the order they came.
 
-    Parameters
-    ----------
-    folder : Path or None
-        Where the temporary files lie; they have no names and vanish at the end of the block.
-
-    Attributes
-    ----------
-    width : int
-        Columns of the Image table, as far as known.
+    `width`: columns of the Image table, as far as known.
     """
 
     def __init__(self, folder: Path | None) -> None:

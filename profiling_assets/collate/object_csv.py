@@ -41,28 +41,17 @@ _MAX_BLOCK = 1 << 30  # pyarrow takes blocks below 2 GiB
 
 @dataclass(frozen=True)
 class ObjectRows:
-    """The content of one object CSV.
+    """The content of one object CSV."""
 
-    Attributes
-    ----------
-    names : tuple of str
-        Columns as in the file.
-    values : ndarray of float64, shape (rows, columns)
-        NaN where missing or text. No negative zero: SQLite keeps none in a FLOAT column.
-    integers : mapping of int to list
-        Column place to its exact whole numbers (None where missing), where asked for or where
-        every cell is one.
-    texts : mapping of int to list
-        Column place to its cells, where one of them is text or where text was asked for.
-    note : str
-        A remark for the ledger; empty where there is none.
-    """
-
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # columns as in the file
+    # naN where missing or text. No negative zero: SQLite keeps none in a FLOAT column
     values: NDArray[np.float64]
+    # column place to its exact whole numbers (None where missing), where asked for or where every
+    # cell is one
     integers: Mapping[int, list[int | None]]
+    # column place to its cells, where one of them is text or where text was asked for
     texts: Mapping[int, list[Value]]
-    note: str = ""
+    note: str = ""  # a remark for the ledger; empty where there is none
 
 
 def read_objects(
@@ -75,23 +64,9 @@ def read_objects(
 ) -> ObjectRows | Defect:
     """Parse an object CSV.
 
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    file : str
-        Its name, for the reason.
-    whole : frozenset of int
-        Places of columns that have held only whole numbers so far: read exactly.
-    text : frozenset of int
-        Places of columns known to hold text somewhere on the plate.
-    header : Header, optional
-        The header, where it has two rows; read from the file otherwise.
-
-    Returns
-    -------
-    ObjectRows or Defect
-        A file with a header only has 0 rows and is no defect.
+    `whole`: places of columns that have held only whole numbers so far: read exactly. `header`: the
+    header, where it has two rows; read from the file otherwise. A file with a header only has 0
+    rows and is no defect.
     """
     defect = bytes_defect(data, file, SiteState.RAGGED)
     if defect is not None:
@@ -119,17 +94,7 @@ def read_objects(
 def key_number_defect(rows: ObjectRows, file: str) -> Defect | None:
     """Refuse rows that name no image, or a broken object number.
 
-    Parameters
-    ----------
-    rows : ObjectRows
-        The content.
-    file : str
-        The file's name.
-
-    Returns
-    -------
-    Defect or None
-        Ragged where an `ImageNumber` is not a whole number, or an `ObjectNumber` that is there.
+    Ragged where an `ImageNumber` is not a whole number, or an `ObjectNumber` that is there.
     """
     numbers = rows.values[:, rows.names.index(IMAGE_NUMBER)]
     objects = rows.values[:, rows.names.index(OBJECT_NUMBER)]
@@ -235,17 +200,7 @@ def _parse_slow(
 def read_rows(body: bytes, header: Header) -> list[list[str]] | None:
     """Read data lines with the `csv` module.
 
-    Parameters
-    ----------
-    body : bytes
-        The data lines.
-    header : Header
-        For the delimiter.
-
-    Returns
-    -------
-    list of list of str or None
-        The rows, without blank ones; None where the text is no CSV.
+    The rows, without blank ones; None where the text is no CSV.
     """
     lines: Iterable[str] = io.StringIO(decoded(body), newline="")
     try:
@@ -259,36 +214,12 @@ _NUMBER = "Number_Object_Number"
 
 
 def compartment_headers(header: Header) -> dict[str, tuple[str, ...]]:
-    """Return the header that each compartment's own CSV would have.
-
-    Parameters
-    ----------
-    header : Header
-        Two rows: the compartment (`Image` for what concerns the image), then the feature.
-
-    Returns
-    -------
-    dict of str to tuple of str
-        Table to columns: `ImageNumber`, `ObjectNumber`, other Image columns, features.
-    """
+    """Return the header that each compartment's own CSV would have."""
     return {table: tuple(columns) for table, columns in _sources(header).items()}
 
 
 def split_compartments(header: Header, rows: ObjectRows) -> dict[str, ObjectRows]:
-    """Split the wide table.
-
-    Parameters
-    ----------
-    header : Header
-        Its two header rows.
-    rows : ObjectRows
-        Its content, n rows of all columns.
-
-    Returns
-    -------
-    dict of str to ObjectRows
-        Table to its n rows; `ObjectNumber` is the compartment's `Number_Object_Number`.
-    """
+    """Split the wide table."""
     parts: dict[str, ObjectRows] = {}
     for table, columns in _sources(header).items():
         places = list(columns.values())

@@ -31,37 +31,19 @@ _BEYOND_INT64 = 2**63
 
 @dataclass(frozen=True)
 class PlainRows:
-    """The content of data lines.
+    """The content of data lines."""
 
-    Attributes
-    ----------
-    values : ndarray of float64, shape (rows, columns)
-        NaN where missing. No negative zero.
-    integers : mapping of int to list
-        Of the columns asked for, those whose cells are whole numbers (None where missing).
-    """
-
-    values: NDArray[np.float64]
+    values: NDArray[np.float64]  # naN where missing. No negative zero
+    # of the columns asked for, those whose cells are whole numbers (None where missing)
     integers: Mapping[int, list[int | None]]
 
 
 def read_plain(body: bytes, width: int, whole: Collection[int]) -> PlainRows | None:
     """Read data lines of plain numbers.
 
-    Parameters
-    ----------
-    body : bytes
-        The data lines, at least one that is not blank, fields divided by commas.
-    width : int
-        Number of columns, at least 2.
-    whole : collection of int
-        Places of columns that may hold whole numbers only.
-
-    Returns
-    -------
-    PlainRows or None
-        None where anything else than numbers, `nan` and empty cells may be in it, a line has more
-        or fewer fields, or a number is infinite.
+    `body`: the data lines, at least one that is not blank, fields divided by commas. `whole`:
+    places of columns that may hold whole numbers only. None where anything else than numbers, `nan`
+    and empty cells may be in it, a line has more or fewer fields, or a number is infinite.
     """
     if int(np.frombuffer(body, np.uint8).max()) > _LAST_CHARACTER:
         return None

@@ -25,45 +25,22 @@ from profiling_assets.workspace.site_folder import IMAGE, SiteFiles, SiteFolder
 
 @dataclass(frozen=True)
 class SiteObjects:
-    """The objects of one folder.
+    """The objects of one folder."""
 
-    Attributes
-    ----------
-    blocks : mapping of str to Block
-        Table to its objects, for the files that can be used.
-    defects : mapping of str to Defect
-        Table to what is wrong with its file.
-    absent : tuple of str
-        Tables that a site must have and this one has no file for.
-    notes : tuple of str
-        Remarks for the ledger.
-    unseen : mapping of str to tuple of str
-        Headers that the survey does not know; their rows are in no block.
-    """
-
-    blocks: Mapping[str, Block]
+    blocks: Mapping[str, Block]  # table to its objects, for the files that can be used
+    # table to what is wrong with its file
     defects: Mapping[str, Defect] = field(default_factory=dict[str, Defect])
-    absent: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()  # tables that a site must have and this one has no file for
+    notes: tuple[str, ...] = ()  # remarks for the ledger
+    # headers that the survey does not know; their rows are in no block
     unseen: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 class ObjectReader:
     """Reads the object tables of the folders of one plate.
 
-    Parameters
-    ----------
-    survey : Survey
-        The plate's headers.
-    types : ColumnTypes
-        Which columns to read exactly, and which as text.
-    munge : bool
-        Whether `object.csv` is to be split.
-
-    Attributes
-    ----------
-    doubted : set of (str, tuple of str)
-        Table and header of files that were taken for cut, as no file had such a whole header.
+    `types`: which columns to read exactly, and which as text. `doubted`: table and header of files
+    that were taken for cut, as no file had such a whole header.
     """
 
     def __init__(self, survey: Survey, types: ColumnTypes, *, munge: bool) -> None:
@@ -79,20 +56,7 @@ class ObjectReader:
         self._places.clear()
 
     def read(self, folder: SiteFolder, files: SiteFiles) -> SiteObjects:
-        """Read a folder's object tables.
-
-        Parameters
-        ----------
-        folder : SiteFolder
-            The folder.
-        files : SiteFiles
-            Its files by what they are.
-
-        Returns
-        -------
-        SiteObjects
-            Tables, defects and absences.
-        """
+        """Read a folder's object tables."""
         if self._munge and files.merged is not None:
             read = self._read_merged(folder, files.merged)
         else:

@@ -38,17 +38,7 @@ _ARROW: dict[ColumnType, Any] = {
 
 
 class ParquetSink:
-    """Writes the tables of one plate, `TABLE.parquet` each.
-
-    Parameters
-    ----------
-    folder : Path
-        Where; it exists.
-    layouts : mapping of str to TableLayout
-        The tables.
-    types : ColumnTypes
-        Knows the object columns that hold text now, and the types of Image at the end.
-    """
+    """Writes the tables of one plate, `TABLE.parquet` each."""
 
     def __init__(
         self, folder: Path, layouts: Mapping[str, TableLayout], types: ColumnTypes
@@ -82,10 +72,7 @@ class ParquetSink:
     def finish(self, images: Iterable[SpooledRow]) -> None:
         """Write what waits and the Image rows, and close the files.
 
-        Parameters
-        ----------
-        images : iterable of (int, tuple)
-            `TableNumber` and values of each Image row, in order.
+        `images`: `TableNumber` and values of each Image row, in order.
         """
         for table, writer in self._writers.items():
             self._write(table)
@@ -144,18 +131,7 @@ class ParquetSink:
 
 
 def rendered(cells: Iterable[Value]) -> list[str | None]:
-    """Write cells as text, as SQLite does in a TEXT column.
-
-    Parameters
-    ----------
-    cells : iterable of value
-        Text, numbers or None.
-
-    Returns
-    -------
-    list of str or None
-        Text verbatim; `2.5` for 2.5 and `1.0` for 1.0, with 15 digits.
-    """
+    """Write cells as text, as SQLite does in a TEXT column."""
     cells = list(cells)
     if not any(isinstance(cell, (int, float)) for cell in cells):
         return [None if cell is None else str(cell) for cell in cells]

@@ -33,63 +33,31 @@ from profiling_assets.workspace.sites import ExpectedSite, parse_site_folder
 
 @dataclass(frozen=True)
 class Plan:
-    """What a pass must know beforehand.
+    """What a pass must know beforehand."""
 
-    Attributes
-    ----------
-    survey : Survey
-        Tables and columns.
-    text : mapping of str to frozenset of str
-        Object columns that hold text.
-    scattered : bool
-        Whether the sites of a well may lie apart in the order of folders, so that a well is
-        complete only at the end.
-    """
-
-    survey: Survey
+    survey: Survey  # tables and columns
+    # object columns that hold text
     text: TextColumns = field(default_factory=dict[str, frozenset[str]])
+    # whether the sites of a well may lie apart in the order of folders, so that a well is complete
+    # only at the end
     scattered: bool = False
 
 
 @dataclass
 class PassResult:
-    """What a pass found, beside what it wrote.
+    """What a pass found, beside what it wrote."""
 
-    Attributes
-    ----------
-    survey : Survey
-        The headers, those that turned up in the pass among them.
-    records : list of SiteRecord
-        The site ledger.
-    warnings : list of str
-        Sentences for the user.
-    rows : dict of str to int
-        Table to rows written.
-    better : Plan or None
-        What to repeat the pass with; None where it holds.
-    """
-
-    survey: Survey
-    records: list[SiteRecord] = field(default_factory=list[SiteRecord])
-    warnings: list[str] = field(default_factory=list[str])
-    rows: dict[str, int] = field(default_factory=dict[str, int])
-    better: Plan | None = None
+    survey: Survey  # the headers, those that turned up in the pass among them
+    records: list[SiteRecord] = field(default_factory=list[SiteRecord])  # the site ledger
+    warnings: list[str] = field(default_factory=list[str])  # sentences for the user
+    rows: dict[str, int] = field(default_factory=dict[str, int])  # table to rows written
+    better: Plan | None = None  # what to repeat the pass with; None where it holds
 
 
 def lies_scattered(plate: str, folders: Sequence[SiteFolder]) -> bool:
     """Tell whether folder names leave open where the sites of a well end.
 
-    Parameters
-    ----------
-    plate : str
-        The plate's name.
-    folders : sequence of SiteFolder
-        In sorted order.
-
-    Returns
-    -------
-    bool
-        True where the name of a folder with an Image file tells no well.
+    True where the name of a folder with an Image file tells no well.
     """
     return any(
         parse_site_folder(folder.name, plate).well is None
@@ -123,21 +91,7 @@ Progress = Callable[[int, int], None]
 
 
 class PlatePass:
-    """One pass.
-
-    Parameters
-    ----------
-    plate : str
-        The plate's name.
-    folders : sequence of SiteFolder
-        In sorted order.
-    expected : sequence of ExpectedSite or None
-        The load data's sites.
-    options : CollateOptions
-        The user's choices.
-    plan : Plan
-        What is known.
-    """
+    """One pass."""
 
     def __init__(
         self,
@@ -166,21 +120,7 @@ class PlatePass:
     ) -> PassResult:
         """Read every folder.
 
-        Parameters
-        ----------
-        images : ImageSpool
-            Takes the Image rows.
-        sinks : sequence of ObjectSink
-            Take the objects.
-        aggregator : WellAggregator or None
-            Takes both.
-        progress : callable or None
-            Called with folders done and folders in all.
-
-        Returns
-        -------
-        PassResult
-            `better` is None where the pass holds.
+        `better` is None where the pass holds.
         """
         result = PassResult(self._survey, rows=dict.fromkeys(self._survey.tables, 0))
         parts: list[Growing] = [*sinks, *([] if aggregator is None else [aggregator])]

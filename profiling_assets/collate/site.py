@@ -36,10 +36,8 @@ from profiling_assets.workspace.sites import (
 class ExpectedSites:
     """The expected sites of a plate, ticked off as they turn up.
 
-    Parameters
-    ----------
-    sites : sequence of ExpectedSite or None
-        From the load data; None where there is none, and nothing is unexpected or missing then.
+    `sites`: from the load data; None where there is none, and nothing is unexpected or missing
+    then.
     """
 
     def __init__(self, sites: Sequence[ExpectedSite] | None) -> None:
@@ -50,15 +48,7 @@ class ExpectedSites:
     def find(self, well: str, site: str) -> bool:
         """Tick a site off.
 
-        Parameters
-        ----------
-        well, site : str
-            As in `Image.csv` or in the folder's name; `A1` is `A01`, `01` is `1`.
-
-        Returns
-        -------
-        bool
-            False where the load data do not name it.
+        False where the load data do not name it.
         """
         identity = site_identity(well, site)
         self._found.add(identity)
@@ -85,48 +75,20 @@ class ExpectedSites:
 
 @dataclass(frozen=True)
 class SiteContent:
-    """What a folder gives to the backend and to the ledger.
+    """What a folder gives to the backend and to the ledger."""
 
-    Attributes
-    ----------
-    records : tuple of SiteRecord
-        One an Image row; one where no Image row can be read; none where it is no site folder.
-    table_number : int
-        `TableNumber` of its rows.
-    images : tuple of SiteImage
-        The Image rows that are kept.
-    blocks : tuple of Block
-        The objects that are kept, in the order of tables.
-    unseen : mapping of str to tuple of str
-        Headers that the survey does not know: the pass must begin anew.
-    warnings : tuple of str
-        Sentences for the user.
-    """
-
+    # one an Image row; one where no Image row can be read; none where it is no site folder
     records: tuple[SiteRecord, ...]
-    table_number: int = 0
-    images: tuple[SiteImage, ...] = ()
-    blocks: tuple[Block, ...] = ()
+    table_number: int = 0  # `TableNumber` of its rows
+    images: tuple[SiteImage, ...] = ()  # the Image rows that are kept
+    blocks: tuple[Block, ...] = ()  # the objects that are kept, in the order of tables
+    # headers that the survey does not know: the pass must begin anew
     unseen: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # sentences for the user
 
 
 class SiteReader:
-    """Reads the folders of one plate, in sorted order.
-
-    Parameters
-    ----------
-    plate : str
-        The plate's name.
-    survey : Survey
-        The plate's headers.
-    types : ColumnTypes
-        What is known of the columns; objects and images read are noted by the caller.
-    expected : ExpectedSites
-        The sites of the load data; those found are ticked off.
-    options : CollateOptions
-        The user's choices.
-    """
+    """Reads the folders of one plate, in sorted order."""
 
     def __init__(
         self,
@@ -154,18 +116,7 @@ class SiteReader:
         self._objects.grow(survey)
 
     def read(self, folder: SiteFolder) -> SiteContent:
-        """Read one folder.
-
-        Parameters
-        ----------
-        folder : SiteFolder
-            The folder.
-
-        Returns
-        -------
-        SiteContent
-            What is kept, and the records of what was found.
-        """
+        """Read one folder."""
         files = site_files(folder)
         name = parse_site_folder(folder.name, self._plate)
         if files.image is None:

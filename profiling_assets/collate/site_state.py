@@ -46,24 +46,7 @@ class Verdict:
 
 
 def judge(objects: SiteObjects, lacking: int, image_columns: int, notes: Sequence[str]) -> Verdict:
-    """Judge a site whose Image file can be read, the load data aside.
-
-    Parameters
-    ----------
-    objects : SiteObjects
-        Its object tables.
-    lacking : int
-        Columns of the most complete site that its `Image.csv` lacks.
-    image_columns : int
-        Columns of the most complete site's `Image.csv`.
-    notes : sequence of str
-        Remarks that change nothing.
-
-    Returns
-    -------
-    Verdict
-        complete, zero_cells, qc_flagged, or the state of a defective file.
-    """
+    """Judge a site whose Image file can be read, the load data aside."""
     remarks = (*objects.notes, *notes)
     short = f"Image.csv lacks {lacking} of {image_columns} columns" if lacking else ""
     nothing = not objects.blocks and not objects.defects
@@ -87,20 +70,8 @@ def count_objects(
 ) -> tuple[list[dict[str, int]], list[str]]:
     """Count the rows of each object table, by image.
 
-    Parameters
-    ----------
-    objects : SiteObjects
-        The tables of one folder.
-    numbers : sequence of int
-        `ImageNumber` of its Image rows; may be empty.
-
-    Returns
-    -------
-    counts : list of dict
-        For each image, table to rows. Rows that name no image of the folder, and those of
-        defective files, count for the first.
-    remarks : list of str
-        Rows that name no image of the folder.
+    `numbers`: `ImageNumber` of its Image rows; may be empty. For each image, table to rows. Rows
+    that name no image of the folder, and those of defective files, count for the first.
     """
     counts: list[dict[str, int]] = [{} for _ in range(max(len(numbers), 1))]
     remarks: list[str] = []
@@ -123,18 +94,8 @@ def count_objects(
 def count_remarks(rows: Sequence[ImageRow], counts: Sequence[Mapping[str, int]]) -> list[str]:
     """Compare the rows of object tables with the counts in `Image.csv`.
 
-    Parameters
-    ----------
-    rows : sequence of ImageRow
-        The Image rows of a folder.
-    counts : sequence of mapping
-        One an image: table to rows found.
-
-    Returns
-    -------
-    list of str
-        A remark for each table with fewer rows than `Count_<Table>` tells: a file cut between two
-        lines shows in nothing else.
+    A remark for each table with fewer rows than `Count_<Table>` tells: a file cut between two lines
+    shows in nothing else.
     """
     remarks: list[str] = []
     for row, found in zip(rows, counts, strict=True):
@@ -152,24 +113,7 @@ def records(
     verdicts: Sequence[Verdict],
     counts: Sequence[Mapping[str, int]],
 ) -> tuple[SiteRecord, ...]:
-    """Write the records of a folder whose Image file can be read.
-
-    Parameters
-    ----------
-    folder : str
-        The folder's name.
-    images : sequence of SiteImage
-        Its Image rows.
-    verdicts : sequence of Verdict
-        One an image.
-    counts : sequence of mapping
-        One an image: table to rows found.
-
-    Returns
-    -------
-    tuple of SiteRecord
-        One an image.
-    """
+    """Write the records of a folder whose Image file can be read."""
     written: list[SiteRecord] = []
     for image, verdict, found in zip(images, verdicts, counts, strict=True):
         kept = verdict.state not in (SiteState.DUPLICATE, SiteState.UNREADABLE)
@@ -192,15 +136,7 @@ def records(
 def state_warnings(sites: Iterable[SiteRecord]) -> tuple[str, ...]:
     """Sum up the sites that a user should look at.
 
-    Parameters
-    ----------
-    sites : iterable of SiteRecord
-        The site ledger.
-
-    Returns
-    -------
-    tuple of str
-        A sentence a state, with the first folders by name.
+    A sentence a state, with the first folders by name.
     """
     silent = (SiteState.COMPLETE, SiteState.ZERO_CELLS)
     by_state: dict[SiteState, list[str]] = {}

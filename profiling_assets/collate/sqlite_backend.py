@@ -36,17 +36,7 @@ _CACHE_PAGES = 256
 
 
 class SqliteSink:
-    """Writes one backend.
-
-    Parameters
-    ----------
-    file : Path
-        Where; must not exist.
-    layouts : mapping of str to TableLayout
-        The tables, in order.
-    types : ColumnTypes
-        Knows the columns that hold text now, and all types at the end.
-    """
+    """Writes one backend."""
 
     def __init__(self, file: Path, layouts: Mapping[str, TableLayout], types: ColumnTypes) -> None:
         self._file = file
@@ -93,10 +83,7 @@ class SqliteSink:
     def finish(self, images: Iterable[SpooledRow]) -> None:
         """Write types, Image rows and indices, and close the file.
 
-        Parameters
-        ----------
-        images : iterable of (int, tuple)
-            `TableNumber` and values of each Image row, in order.
+        `images`: `TableNumber` and values of each Image row, in order.
         """
         self._declare()
         self._connection.execute("COMMIT")
@@ -144,15 +131,7 @@ def _numbered(block: Block, table_number: int) -> Iterator[list[Value]]:
 def too_wide(layouts: Mapping[str, TableLayout]) -> str | None:
     """Say which table is wider than SQLite can hold.
 
-    Parameters
-    ----------
-    layouts : mapping of str to TableLayout
-        The tables.
-
-    Returns
-    -------
-    str or None
-        A sentence with table and width; None where every table fits.
+    A sentence with table and width; None where every table fits.
     """
     wide = {
         table: len(layout.columns) + 1
@@ -168,15 +147,7 @@ def too_wide(layouts: Mapping[str, TableLayout]) -> str | None:
 def too_wide_survey(survey: Survey) -> str | None:
     """Say which table is wider than SQLite can hold, and which file has most of its columns.
 
-    Parameters
-    ----------
-    survey : Survey
-        The headers of a plate.
-
-    Returns
-    -------
-    str or None
-        A sentence; None where every table fits.
+    A sentence; None where every table fits.
     """
     said = too_wide(survey.tables)
     if said is None:

@@ -36,26 +36,8 @@ def chosen_tables(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Choose the tables to aggregate.
 
-    Parameters
-    ----------
-    available : collection of str
-        The object tables that are there.
-    compartments : sequence of str or None
-        Those the user names, in any case and in the order wanted; None takes all.
-    path : str
-        Where they come from, for the message.
-
-    Returns
-    -------
-    tables : tuple of str
-        At least one.
-    warnings : tuple of str
-        Compartments named that are not there.
-
-    Raises
-    ------
-    InvalidInputError
-        Where none is left.
+    `compartments`: those the user names, in any case and in the order wanted; None takes all.
+    Compartments named that are not there. Raises `InvalidInputError` where none is left.
     """
     if compartments is None:
         tables = tuple(sorted(available, key=table_order))
@@ -85,19 +67,7 @@ def feature_columns(
 ) -> CompartmentColumns:
     """List the features of a table: its prefixed columns, without those that link compartments.
 
-    Parameters
-    ----------
-    table : str
-        The table.
-    columns : sequence of str
-        Its columns.
-    chosen : collection of str
-        The tables that are aggregated.
-
-    Returns
-    -------
-    CompartmentColumns
-        In table order. `Cytoplasm_Parent_Cells` and the like are links, as in pycytominer.
+    In table order. `Cytoplasm_Parent_Cells` and the like are links, as in pycytominer.
     """
     links = {f"cytoplasm_parent_{other}" for other in ("cells", "nuclei")}
     links |= {folded(f"Cytoplasm_Parent_{other}") for other in chosen}
@@ -117,26 +87,7 @@ def object_feature_place(
 ) -> int:
     """Return the place of the column whose values are counted as objects.
 
-    Parameters
-    ----------
-    table : str
-        The first compartment.
-    columns : sequence of str
-        Its columns.
-    object_feature : str or None
-        As in the config: `Metadata_ObjectNumber` is `ObjectNumber`, and so on.
-    path : str
-        For the message.
-
-    Returns
-    -------
-    int
-        The place.
-
-    Raises
-    ------
-    InvalidInputError
-        Where the table has no such column.
+    Raises `InvalidInputError` where the table has no such column.
     """
     name = object_feature or _OBJECT_FEATURE
     index = {folded(column): place for place, column in enumerate(columns)}
@@ -159,30 +110,7 @@ _PREFIX = "Image_"
 class ImageColumns:
     """The columns of an Image table that aggregation looks at.
 
-    Parameters
-    ----------
-    columns : sequence of str
-        The table's columns, in order.
-    options : AggregateOptions
-        The user's choices.
-    path : str
-        Where the table comes from, for messages.
-
-    Attributes
-    ----------
-    strata : tuple of str
-        Names of the strata columns in a profile table.
-    counts : tuple of str
-        `Metadata_Count_*`, in table order; summed.
-    features : tuple of str
-        `Image_*`, in alphabetical order.
-    warnings : tuple of str
-        Categories that no column has.
-
-    Raises
-    ------
-    InvalidInputError
-        Where a strata column is absent.
+    Raises `InvalidInputError` where a strata column is absent.
     """
 
     def __init__(self, columns: Sequence[str], options: AggregateOptions, path: str) -> None:
@@ -270,17 +198,7 @@ def split_by_stratum(
 ) -> dict[Stratum, NDArray[np.bool_] | None]:
     """Tell which objects of a site folder belong to which stratum.
 
-    Parameters
-    ----------
-    numbers : ndarray of float64, shape (objects,)
-        Their `ImageNumber`.
-    strata : mapping of int to tuple
-        `ImageNumber` to stratum.
-
-    Returns
-    -------
-    dict of tuple to ndarray of bool
-        Stratum to its rows; None in place of the rows where they are all.
+    Stratum to its rows; None in place of the rows where they are all.
     """
     of_stratum: dict[Stratum, NDArray[np.bool_] | None] = {}
     for stratum in dict.fromkeys(s for s in strata.values() if s is not None):

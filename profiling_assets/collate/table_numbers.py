@@ -30,18 +30,8 @@ class TableNumbers:
     def assign(self, data: bytes, folder: str) -> TableNumber:
         """Give a site its number.
 
-        Parameters
-        ----------
-        data : bytes
-            Its `Image.csv`.
-        folder : str
-            The folder's name.
-
-        Returns
-        -------
-        TableNumber
-            The CRC-32 of the bytes. Where another content has it already, k * 2**32 more, which
-            no CRC-32 can be, so that no other site's number changes.
+        The CRC-32 of the bytes. Where another content has it already, k * 2**32 more, which no
+        CRC-32 can be, so that no other site's number changes.
         """
         crc = zlib.crc32(data)
         digest = sha256(data).digest()

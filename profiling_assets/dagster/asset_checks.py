@@ -29,15 +29,7 @@ _MAX_ROWS = 200
 def preflight_checks(catalog: Catalog) -> list[dg.AssetChecksDefinition]:
     """Return the preflight checks of the external assets.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Says which workspace and config.
-
-    Returns
-    -------
-    list of dagster.AssetChecksDefinition
-        One definition with a check for each rule; none where no workspace is set.
+    One definition with a check for each rule; none where no workspace is set.
     """
     if catalog.opened is None:
         return []
@@ -100,18 +92,7 @@ Value = Made | MadeFile | MadePictures | Published | Kept
 
 
 def check_specs(result: Result) -> list[dg.AssetCheckSpec]:
-    """Return the check of an asset.
-
-    Parameters
-    ----------
-    result : Result
-        The result that the asset makes.
-
-    Returns
-    -------
-    list of dagster.AssetCheckSpec
-        One.
-    """
+    """Return the check of an asset."""
     return [
         dg.AssetCheckSpec(
             CHECK,
@@ -131,26 +112,7 @@ def checked(
 ) -> Iterator[Checked]:
     """Hand over a result that no check blocks, with the verdicts on it.
 
-    Parameters
-    ----------
-    context : dagster.AssetExecutionContext
-        The running step's.
-    catalog : Catalog
-        Where a standing file is read.
-    result : Result
-        The result.
-    output : dagster.Output
-        What was made or kept.
-
-    Yields
-    ------
-    dagster.Output or dagster.AssetCheckResult
-        The verdict comes first where the result is refused.
-
-    Raises
-    ------
-    CheckError
-        Where a check blocks.
+    The verdict comes first where the result is refused. Raises `CheckError` where a check blocks.
     """
     yield from refused(context, {result.name: output.value})
     told = verdict(context, catalog, result, output.value)
@@ -163,22 +125,7 @@ def refused(
 ) -> Iterator[dg.AssetCheckResult]:
     """Refuse what a check blocks, before anything of the step is handed over.
 
-    Parameters
-    ----------
-    context : dagster.AssetExecutionContext
-        The running step's.
-    values : mapping of str to Made, MadeFile ... or Kept
-        Asset name to its value.
-
-    Yields
-    ------
-    dagster.AssetCheckResult
-        The verdict on the one that is refused.
-
-    Raises
-    ------
-    CheckError
-        Where a check blocks.
+    Raises `CheckError` where a check blocks.
     """
     for name, value in values.items():
         checks = _checks(value)

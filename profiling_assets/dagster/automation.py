@@ -25,15 +25,7 @@ def when_inputs_change(*further: str) -> dg.AutomationCondition:
     An input that is about to be made counts as new and there, so that the steps of a plate are
     one run.
 
-    Parameters
-    ----------
-    *further : str
-        External assets that it has beside those of all plates.
-
-    Returns
-    -------
-    dagster.AutomationCondition
-        True once for each change, or for several at a time.
+    True once for each change, or for several at a time.
     """
     condition = dg.AutomationCondition
     external = dg.AssetSelection.assets(CSVS, PLATE_MAP, *further)
@@ -52,15 +44,8 @@ def when_inputs_change(*further: str) -> dg.AutomationCondition:
 def when_plates_change(*, steps_aside: bool = False) -> dg.AutomationCondition:
     """Return the condition of an asset made of several plates: all there, none under way, one new.
 
-    Parameters
-    ----------
-    steps_aside : bool
-        Whether its step makes nothing where a plate has joined (`dagster.assets.step`).
-
-    Returns
-    -------
-    dagster.AutomationCondition
-        True once for all plates that came since the last time.
+    `steps_aside`: whether its step makes nothing where a plate has joined (`dagster.assets.step`).
+    True once for all plates that came since the last time.
     """
     condition = dg.AutomationCondition
     updated = condition.any_deps_match(condition.newly_updated())
@@ -76,15 +61,7 @@ def after_the_list(listed: str) -> dg.AutomationCondition:
     Any other condition would run a plate as soon as its profiles are new, with the old list, and
     again when the new list comes. This one answers to the list alone.
 
-    Parameters
-    ----------
-    listed : str
-        Name of the asset that holds the list.
-
-    Returns
-    -------
-    dagster.AutomationCondition
-        True once for each new list, when nothing that the plate needs is missing or under way.
+    True once for each new list, when nothing that the plate needs is missing or under way.
     """
     condition = dg.AutomationCondition
     updated = condition.any_deps_match(condition.newly_updated()).allow(

@@ -35,22 +35,7 @@ def latest_records(
 ) -> dict[str, Recorded]:
     """Return the latest materialization of each partition of an asset.
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        Whose event log is read.
-    asset : str
-        The asset's name.
-    partitions : iterable of str
-        The partitions asked for.
-    path : callable, optional
-        Gives the workspace path that a partition's file has now. Materializations of other paths
-        (another level of feature selection, another compression) are passed over.
-
-    Returns
-    -------
-    dict of str to Recorded
-        Partitions that were never materialized (or not by this package) are absent.
+    Partitions that were never materialized (or not by this package) are absent.
     """
     wanted = sorted(set(partitions))
     found: dict[str, Recorded] = {}
@@ -113,22 +98,8 @@ def report_external(
 ) -> list[str]:
     """Report new states of an external asset, so that the UI shows them and automation sees them.
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        Where it is reported.
-    asset : str
-        The external asset's name.
-    fingerprints : mapping of str to str
-        Partition to the fingerprint of what stands there now.
-    follow : callable, optional
-        Gives back the partitions that it gets, and may show how far they have come: an event
-        takes some ten milliseconds, and a workspace may have thousands of plates.
-
-    Returns
-    -------
-    list of str
-        The partitions whose fingerprint was new.
+    `follow`: gives back the partitions that it gets, and may show how far they have come: an event
+    takes some ten milliseconds, and a workspace may have thousands of plates.
     """
     known = latest_records(instance, asset, fingerprints)
     changed = [
@@ -149,24 +120,7 @@ def external_event(
     fingerprint: str,
     metadata: Mapping[str, dg.MetadataValue] | None = None,
 ) -> dg.AssetMaterialization:
-    """Return the event that says what an external asset is now.
-
-    Parameters
-    ----------
-    asset : str
-        The external asset's name.
-    partition : str
-        `BATCH/PLATE`.
-    fingerprint : str
-        Of what stands there; the data version that automation compares.
-    metadata : mapping of str to dagster.MetadataValue, optional
-        What else is shown of it.
-
-    Returns
-    -------
-    dagster.AssetMaterialization
-        The event, not reported yet.
-    """
+    """Return the event that says what an external asset is now."""
     return dg.AssetMaterialization(
         asset_key=asset,
         partition=partition,

@@ -32,16 +32,9 @@ _STORAGE = (
 def instance_home(workspace_root: str) -> Path:
     """Return the folder of a workspace's Dagster instance.
 
-    Parameters
-    ----------
-    workspace_root : str
-        The root, as the workspace itself gives it.
-
-    Returns
-    -------
-    pathlib.Path
-        `DAGSTER_HOME` where that is set, else a folder in the user's state directory whose name
-        holds the last part of the root and a hash of the whole.
+    `workspace_root`: the root, as the workspace itself gives it. `DAGSTER_HOME` where that is set,
+    else a folder in the user's state directory whose name holds the last part of the root and a
+    hash of the whole.
     """
     chosen = os.environ.get(HOME_VARIABLE)
     if chosen:
@@ -56,21 +49,8 @@ def prepared_home(workspace_root: str) -> Path:
 
     An empty SQLite event log must be set up by one process alone; a lock sees to that.
 
-    Parameters
-    ----------
-    workspace_root : str
-        The root of the workspace.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder, with `dagster.yaml` and an initialised event log.
-
-    Raises
-    ------
-    WorkspaceError
-        Where the folder cannot be written, or the storage that its `dagster.yaml` names cannot be
-        opened.
+    Raises `WorkspaceError` where the folder cannot be written, or the storage that its
+    `dagster.yaml` names cannot be opened.
     """
     home = instance_home(workspace_root)
     try:
@@ -113,15 +93,7 @@ def _try(home: Path) -> None:
 def open_instance(home: Path) -> dg.DagsterInstance:
     """Open the instance of a prepared folder, here and in child processes.
 
-    Parameters
-    ----------
-    home : pathlib.Path
-        What `prepared_home` returned.
-
-    Returns
-    -------
-    dagster.DagsterInstance
-        To be used as a context manager.
+    To be used as a context manager.
     """
     os.environ[HOME_VARIABLE] = str(home)
     return dg.DagsterInstance.get()

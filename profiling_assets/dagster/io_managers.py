@@ -64,16 +64,8 @@ class WorkspaceIOManager(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> Stored | dict[str, Stored]:
         """Hand over the upstream result of this partition, or of all mapped partitions.
 
-        Parameters
-        ----------
-        context : dagster.InputContext
-            Says which asset and partitions; an input annotated as a dict gets one entry a
-            partition, also where there is one only.
-
-        Returns
-        -------
-        Stored or dict of str to Stored
-            Results that are read when asked for.
+        `context`: says which asset and partitions; an input annotated as a dict gets one entry a
+        partition, also where there is one only.
         """
         upstream = context.upstream_output
         template = str((upstream.definition_metadata if upstream else {})[PATH_TEMPLATE])
@@ -173,15 +165,7 @@ class TableIOManager(WorkspaceIOManager):
     """Profile tables and ledgers: csv, csv.gz, tsv, gct, and copies where the config asks."""
 
     def handle_output(self, context: dg.OutputContext, obj: Made | Kept) -> None:
-        """Publish a table, its ledgers first.
-
-        Parameters
-        ----------
-        context : dagster.OutputContext
-            Says which asset and partition.
-        obj : Made or Kept
-            The table, or the standing file that stays.
-        """
+        """Publish a table, its ledgers first."""
         if isinstance(obj, Kept):
             self._keep(context, obj)
             return
@@ -243,15 +227,7 @@ class BackendIOManager(WorkspaceIOManager):
     """Backend files: a local file in scratch space becomes the file under its final name."""
 
     def handle_output(self, context: dg.OutputContext, obj: MadeFile | Kept) -> None:
-        """Publish a backend, its ledgers first.
-
-        Parameters
-        ----------
-        context : dagster.OutputContext
-            Says which asset and partition.
-        obj : MadeFile or Kept
-            The file, or the standing file that stays.
-        """
+        """Publish a backend, its ledgers first."""
         if isinstance(obj, Kept):
             self._keep(context, obj)
             return
@@ -268,15 +244,7 @@ class PictureIOManager(WorkspaceIOManager):
     def handle_output(
         self, context: dg.OutputContext, obj: MadePictures | Published | Kept
     ) -> None:
-        """Publish the pictures, the result itself last.
-
-        Parameters
-        ----------
-        context : dagster.OutputContext
-            Says which asset and partition.
-        obj : MadePictures, Published or Kept
-            The pictures, the file that was changed already, or the standing file that stays.
-        """
+        """Publish the pictures, the result itself last."""
         if isinstance(obj, Kept):
             self._keep(context, obj)
             return
@@ -296,15 +264,7 @@ class PageIOManager(WorkspaceIOManager):
     """Reports: one HTML page each."""
 
     def handle_output(self, context: dg.OutputContext, obj: MadePage | Kept) -> None:
-        """Publish a page, with a link to it.
-
-        Parameters
-        ----------
-        context : dagster.OutputContext
-            Says which asset and partition.
-        obj : MadePage or Kept
-            The page, or the standing file that stays.
-        """
+        """Publish a page, with a link to it."""
         if isinstance(obj, Kept):
             self._keep(context, obj)
             return

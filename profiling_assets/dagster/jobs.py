@@ -52,15 +52,7 @@ class PublishConfig(dg.Config):
 def publish_job(catalog: Catalog) -> dg.JobDefinition:
     """Return the job that publishes a workspace's results.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        The workspace, and the config that the commit names.
-
-    Returns
-    -------
-    dagster.JobDefinition
-        Its log says of each file what became of it.
+    Its log says of each file what became of it.
     """
 
     @dg.op(name="publish_results", out=dg.Out(dg.Nothing))

@@ -39,14 +39,8 @@ _STRANGERS_SECONDS = 30 * 24 * 3600.0
 class Announcer:
     """Keeps the file that says what one run is about to publish.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Has the workspace where results are published.
-    run_id : str
-        The run; nothing is said where there is none, as in a notebook that reads a result.
-    writer : str
-        Which of the run's writers this is.
+    `catalog`: has the workspace where results are published. `run_id`: the run; nothing is said
+    where there is none, as in a notebook that reads a result.
     """
 
     def __init__(self, catalog: Catalog, run_id: str, writer: str) -> None:
@@ -58,23 +52,14 @@ class Announcer:
     def announce(self, *intents: Intent) -> None:
         """Write down what is to be published next.
 
-        Parameters
-        ----------
-        *intents : Intent
-            The files, before any of them is published.
+        `intents`: the files, before any of them is published.
         """
         if self._run_id:
             self._said |= {intent.path: intent for intent in intents}
             self._catalog.workspace.publish_bytes(intents_json(self._said.values()), self._path)
 
     def done(self, instance: dg.DagsterInstance) -> None:
-        """Forget what was said, if all of it was recorded; else `forget_settled` will.
-
-        Parameters
-        ----------
-        instance : dagster.DagsterInstance
-            The event log.
-        """
+        """Forget what was said, if all of it was recorded; else `forget_settled` will."""
         if not self._said:
             return
         recorded = _recorded_paths(instance, self._run_id)
@@ -95,19 +80,7 @@ def announcing(
 ) -> dg.IOManagerDefinition:
     """Return the definition of an IO manager, of which each run has its own.
 
-    Parameters
-    ----------
-    make : callable
-        Makes it.
-    catalog : Catalog
-        Has the workspace where it publishes; there may be none until something runs.
-    writer : str
-        Tells it from the others of the run.
-
-    Returns
-    -------
-    dagster.IOManagerDefinition
-        At the end of a run, what it said it would publish is forgotten.
+    `catalog`: has the workspace where it publishes; there may be none until something runs.
     """
 
     def of_run(context: dg.InitResourceContext) -> Generator[dg.IOManager]:
@@ -127,12 +100,7 @@ def announcing(
 def forget_settled(instance: dg.DagsterInstance, workspace: Workspace) -> None:
     """Remove intents that no standing file needs any more, of runs that have ended.
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log; runs that it does not know are left a month.
-    workspace : Workspace
-        The workspace.
+    `instance`: the event log; runs that it does not know are left a month.
     """
     files = announced_files(workspace)
     if not files:

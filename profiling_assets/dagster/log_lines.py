@@ -22,15 +22,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line.
 
-        Parameters
-        ----------
-        record : logging.LogRecord
-            Of a run, or of anything else: then batch, plate, step and run are empty.
-
-        Returns
-        -------
-        str
-            One line, without its end.
+        `record`: of a run, or of anything else: then batch, plate, step and run are empty.
         """
         about: dict[str, Any] = getattr(record, "dagster_meta", None) or {}
         partition = (about.get("job_tags") or {}).get(_PARTITION_TAG, "")

@@ -34,15 +34,7 @@ _MAX_ROWS = 400
 def shown_metadata(value: object) -> dict[str, dg.MetadataValue]:
     """Show the pictures or tables of a result.
 
-    Parameters
-    ----------
-    value : object
-        What a step made.
-
-    Returns
-    -------
-    dict of str to dagster.MetadataValue
-        Empty for a result that has none.
+    Empty for a result that has none.
     """
     if isinstance(value, MadePictures):
         return {picture.name: _markdown(picture) for picture in value.pictures}
@@ -88,15 +80,7 @@ _MAX_NOTES = 50
 def facts_metadata(facts: Mapping[str, Fact]) -> dict[str, dg.MetadataValue]:
     """Turn a step's facts into metadata values.
 
-    Parameters
-    ----------
-    facts : mapping of str to Fact
-        Numbers, words, and counts by name.
-
-    Returns
-    -------
-    dict of str to dagster.MetadataValue
-        Numbers as numbers, words as text, counts by name as a table.
+    Numbers as numbers, words as text, counts by name as a table.
     """
     return {name: _value(fact) for name, fact in facts.items()}
 
@@ -119,17 +103,7 @@ def _value(fact: Fact) -> dg.MetadataValue:
 def file_metadata(workspace: Workspace, info: ObjectInfo) -> dict[str, dg.MetadataValue]:
     """Describe a file of the workspace.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where it is.
-    info : ObjectInfo
-        Its path and size.
-
-    Returns
-    -------
-    dict of str to dagster.MetadataValue
-        Path, size in bytes, and the version by which another file in its place is noticed.
+    Path, size in bytes, and the version by which another file in its place is noticed.
     """
     return {
         **path_metadata(workspace, info.path),
@@ -147,20 +121,7 @@ def path_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue
 
 
 def page_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue]:
-    """Link to a page of the workspace.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where it is.
-    path : str
-        Workspace path.
-
-    Returns
-    -------
-    dict of str to dagster.MetadataValue
-        An address to be copied into a browser: they follow no link from a web page to a file.
-    """
+    """Link to a page of the workspace."""
     location = workspace.location(path)
     address = location if "://" in location else Path(location).absolute().as_uri()
     return {"report": dg.MetadataValue.url(address)}
@@ -169,15 +130,7 @@ def page_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue
 def arrival_metadata(look: Look) -> dict[str, dg.MetadataValue]:
     """Say why a plate was reported as new.
 
-    Parameters
-    ----------
-    look : Look
-        The look that found it ready.
-
-    Returns
-    -------
-    dict of str to dagster.MetadataValue
-        The reason; for a plate that starts at its CSVs its sites and the time of the last change.
+    The reason; for a plate that starts at its CSVs its sites and the time of the last change.
     """
     shown: dict[str, dg.MetadataValue] = {"reason": dg.MetadataValue.text(look.readiness.reason)}
     if look.listing is None:
@@ -191,18 +144,7 @@ def arrival_metadata(look: Look) -> dict[str, dg.MetadataValue]:
 
 
 def marks_metadata(recorded: Recorded) -> dict[str, dg.MetadataValue]:
-    """Say what a result was made from, as `records` reads it back.
-
-    Parameters
-    ----------
-    recorded : Recorded
-        Its marks; size, version and content are those of the file and come with it.
-
-    Returns
-    -------
-    dict of str to dagster.MetadataValue
-        Fingerprints, whether it was adopted, and what is known besides.
-    """
+    """Say what a result was made from, as `records` reads it back."""
     said = {SOURCE: recorded.source, WITHHELD: recorded.withheld}
     return {
         FINGERPRINT: dg.MetadataValue.text(recorded.fingerprint),
@@ -213,20 +155,7 @@ def marks_metadata(recorded: Recorded) -> dict[str, dg.MetadataValue]:
 
 
 def origin_metadata(wanted: Marks, versions: Mapping[str, str]) -> dict[str, dg.MetadataValue]:
-    """Say from what a result was made, for a person and for its provenance file.
-
-    Parameters
-    ----------
-    wanted : Marks
-        What it was made from.
-    versions : mapping of str to str
-        Package to version.
-
-    Returns
-    -------
-    dict of str to dagster.MetadataValue
-        Inputs by name with their fingerprints, and versions.
-    """
+    """Say from what a result was made, for a person and for its provenance file."""
     return {
         MADE_FROM: dg.MetadataValue.json(dict(sorted(wanted.made_from.items()))),
         VERSIONS: dg.MetadataValue.json(dict(versions)),
@@ -241,21 +170,7 @@ def origin_of(
 ) -> Origin | None:
     """Return the origin of a result that was published, from what its step said.
 
-    Parameters
-    ----------
-    result : Result
-        The result.
-    metadata : mapping of str to object
-        Metadata of the step's output, as `marks_metadata` and `origin_metadata` return it.
-    file : FileMark
-        Its file.
-    beside : mapping of str to FileMark
-        Workspace path to file of what was written with it.
-
-    Returns
-    -------
-    Origin or None
-        None where the step did not say.
+    None where the step did not say.
     """
     said = {name: getattr(value, "value", value) for name, value in metadata.items()}
     if MADE_FROM not in said:
@@ -278,15 +193,7 @@ def origin_of(
 def content_metadata(content: str) -> dict[str, dg.MetadataValue]:
     """Show the hash of a file's content.
 
-    Parameters
-    ----------
-    content : str
-        The hash; empty for files too large to be read for it.
-
-    Returns
-    -------
-    dict of str to dagster.MetadataValue
-        Empty where there is no hash.
+    `content`: the hash; empty for files too large to be read for it. Empty where there is no hash.
     """
     return {CONTENT: dg.MetadataValue.text(content)} if content else {}
 
@@ -294,15 +201,7 @@ def content_metadata(content: str) -> dict[str, dg.MetadataValue]:
 def notes_metadata(warnings: Iterable[str]) -> dict[str, dg.MetadataValue]:
     """Show warnings as a bulleted list, capped so that a page stays readable.
 
-    Parameters
-    ----------
-    warnings : iterable of str
-        Sentences, in order.
-
-    Returns
-    -------
-    dict of str to dagster.MetadataValue
-        Empty where there is no warning, else their number and their text.
+    Empty where there is no warning, else their number and their text.
     """
     notes = list(warnings)
     if not notes:

@@ -27,15 +27,7 @@ class Partitions:
     def of(cls, plates: Iterable[PlateKey]) -> "Partitions":
         """Make the partition definitions of a set of plates.
 
-        Parameters
-        ----------
-        plates : iterable of PlateKey
-            The plates of the code location, in any order.
-
-        Returns
-        -------
-        Partitions
-            Definitions with the keys sorted.
+        `plates`: the plates of the code location, in any order.
         """
         keys = tuple(sorted(plates))
         return cls(
@@ -50,15 +42,7 @@ class Partitions:
     def mapping(self, upstream: str, downstream: str) -> dg.PartitionMapping | None:
         """Return the mapping of an edge between two levels.
 
-        Parameters
-        ----------
-        upstream, downstream : str
-            `plate`, `batch` or `all`; one of them is `plate`.
-
-        Returns
-        -------
-        dagster.PartitionMapping or None
-            None for equal levels: the identity is Dagster's own choice.
+        None for equal levels: the identity is Dagster's own choice.
         """
         if upstream == downstream:
             return None

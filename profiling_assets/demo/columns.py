@@ -70,76 +70,29 @@ _FLAG_MODULE = 4
 
 @dataclass(frozen=True)
 class Rules:
-    """What a pipeline measures: its channels and scales.
+    """What a pipeline measures: its channels and scales."""
 
-    Attributes
-    ----------
-    channels : tuple of str
-        Names of the illumination-corrected images; DNA, ER and Mito are among them.
-    texture_scales : tuple of int
-        Pixel distances of MeasureTexture; 3 is among them.
-    granular_spectrum : int
-        Length of the spectrum of MeasureGranularity.
-    radial_bins : int
-        Bins of MeasureObjectIntensityDistribution.
-    zernike_degree : int
-        Highest degree of the Zernike polynomials of MeasureObjectSizeShape.
-    """
-
+    # names of the illumination-corrected images; DNA, ER and Mito are among them
     channels: tuple[str, ...] = STAINS
+    # pixel distances of MeasureTexture; 3 is among them
     texture_scales: tuple[int, ...] = (3, 5, 10)
-    granular_spectrum: int = 16
-    radial_bins: int = 4
-    zernike_degree: int = 9
+    granular_spectrum: int = 16  # length of the spectrum of MeasureGranularity
+    radial_bins: int = 4  # bins of MeasureObjectIntensityDistribution
+    zernike_degree: int = 9  # highest degree of the Zernike polynomials of MeasureObjectSizeShape
 
 
 def all_object_columns(compartment: str, rules: Rules) -> tuple[str, ...]:
-    """Return every column of an object table, in the order of the file.
-
-    Parameters
-    ----------
-    compartment : str
-        Cells, Cytoplasm or Nuclei.
-    rules : Rules
-        Channels and scales.
-
-    Returns
-    -------
-    tuple of str
-        ImageNumber, ObjectNumber, then the measurements by name.
-    """
+    """Return every column of an object table, in the order of the file."""
     return ("ImageNumber", "ObjectNumber", *sorted(_object_measurements(compartment, rules)))
 
 
 def all_image_columns(rules: Rules) -> tuple[str, ...]:
-    """Return every column of `Image.csv`, in the order of the file.
-
-    Parameters
-    ----------
-    rules : Rules
-        Channels and scales.
-
-    Returns
-    -------
-    tuple of str
-        File names, metadata, module records and per-image measurements, by name.
-    """
+    """Return every column of `Image.csv`, in the order of the file."""
     return tuple(sorted(_image_measurements(rules)))
 
 
 def image_columns_of_failed(columns: Sequence[str]) -> tuple[str, ...]:
-    """Return what is left of `Image.csv` where FlagImage skipped the rest of the pipeline.
-
-    Parameters
-    ----------
-    columns : sequence of str
-        Columns of an image that passed.
-
-    Returns
-    -------
-    tuple of str
-        Those that the modules up to FlagImage write.
-    """
+    """Return what is left of `Image.csv` where FlagImage skipped the rest of the pipeline."""
     absent = ("Count_", "Granularity_", "Intensity_", "Texture_", "Threshold_")
     return tuple(
         name

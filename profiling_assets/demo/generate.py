@@ -43,24 +43,8 @@ _EXPERIMENT = (
 def make_workspace(root: Path, spec: WorkspaceSpec, *, processes: int = 1) -> GroundTruth:
     """Write a workspace.
 
-    Parameters
-    ----------
-    root : Path
-        Root folder; made where absent.
-    spec : WorkspaceSpec
-        What to write. The same specification gives the same bytes.
-    processes : int
-        How many write sites at once.
-
-    Returns
-    -------
-    GroundTruth
-        What was written and planted; equal to `ground_truth(root, spec)`.
-
-    Raises
-    ------
-    FileExistsError
-        Where the root already has CellProfiler output.
+    `spec`: what to write. The same specification gives the same bytes. Raises `FileExistsError`
+    where the root already has CellProfiler output.
     """
     if (root / layout.ANALYSIS).exists():
         raise FileExistsError(root / layout.ANALYSIS)

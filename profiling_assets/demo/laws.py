@@ -31,34 +31,19 @@ VARYING = frozenset({Form.LOG, Form.UNIT, Form.LINEAR, Form.WHOLE_LOG})
 
 
 class Law(NamedTuple):
-    """How one family of measurements is distributed.
+    """How one family of measurements is distributed."""
 
-    Attributes
-    ----------
-    pattern : str
-        Regular expression at the beginning of the name.
-    form : Form
-        LOG: exp of a normal value; UNIT: its logistic, between 0 and 1; LINEAR: the value;
-        WHOLE_LOG and WHOLE: the same as integers; COUNT: a small whole number written as a float;
-        NUMBER: the object's number; PARTNER: another object's number; FIXED: the centre.
-    centre, spread : float
-        Mean and standard deviation of the normal value.
-    traits : str
-        Traits that the feature shares, blank separated; `channel` is the name's own.
-    share : float
-        Part of the standard deviation that the traits explain.
-    scale, offset : float
-        Factor and summand at the end (an angle is 180 times a UNIT value).
-    """
-
-    pattern: str
+    pattern: str  # regular expression at the beginning of the name
+    # LOG: exp of a normal value; UNIT: its logistic, between 0 and 1; LINEAR: the value; WHOLE_LOG
+    # and WHOLE: the same as integers; COUNT: a small whole number written as a float; NUMBER: the
+    # object's number; PARTNER: another object's number; FIXED: the centre
     form: Form
-    centre: float = 0.0
-    spread: float = 1.0
-    traits: str = ""
-    share: float = 0.8
-    scale: float = 1.0
-    offset: float = 0.0
+    centre: float = 0.0  # mean and standard deviation of the normal value
+    spread: float = 1.0  # mean and standard deviation of the normal value
+    traits: str = ""  # traits that the feature shares, blank separated; `channel` is the name's own
+    share: float = 0.8  # part of the standard deviation that the traits explain
+    scale: float = 1.0  # factor and summand at the end (an angle is 180 times a UNIT value)
+    offset: float = 0.0  # factor and summand at the end (an angle is 180 times a UNIT value)
 
 
 # The first law whose pattern fits is taken. Centres are those of 20x images, 16 bit, in pixels.

@@ -31,17 +31,7 @@ _EMPTY = frozenset({DefectKind.ZERO_CELLS, DefectKind.QC_FAILED, DefectKind.MISS
 def ground_truth(root: Path, spec: WorkspaceSpec) -> GroundTruth:
     """Say what a made-up workspace holds, without writing it.
 
-    Parameters
-    ----------
-    root : Path
-        Its root folder; not touched.
-    spec : WorkspaceSpec
-        The specification.
-
-    Returns
-    -------
-    GroundTruth
-        What `make_workspace` writes for the same specification.
+    What `make_workspace` writes for the same specification.
     """
     rules = widths.rules_for(spec.width)
     tables = {
@@ -86,17 +76,8 @@ def ground_truth(root: Path, spec: WorkspaceSpec) -> GroundTruth:
 def plate_layout(spec: WorkspaceSpec, batch: BatchSpec) -> tuple[dict[str, str], dict[str, str]]:
     """Place controls and treatments on the plates of a batch.
 
-    Parameters
-    ----------
-    spec : WorkspaceSpec
-        Numbers of controls and replicates.
-    batch : BatchSpec
-        The batch; each has a layout of its own.
-
-    Returns
-    -------
-    tuple of dict
-        Well to `broad_sample` and well to `control_type`, wells in plate order.
+    `batch`: the batch; each has a layout of its own. Well to `broad_sample` and well to
+    `control_type`, wells in plate order.
     """
     names = plate_wells(spec.wells)
     samples = [NEGCON] * spec.negcons + ["POS-1"] * spec.poscons
@@ -113,17 +94,7 @@ def plate_layout(spec: WorkspaceSpec, batch: BatchSpec) -> tuple[dict[str, str],
 def stream(spec: WorkspaceSpec, *scope: str) -> np.random.Generator:
     """Return the random numbers of one part, the same whatever else is drawn.
 
-    Parameters
-    ----------
-    spec : WorkspaceSpec
-        Its seed is used.
-    *scope : str
-        Names of the part: purpose, batch, plate, well, site.
-
-    Returns
-    -------
-    numpy.random.Generator
-        A generator of its own for each part.
+    A generator of its own for each part.
     """
     return np.random.default_rng([spec.seed, *(zlib.crc32(part.encode()) for part in scope)])
 

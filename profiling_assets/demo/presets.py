@@ -86,27 +86,8 @@ def plate_spec(
 ) -> WorkspaceSpec:
     """Describe plates of an exact size, without phenotypes and without defects.
 
-    Parameters
-    ----------
-    wells : int
-        Wells of a plate.
-    sites : int
-        Sites of a well.
-    cells : int
-        Cells of a site, exactly.
-    width : int
-        Columns of each object table and of `Image.csv` at most.
-    plates : tuple of str
-        Barcodes.
-    batch : str
-        The one batch.
-    seed : int
-        Seed of every value.
-
-    Returns
-    -------
-    WorkspaceSpec
-        One batch with a third of the wells as negative controls.
+    `width`: columns of each object table and of `Image.csv` at most. One batch with a third of the
+    wells as negative controls.
     """
     return WorkspaceSpec(
         batches=(BatchSpec(batch, plates, "PLATE-MAP-1"),),

@@ -26,124 +26,62 @@ class DefectKind(StrEnum):
 
 @dataclass(frozen=True)
 class Defect:
-    """A defect planted in one site.
+    """A defect planted in one site."""
 
-    Attributes
-    ----------
-    kind : DefectKind
-        ZERO_CELLS: complete Image.csv, header-only object CSVs. QC_FAILED: as FlagImage leaves it
-        when it skips the rest of the pipeline: Image.csv without the columns of the modules not
-        run, header-only object CSVs. MISSING_CSV: one file is absent. MISSING_SITE: no folder,
-        though load data names the site.
-    plate : PlateKey
-        The plate.
-    well : str
-        The well, as `A01`.
-    site : int
-        The site, from 1.
-    file : str
-        The absent file of a MISSING_CSV.
-    """
-
+    # ZERO_CELLS: complete Image.csv, header-only object CSVs. QC_FAILED: as FlagImage leaves it
+    # when it skips the rest of the pipeline: Image.csv without the columns of the modules not run,
+    # header-only object CSVs. MISSING_CSV: one file is absent. MISSING_SITE: no folder, though load
+    # data names the site
     kind: DefectKind
-    plate: PlateKey
-    well: str
-    site: int
-    file: str = "Cells.csv"
+    plate: PlateKey  # the plate
+    well: str  # the well, as `A01`
+    site: int  # the site, from 1
+    file: str = "Cells.csv"  # the absent file of a MISSING_CSV
 
 
 @dataclass(frozen=True)
 class Phenotype:
-    """What a treatment does to the cells.
+    """What a treatment does to the cells."""
 
-    Attributes
-    ----------
-    treatment : str
-        The `broad_sample` of the plate map.
-    features : tuple of str
-        Names with their table, `*` and `?` allowed: `Nuclei_Intensity_*_DNA`.
-    shift : float
-        What is added to these features, in standard deviations of single cells.
-    survival : float
-        Factor on the number of cells.
-    """
-
-    treatment: str
+    treatment: str  # the `broad_sample` of the plate map
+    # names with their table, `*` and `?` allowed: `Nuclei_Intensity_*_DNA`
     features: tuple[str, ...]
-    shift: float
-    survival: float = 1.0
+    shift: float  # what is added to these features, in standard deviations of single cells
+    survival: float = 1.0  # factor on the number of cells
 
 
 @dataclass(frozen=True)
 class BatchSpec:
-    """A batch and the plate map that its plates share.
+    """A batch and the plate map that its plates share."""
 
-    Attributes
-    ----------
-    name : str
-        Folder name of the batch.
-    plates : tuple of str
-        Barcodes; another batch may use the same.
-    plate_map : str
-        Name of the plate map.
-    padded_wells : bool
-        Whether the plate map writes `A01`; `A1` otherwise. Both occur.
-    unmapped_wells : tuple of str
-        Wells that were imaged and are absent from the plate map.
-    """
-
-    name: str
-    plates: tuple[str, ...]
-    plate_map: str
-    padded_wells: bool = True
-    unmapped_wells: tuple[str, ...] = ()
+    name: str  # folder name of the batch
+    plates: tuple[str, ...]  # barcodes; another batch may use the same
+    plate_map: str  # name of the plate map
+    padded_wells: bool = True  # whether the plate map writes `A01`; `A1` otherwise. Both occur
+    unmapped_wells: tuple[str, ...] = ()  # wells that were imaged and are absent from the plate map
 
 
 @dataclass(frozen=True)
 class WorkspaceSpec:
-    """A workspace to make up; the same specification gives the same bytes.
+    """A workspace to make up; the same specification gives the same bytes."""
 
-    Attributes
-    ----------
-    batches : tuple of BatchSpec
-        The batches.
-    wells, sites : int
-        Wells of each plate, sites of each well.
-    cells : int
-        Mean number of cells of a site.
-    cell_spread : float
-        Relative standard deviation of that number between wells; 0 gives every untreated site
-        exactly `cells`.
-    width : int
-        Columns of each object table at most; 1,941 is what the published JUMP pipeline writes,
-        and more than 2,000 is more than a SQLite table holds.
-    image_width : int
-        Columns of `Image.csv` at most.
-    negcons, poscons : int
-        Control wells of each plate.
-    replicates : int
-        Wells of each treatment on a plate.
-    phenotypes : tuple of Phenotype
-        What treatments do; the others do nothing.
-    defects : tuple of Defect
-        What is wrong, and where.
-    seed : int
-        Seed of every value.
-    """
-
-    batches: tuple[BatchSpec, ...]
-    wells: int = 24
-    sites: int = 2
-    cells: int = 40
+    batches: tuple[BatchSpec, ...]  # the batches
+    wells: int = 24  # wells of each plate, sites of each well
+    sites: int = 2  # wells of each plate, sites of each well
+    cells: int = 40  # mean number of cells of a site
+    # relative standard deviation of that number between wells; 0 gives every untreated site exactly
+    # `cells`
     cell_spread: float = 0.15
+    # columns of each object table at most; 1,941 is what the published JUMP pipeline writes, and
+    # more than 2,000 is more than a SQLite table holds
     width: int = 70
-    image_width: int = 90
-    negcons: int = 8
-    poscons: int = 2
-    replicates: int = 2
-    phenotypes: tuple[Phenotype, ...] = ()
-    defects: tuple[Defect, ...] = ()
-    seed: int = 20260302
+    image_width: int = 90  # columns of `Image.csv` at most
+    negcons: int = 8  # control wells of each plate
+    poscons: int = 2  # control wells of each plate
+    replicates: int = 2  # wells of each treatment on a plate
+    phenotypes: tuple[Phenotype, ...] = ()  # what treatments do; the others do nothing
+    defects: tuple[Defect, ...] = ()  # what is wrong, and where
+    seed: int = 20260302  # seed of every value
 
     def __post_init__(self) -> None:
         """Refuse a specification that cannot be written, or whose defects would hit nothing."""
@@ -169,20 +107,7 @@ class WorkspaceSpec:
 def plate_wells(wells: int) -> tuple[str, ...]:
     """Return the first wells of the smallest plate that holds so many, row by row.
 
-    Parameters
-    ----------
-    wells : int
-        Number of wells, 1 to 1,536.
-
-    Returns
-    -------
-    tuple of str
-        `A01`, `A02`, ... to `AF48`.
-
-    Raises
-    ------
-    ValueError
-        Where no plate has so many wells.
+    Raises `ValueError` where no plate has so many wells.
     """
     for rows, columns in _FORMATS:
         if 1 <= wells <= rows * columns:

@@ -14,56 +14,27 @@ from profiling_assets.workspace.names import PlateKey
 
 @dataclass(frozen=True)
 class SiteTruth:
-    """One expected site.
+    """One expected site."""
 
-    Attributes
-    ----------
-    well, site : str
-        As in load data.
-    folder : str
-        Name of the site folder; it is absent for a MISSING_SITE.
-    image_number : int
-        Row of the plate's load data, from 1.
-    cells : int
-        Rows of each object CSV that is there.
-    defect : Defect or None
-        What is wrong with it.
-    """
-
-    well: str
-    site: str
-    folder: str
-    image_number: int
-    cells: int
-    defect: Defect | None
+    well: str  # as in load data
+    site: str  # as in load data
+    folder: str  # name of the site folder; it is absent for a MISSING_SITE
+    image_number: int  # row of the plate's load data, from 1
+    cells: int  # rows of each object CSV that is there
+    defect: Defect | None  # what is wrong with it
 
 
 @dataclass(frozen=True)
 class PlateTruth:
-    """One plate.
+    """One plate."""
 
-    Attributes
-    ----------
-    key : PlateKey
-        The plate.
-    plate_map : str
-        Name of its plate map.
-    treatments : mapping of str to str
-        Well (`A01`) to `broad_sample`, wells absent from the plate map included.
-    controls : mapping of str to str
-        Well to `control_type`.
-    unmapped_wells : tuple of str
-        Wells absent from the plate map.
-    sites : tuple of SiteTruth
-        Every expected site, in the order of load data.
-    """
-
-    key: PlateKey
-    plate_map: str
+    key: PlateKey  # the plate
+    plate_map: str  # name of its plate map
+    # well (`A01`) to `broad_sample`, wells absent from the plate map included
     treatments: Mapping[str, str]
-    controls: Mapping[str, str]
-    unmapped_wells: tuple[str, ...]
-    sites: tuple[SiteTruth, ...]
+    controls: Mapping[str, str]  # well to `control_type`
+    unmapped_wells: tuple[str, ...]  # wells absent from the plate map
+    sites: tuple[SiteTruth, ...]  # every expected site, in the order of load data
 
     @property
     def cells(self) -> int:
@@ -73,57 +44,25 @@ class PlateTruth:
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """One made-up workspace.
+    """One made-up workspace."""
 
-    Attributes
-    ----------
-    root : Path
-        Its root folder.
-    spec : WorkspaceSpec
-        What it was made from.
-    plates : tuple of PlateTruth
-        The plates, in the order of the specification.
-    columns : mapping of str to tuple of str
-        Columns of each file, by table: Image, Cells, Cytoplasm, Nuclei.
-    shifted : mapping of str to mapping
-        Treatment to feature (`Cells_AreaShape_Area`) to shift, in standard deviations of cells.
-    constant : tuple of str
-        Features that are the same in every cell.
-    near_duplicates : tuple of pairs of str
-        Features that say the same.
-    sparse : mapping of str to tuple of str
-        Feature to the wells in which every cell lacks it (`nan`).
-    patchy : tuple of str
-        Features that about one cell in a hundred lacks (`nan`).
-    """
-
-    root: Path
-    spec: WorkspaceSpec
-    plates: tuple[PlateTruth, ...]
+    root: Path  # its root folder
+    spec: WorkspaceSpec  # what it was made from
+    plates: tuple[PlateTruth, ...]  # the plates, in the order of the specification
+    # columns of each file, by table: Image, Cells, Cytoplasm, Nuclei
     columns: Mapping[str, tuple[str, ...]]
+    # treatment to feature (`Cells_AreaShape_Area`) to shift, in standard deviations of cells
     shifted: Mapping[str, Mapping[str, float]]
-    constant: tuple[str, ...]
-    near_duplicates: tuple[tuple[str, str], ...]
+    constant: tuple[str, ...]  # features that are the same in every cell
+    near_duplicates: tuple[tuple[str, str], ...]  # features that say the same
+    # feature to the wells in which every cell lacks it (`nan`)
     sparse: Mapping[str, tuple[str, ...]]
-    patchy: tuple[str, ...]
+    patchy: tuple[str, ...]  # features that about one cell in a hundred lacks (`nan`)
 
     def plate(self, key: PlateKey) -> PlateTruth:
         """Return the record of one plate.
 
-        Parameters
-        ----------
-        key : PlateKey
-            The plate.
-
-        Returns
-        -------
-        PlateTruth
-            Its record.
-
-        Raises
-        ------
-        KeyError
-            Where the workspace has no such plate.
+        Raises `KeyError` where the workspace has no such plate.
         """
         for plate in self.plates:
             if plate.key == key:
@@ -142,15 +81,7 @@ _SENTENCES = {
 def describe(truth: GroundTruth) -> list[str]:
     """Say in a few lines what was planted.
 
-    Parameters
-    ----------
-    truth : GroundTruth
-        What `make_workspace` returned.
-
-    Returns
-    -------
-    list of str
-        Size, phenotypes, feature oddities and defects, a line each.
+    Size, phenotypes, feature oddities and defects, a line each.
     """
     spec = truth.spec
     cells = sum(plate.cells for plate in truth.plates)

@@ -28,21 +28,7 @@ _CENTRE_SHIFT = {"Cytoplasm": -0.25, "Nuclei": -1.5}  # log of the area, relativ
 class Table:
     """The laws of one table's measurements, ready to draw rows from.
 
-    Parameters
-    ----------
-    table : str
-        Cells, Cytoplasm, Nuclei or Image.
-    names : sequence of str
-        Measurements; each has a law.
-    channels : sequence of str
-        Channels that the names may speak of.
-
-    Attributes
-    ----------
-    names : tuple of str
-        The measurements, in order.
-    forms : tuple of Form
-        The form of each.
+    `channels`: channels that the names may speak of.
     """
 
     def __init__(self, table: str, names: Sequence[str], channels: Sequence[str]) -> None:
@@ -70,20 +56,9 @@ class Table:
     ) -> list[list[float] | list[int]]:
         """Draw one row for each cell.
 
-        Parameters
-        ----------
-        traits : numpy.ndarray
-            Hidden traits, cells x traits, standard deviation 1 over a population.
-        shift : numpy.ndarray
-            What a treatment adds to each measurement, in standard deviations of single cells.
-        rng : numpy.random.Generator
-            Source of the noise.
-
-        Returns
-        -------
-        list of list
-            A list for each measurement: Python integers where CellProfiler writes integers, else
-            floats.
+        `shift`: what a treatment adds to each measurement, in standard deviations of single cells.
+        A list for each measurement: Python integers where CellProfiler writes integers, else
+        floats.
         """
         rows = len(traits)
         noise = rng.standard_normal((rows, len(self.names)))
@@ -124,21 +99,8 @@ def draw_traits(
 ) -> Floats:
     """Draw the hidden traits of the cells of one site.
 
-    Parameters
-    ----------
-    cells : int
-        Number of cells.
-    around : mapping of str to float
-        Mean of each trait in this well, in standard deviations; 0 where absent.
-    traits : sequence of str
-        The traits, in the order of a `Table`.
-    rng : numpy.random.Generator
-        Source of the cells' differences.
-
-    Returns
-    -------
-    numpy.ndarray
-        Cells x traits; x and y are uniform over the image.
+    `around`: mean of each trait in this well, in standard deviations; 0 where absent. `traits`: the
+    traits, in the order of a `Table`.
     """
     drawn = rng.standard_normal((cells, len(traits)))
     drawn += np.array([around.get(trait, 0.0) for trait in traits])

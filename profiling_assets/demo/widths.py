@@ -38,16 +38,8 @@ _IMAGE_CORE = (
 def rules_for(width: int) -> Rules:
     """Return the smallest set of rules that gives a Cells table of the width.
 
-    Parameters
-    ----------
-    width : int
-        Number of columns wanted.
-
-    Returns
-    -------
-    Rules
-        Five stains; with brightfield from about 1,200 columns on (1,941 in all, as in the
-        published JUMP pipeline); with further texture scales beyond.
+    Five stains; with brightfield from about 1,200 columns on (1,941 in all, as in the published
+    JUMP pipeline); with further texture scales beyond.
     """
     rules = Rules()
     if width > len(all_object_columns("Cells", rules)):
@@ -61,20 +53,9 @@ def rules_for(width: int) -> Rules:
 def object_columns(compartment: str, width: int, rules: Rules | None = None) -> tuple[str, ...]:
     """Return the columns of an object table that is at most so wide.
 
-    Parameters
-    ----------
-    compartment : str
-        Cells, Cytoplasm or Nuclei.
-    width : int
-        Number of columns; a table has fewer only where its rules name fewer. A width that does
-        not hold the columns every table has is a ValueError.
-    rules : Rules, optional
-        Channels and scales; `rules_for(width)` where absent.
-
-    Returns
-    -------
-    tuple of str
-        ImageNumber, ObjectNumber, then measurements of every category, by name.
+    `width`: number of columns; a table has fewer only where its rules name fewer. A width that does
+    not hold the columns every table has is a ValueError. ImageNumber, ObjectNumber, then
+    measurements of every category, by name.
     """
     rules = rules or rules_for(width)
     core = (*_OBJECT_CORE, *RELATIONS[compartment])
@@ -84,18 +65,8 @@ def object_columns(compartment: str, width: int, rules: Rules | None = None) -> 
 def image_columns(width: int, rules: Rules | None = None) -> tuple[str, ...]:
     """Return the columns of `Image.csv`, at most so many, by name.
 
-    Parameters
-    ----------
-    width : int
-        Number of columns; the table has fewer where its rules name fewer. A width that does not
-        hold the columns every table has is a ValueError.
-    rules : Rules, optional
-        Channels and scales; `rules_for(width)` where absent.
-
-    Returns
-    -------
-    tuple of str
-        File names, metadata, module records and per-image measurements.
+    `width`: number of columns; the table has fewer where its rules name fewer. A width that does
+    not hold the columns every table has is a ValueError.
     """
     columns = all_image_columns(rules or rules_for(width))
     return _thinned(columns, _IMAGE_CORE, width)

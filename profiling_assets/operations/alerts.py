@@ -26,49 +26,23 @@ _QUIET_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Failed:
-    """A step that failed.
+    """A step that failed."""
 
-    Attributes
-    ----------
-    step : str
-        Its name; empty where the run failed outside of a step.
-    cause : str
-        What went wrong, the file first.
-    remedy : str
-        What can be done; empty where that is not known.
-    """
-
-    step: str
-    cause: str
-    remedy: str = ""
+    step: str  # its name; empty where the run failed outside of a step
+    cause: str  # what went wrong, the file first
+    remedy: str = ""  # what can be done; empty where that is not known
 
 
 @dataclass(frozen=True)
 class Alert:
-    """A run that failed.
+    """A run that failed."""
 
-    Attributes
-    ----------
-    workspace : str
-        Root of the workspace, without passwords.
-    partition : str
-        `BATCH/PLATE`, `BATCH`, `all`, or empty for a run without one.
-    run_id : str
-        The run.
-    link : str
-        Address of its page; empty where the web server's is not known.
-    failed : tuple of Failed
-        What failed, in order.
-    others : int
-        Runs that failed alike before and were not told.
-    """
-
-    workspace: str
-    partition: str
-    run_id: str
-    link: str
-    failed: tuple[Failed, ...]
-    others: int = 0
+    workspace: str  # root of the workspace, without passwords
+    partition: str  # `BATCH/PLATE`, `BATCH`, `all`, or empty for a run without one
+    run_id: str  # the run
+    link: str  # address of its page; empty where the web server's is not known
+    failed: tuple[Failed, ...]  # what failed, in order
+    others: int = 0  # runs that failed alike before and were not told
 
     @property
     def batch(self) -> str:
@@ -120,20 +94,7 @@ class Alert:
 
 
 def failed_step(step: str, text: str) -> Failed:
-    """Take an error's text apart.
-
-    Parameters
-    ----------
-    step : str
-        The step.
-    text : str
-        What the error says; that of a `ProfilingError` ends with its remedy.
-
-    Returns
-    -------
-    Failed
-        Without passwords, cut to what fits into a message.
-    """
+    """Take an error's text apart."""
     cause, _, remedy = text.strip().partition(_REMEDY)
     return Failed(step, _cut(cause), _cut(remedy))
 
@@ -145,33 +106,16 @@ def _cut(text: str) -> str:
 
 @dataclass
 class Quiet:
-    """Which alerts were told lately: of a hundred plates that fail alike, one is told.
+    """Which alerts were told lately: of a hundred plates that fail alike, one is told."""
 
-    Attributes
-    ----------
-    seconds : float
-        So long an alert like one before is not told.
-    told : dict of object to tuple of float and int
-        What alerts have in common, to when one was told and how many were not since.
-    """
-
-    seconds: float = _QUIET_SECONDS
+    seconds: float = _QUIET_SECONDS  # so long an alert like one before is not told
+    # what alerts have in common, to when one was told and how many were not since
     told: dict[object, tuple[float, int]] = field(default_factory=dict[object, tuple[float, int]])
 
     def others(self, alert: Alert, now: float) -> int | None:
         """Say whether an alert is to be told.
 
-        Parameters
-        ----------
-        alert : Alert
-            The alert.
-        now : float
-            Seconds on any clock that goes on.
-
-        Returns
-        -------
-        int or None
-            How many like it were not told; None where it is not to be told either.
+        How many like it were not told; None where it is not to be told either.
         """
         kind = _kind(alert)
         when, kept = self.told.get(kind, (-self.seconds, 0))
@@ -183,15 +127,7 @@ class Quiet:
         return kept
 
     def not_told(self, alert: Alert, now: float) -> None:
-        """Take note that an alert reached nobody: one like it may be told a minute later.
-
-        Parameters
-        ----------
-        alert : Alert
-            The alert, with its `others`.
-        now : float
-            Seconds on the clock of `others`.
-        """
+        """Take note that an alert reached nobody: one like it may be told a minute later."""
         self.told[_kind(alert)] = (now - self.seconds + _AGAIN_SECONDS, alert.others + 1)
 
 
@@ -230,15 +166,9 @@ class Target(Protocol):
 
 @dataclass(frozen=True)
 class LogLine:
-    """The daemon's log, and the tick's in the web UI.
+    """The daemon's log, and the tick's in the web UI."""
 
-    Attributes
-    ----------
-    log : callable
-        Takes the text.
-    """
-
-    log: Callable[[str], object]
+    log: Callable[[str], object]  # takes the text
     name: str = "log"
 
     def send(self, alert: Alert) -> None:
@@ -248,15 +178,9 @@ class LogLine:
 
 @dataclass(frozen=True)
 class Webhook:
-    """A POST of JSON, with the `text` that Slack, Mattermost and others show.
+    """A POST of JSON, with the `text` that Slack, Mattermost and others show."""
 
-    Attributes
-    ----------
-    url : str
-        Where to; it is a secret itself, as whoever has it can post.
-    """
-
-    url: str = field(repr=False)
+    url: str = field(repr=False)  # where to; it is a secret itself, as whoever has it can post
 
     @property
     def name(self) -> str:
@@ -276,15 +200,9 @@ class Webhook:
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail through an SMTP server.
+    """A mail through an SMTP server."""
 
-    Attributes
-    ----------
-    settings : AlertSettings
-        Server, sender and readers.
-    """
-
-    settings: AlertSettings = field(repr=False)
+    settings: AlertSettings = field(repr=False)  # server, sender and readers
 
     @property
     def name(self) -> str:
@@ -319,15 +237,9 @@ class Mail:
 
 @dataclass(frozen=True)
 class Topic:
-    """An SNS topic, which mails, sends texts or calls functions as its subscribers asked for.
+    """An SNS topic, which mails, sends texts or calls functions as its subscribers asked for."""
 
-    Attributes
-    ----------
-    arn : str
-        The topic.
-    """
-
-    arn: str
+    arn: str  # the topic
 
     @property
     def name(self) -> str:
@@ -350,20 +262,7 @@ class Topic:
 
 
 def targets_of(settings: AlertSettings, log: Callable[[str], object]) -> list[Target]:
-    """Return the targets that the settings name, the log always.
-
-    Parameters
-    ----------
-    settings : AlertSettings
-        What the environment says.
-    log : callable
-        Takes a line.
-
-    Returns
-    -------
-    list of Target
-        The log first.
-    """
+    """Return the targets that the settings name, the log always."""
     targets: list[Target] = [LogLine(log)]
     targets += [Webhook(url) for url in settings.webhooks]
     targets += [Mail(settings)] if settings.mail else []
@@ -373,34 +272,17 @@ def targets_of(settings: AlertSettings, log: Callable[[str], object]) -> list[Ta
 
 @dataclass
 class Done:
-    """What became of an alert.
+    """What became of an alert."""
 
-    Attributes
-    ----------
-    reached : int
-        How many targets have it, if only in part.
-    problems : list of str
-        A sentence for each that has it in part or not at all; no address, no password in it.
-    """
-
-    reached: int = 0
+    reached: int = 0  # how many targets have it, if only in part
+    # a sentence for each that has it in part or not at all; no address, no password in it
     problems: list[str] = field(default_factory=list[str])
 
 
 def tell_all(targets: Sequence[Target], alert: Alert) -> Done:
     """Tell an alert to every target; one that fails does not keep it from the others.
 
-    Parameters
-    ----------
-    targets : sequence of Target
-        Who is told.
-    alert : Alert
-        What.
-
-    Returns
-    -------
-    Done
-        How many were told, and why others were not.
+    How many were told, and why others were not.
     """
     done = Done()
     of = f"the alert of {alert.partition}"

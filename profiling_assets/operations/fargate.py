@@ -35,30 +35,14 @@ _IMAGE_GIB = 3.0
 
 @dataclass(frozen=True)
 class FargateSize:
-    """A task size that Fargate accepts.
+    """A task size that Fargate accepts."""
 
-    Attributes
-    ----------
-    cpu : int
-        CPU units; 1,024 are a virtual CPU.
-    memory : int
-        MiB.
-    storage : int
-        GiB of ephemeral storage, the image included.
-    """
-
-    cpu: int
-    memory: int
-    storage: int
+    cpu: int  # CPU units; 1,024 are a virtual CPU
+    memory: int  # miB
+    storage: int  # giB of ephemeral storage, the image included
 
     def tags(self) -> dict[str, str]:
-        """Return the tags by which a run asks for a task of this size.
-
-        Returns
-        -------
-        dict of str to str
-            All three, so that no part of the deployment's own `run_resources` is mixed in.
-        """
+        """Return the tags by which a run asks for a task of this size."""
         return {
             CPU_TAG: str(self.cpu),
             MEMORY_TAG: str(self.memory),
@@ -67,13 +51,7 @@ class FargateSize:
 
 
 def legal_sizes() -> tuple[tuple[int, int], ...]:
-    """Return every pair of CPU and memory that Fargate accepts, small to large.
-
-    Returns
-    -------
-    tuple of (int, int)
-        CPU units and MiB.
-    """
+    """Return every pair of CPU and memory that Fargate accepts, small to large."""
     return tuple((cpu, memory) for cpu, sizes in _MEMORY.items() for memory in sizes)
 
 
@@ -82,24 +60,8 @@ def fargate_size(vcpu: float, memory_mib: float, storage_gib: float) -> FargateS
 
     No other legal size that holds it has less of anything, so it is also the cheapest.
 
-    Parameters
-    ----------
-    vcpu : float
-        Virtual CPUs.
-    memory_mib : float
-        Memory of the run's process at its peak, MiB.
-    storage_gib : float
-        Scratch space, GiB; room for the image is added.
-
-    Returns
-    -------
-    FargateSize
-        With at least as much of each.
-
-    Raises
-    ------
-    ProfilingError
-        Where the largest task is too small; names every number that is too large.
+    With at least as much of each. Raises `ProfilingError` where the largest task is too small;
+    names every number that is too large.
     """
     needs = (vcpu, memory_mib, storage_gib)
     if not all(math.isfinite(need) and need >= 0 for need in needs):

@@ -42,22 +42,14 @@ _CLEANED = {f"Image_Metadata_{name}": f"Metadata_{name}" for name in ("Plate", "
 
 @dataclass(frozen=True, eq=False)
 class AnnotateResult:
-    """An annotated profile table and its books.
+    """An annotated profile table and its books."""
 
-    Attributes
-    ----------
-    frame : pandas.DataFrame
-        Metadata columns first (plate map, external, then the profile's own), rows in the order of
-        the plate map.
-    wells : tuple of WellRecord
-        Each well of the plate map, then the wells that it does not have.
-    warnings : tuple of str
-        What the user should know.
-    """
-
+    # metadata columns first (plate map, external, then the profile's own), rows in the order of the
+    # plate map
     frame: pd.DataFrame
+    # each well of the plate map, then the wells that it does not have
     wells: tuple[WellRecord, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...]  # what the user should know
 
 
 def annotate_profiles(
@@ -72,36 +64,10 @@ def annotate_profiles(
 ) -> AnnotateResult:
     """Join a plate's profiles with its plate map and external metadata.
 
-    Parameters
-    ----------
-    profiles : pandas.DataFrame
-        Aggregated profiles, one row a well (or site).
-    plate_map : PlateMap
-        The plate's plate map.
-    well_column : str
-        The well in `profiles` (the config's `annotate.well_column`).
-    platemap_well_column : str
-        The well in the plate map (the config's `platemap_well_column`).
-    external : ExternalMetadata or None
-        More metadata, joined on one of the columns; wells without an entry keep empty cells.
-    key : PlateKey
-        The plate, for messages.
-    exclusions : Exclusions or None
-        Wells that are dropped, and why.
-
-    Returns
-    -------
-    AnnotateResult
-        Inner join on the well, left join on the external key.
-
-    Raises
-    ------
-    PlateMapError
-        Where no well joins or is left, or the external key is absent or ambiguous.
-    InvalidInputError
-        Where `profiles` has no well column.
-    ValueError
-        Where the plate map was read with another well column.
+    `external`: more metadata, joined on one of the columns; wells without an entry keep empty
+    cells. Raises `PlateMapError` where no well joins or is left, or the external key is absent or
+    ambiguous. Raises `InvalidInputError` where `profiles` has no well column. Raises `ValueError`
+    where the plate map was read with another well column.
     """
     if metadata_name(platemap_well_column) != plate_map.well_column:
         message = f"the plate map was read by {plate_map.well_column}, not {platemap_well_column}"

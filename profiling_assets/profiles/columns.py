@@ -50,21 +50,9 @@ def feature_columns(
 ) -> list[str]:
     """List the features of a table, as pycytominer's `infer_cp_features` does.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A profile table.
-    compartments : sequence of str or None
-        The config's `compartments`, in any case. Where all are canonical: Cells, Cytoplasm and
-        Nuclei. Else those named, and no other. None: every measured column, as the compartments
-        were found in the files.
-    image_features : bool
-        Whether numeric `Image_*` columns count.
-
-    Returns
-    -------
-    list of str
-        Column names in table order; may be empty.
+    `compartments`: the config's `compartments`, in any case. Where all are canonical: Cells,
+    Cytoplasm and Nuclei. Else those named, and no other. None: every measured column, as the
+    compartments were found in the files. Column names in table order; may be empty.
     """
     canonical = {name.lower() for name in CANONICAL_COMPARTMENTS}
     named = {name.lower() for name in compartments or ()}

@@ -35,16 +35,8 @@ def pairwise_correlations(frame: pd.DataFrame) -> Matrix:
     not, and where almost every column has its own missing rows, pandas does all of it.
     Source: `nancorr` of pandas 3.1, after Welford (1962).
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Rows by columns, float64; NaN and infinite values are missing.
-
-    Returns
-    -------
-    numpy.ndarray
-        Columns by columns, -1 to 1; NaN where two columns share no row, or one of them is constant
-        over the rows shared.
+    Columns by columns, -1 to 1; NaN where two columns share no row, or one of them is constant over
+    the rows shared.
     """
     values = frame.to_numpy(dtype=np.float64)
     present = np.isfinite(values)
@@ -180,28 +172,8 @@ def correlation_threshold(
     A function in the shape of pycytominer's, with its parameters, defaults and result, for whoever
     wants it without the rest of this package.
 
-    Parameters
-    ----------
-    population_df : pandas.DataFrame
-        Metadata and features, a row a sample.
-    features : str or sequence of str
-        `infer` for the columns of Cells, Cytoplasm and Nuclei, or column names.
-    samples : str
-        A pandas query for the rows to look at, or `all`.
-    threshold : float
-        Between 0 and 1.
-    method : str
-        `pearson`, `spearman` or `kendall`.
-
-    Returns
-    -------
-    list of str
-        The features to exclude, in the order of the table.
-
-    Raises
-    ------
-    ValueError
-        Where the threshold is not between 0 and 1, or the method is none of the three.
+    The features to exclude, in the order of the table. Raises `ValueError` where the threshold is
+    not between 0 and 1, or the method is none of the three.
     """
     method = method.lower()
     if method not in ("pearson", "spearman", "kendall"):
@@ -232,21 +204,6 @@ def correlated_features(
     so that features that are copies of each other are told apart alike. What differs: the pairs
     are looked up in the matrix, some columns of it at a time; pycytominer lists all of them in a
     table of names and asks for the rank of each by name.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Wells by features; NaN and infinite values are missing.
-    threshold : float
-        Correlation above which a pair counts.
-    method : str
-        `pearson`, `spearman` or `kendall`.
-
-    Returns
-    -------
-    dict of str to tuple of str and float
-        Feature to the feature that it is most correlated with, of those that make it go, and that
-        correlation.
     """
     names = frame.columns
     if len(names) < 2 or len(frame) < 2:

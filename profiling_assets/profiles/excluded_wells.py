@@ -17,41 +17,18 @@ COLUMNS = ("batch", "plate", "well", "reason")
 
 @dataclass(frozen=True)
 class Exclusions:
-    """The excluded wells of one plate.
+    """The excluded wells of one plate."""
 
-    Attributes
-    ----------
-    path : str
-        The file, for messages.
-    wells : mapping of str to str
-        The name by which a well is joined (`A01` for `a1`) to the reason, sorted.
-    """
-
-    path: str
+    path: str  # the file, for messages
+    # the name by which a well is joined (`A01` for `a1`) to the reason, sorted
     wells: Mapping[str, str]
 
 
 def read_exclusions(data: bytes, key: PlateKey, *, path: str) -> Exclusions:
     """Read which wells of a plate are excluded.
 
-    Parameters
-    ----------
-    data : bytes
-        A table with the columns batch, plate, well and reason, one row a well, of all plates.
-    key : PlateKey
-        The plate.
-    path : str
-        Where it lies, for messages.
-
-    Returns
-    -------
-    Exclusions
-        Those of the plate; a well that is there several times has all its reasons.
-
-    Raises
-    ------
-    PlateMapError
-        Where a column is missing, or a row of this plate has no well or no reason.
+    Raises `PlateMapError` where a column is missing, or a row of this plate has no well or no
+    reason.
     """
     if sum(bool(line.strip()) for line in data.splitlines()) < 2:
         return Exclusions(path, {})  # a header is left where the last line was taken out
@@ -91,17 +68,7 @@ def read_exclusions(data: bytes, key: PlateKey, *, path: str) -> Exclusions:
 def exclusion_warnings(exclusions: Exclusions, wells: Collection[str]) -> list[str]:
     """Say which wells of a plate are dropped, and which are named and have no profile.
 
-    Parameters
-    ----------
-    exclusions : Exclusions
-        The plate's excluded wells.
-    wells : collection of str
-        The names by which the wells with a profile are joined.
-
-    Returns
-    -------
-    list of str
-        At most one sentence of each.
+    At most one sentence of each.
     """
     known = set(wells)
     there = [well for well in exclusions.wells if well in known]

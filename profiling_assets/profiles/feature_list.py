@@ -28,40 +28,23 @@ _FILE = ("column", "kind", *_LEDGER[1:])
 
 
 class Ground(NamedTuple):
-    """Why an operation drops a feature.
+    """Why an operation drops a feature."""
 
-    Attributes
-    ----------
-    reason : str
-        A few words.
-    value : float
-        The number that decided; NaN where there is none.
-    """
-
-    reason: str
-    value: float = math.nan
+    reason: str  # a few words
+    value: float = math.nan  # the number that decided; NaN where there is none
 
 
 @dataclass(frozen=True, eq=False)
 class FeatureSelection:
-    """The columns of the result, and the books of the selection.
+    """The columns of the result, and the books of the selection."""
 
-    Attributes
-    ----------
-    columns : tuple of str
-        Every column of the result, in order: metadata of all plates, then the kept features.
-    ledger : pandas.DataFrame
-        One row a feature, text: feature, outcome (kept or dropped), operation, level (plate, batch
-        or all), value (the number that decided, empty where there is none), reason.
-    counts : mapping of str to int
-        Features kept, dropped, and dropped by each operation.
-    voters : int or None
-        Rows that the operations looked at; None where none was asked.
-    """
-
+    # every column of the result, in order: metadata of all plates, then the kept features
     columns: tuple[str, ...]
+    # one row a feature, text: feature, outcome (kept or dropped), operation, level (plate, batch or
+    # all), value (the number that decided, empty where there is none), reason
     ledger: pd.DataFrame
-    counts: Mapping[str, int]
+    counts: Mapping[str, int]  # features kept, dropped, and dropped by each operation
+    # rows that the operations looked at; None where none was asked
     voters: int | None = field(default=None)
 
 
@@ -70,22 +53,8 @@ def ledger_row(
 ) -> dict[str, str]:
     """Say of one feature what became of it.
 
-    Parameters
-    ----------
-    name : str
-        The feature.
-    level : str
-        `plate`, `batch` or `all`: of what it was kept or dropped.
-    dropped : tuple of str and Ground, optional
-        The operation that dropped it, and why.
-    note : str
-        What else is to be known of it.
-
-    Returns
-    -------
-    dict of str to str
-        A row of `FeatureSelection.ledger`. Numbers have six digits, so that a selection made twice
-        has equal bytes.
+    `note`: what else is to be known of it. A row of `FeatureSelection.ledger`. Numbers have six
+    digits, so that a selection made twice has equal bytes.
     """
     operation, ground = dropped or ("", Ground(""))
     return {
@@ -103,38 +72,14 @@ def selection_of(
 ) -> FeatureSelection:
     """Put a selection together.
 
-    Parameters
-    ----------
-    columns : sequence of str
-        Every column of the result, in order.
-    rows : iterable of mapping
-        What `ledger_row` says of each feature.
-    voters : int, optional
-        Rows that the operations looked at.
-
-    Returns
-    -------
-    FeatureSelection
-        With its counts.
+    `columns`: every column of the result, in order.
     """
     ledger = pd.DataFrame(list(rows), columns=pd.Index(_LEDGER), dtype="str")
     return _selection(tuple(columns), ledger, voters)
 
 
 def selection_table(selection: FeatureSelection) -> pd.DataFrame:
-    """Lay a selection out as one table of text, to be stored.
-
-    Parameters
-    ----------
-    selection : FeatureSelection
-        The selection.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns column, kind (metadata or feature), outcome, operation, level, value, reason. The
-        rows kept, read from the top, are the columns of the result.
-    """
+    """Lay a selection out as one table of text, to be stored."""
     metadata = [name for name in selection.columns if is_metadata(name)]
     head = pd.DataFrame({"column": metadata, "kind": "metadata", "outcome": KEPT})
     body = selection.ledger.rename(columns={"feature": "column"}).assign(kind="feature")
@@ -145,23 +90,9 @@ def selection_table(selection: FeatureSelection) -> pd.DataFrame:
 def selection_from_table(table: pd.DataFrame, *, path: str | None = None) -> FeatureSelection:
     """Read a selection back from its table.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As `selection_table` lays it out, every column text. Level and value are empty in one that
-        was made before the list had them.
-    path : str, optional
-        Where it lies, for the message.
-
-    Returns
-    -------
-    FeatureSelection
-        The same columns, ledger and counts.
-
-    Raises
-    ------
-    InvalidInputError
-        Where a column of the table is missing.
+    `table`: as `selection_table` lays it out, every column text. Level and value are empty in one
+    that was made before the list had them. The same columns, ledger and counts. Raises
+    `InvalidInputError` where a column of the table is missing.
     """
     absent = [name for name in _FILE if name not in table.columns and name not in _SINCE]
     if absent:
@@ -180,17 +111,7 @@ def selection_from_table(table: pd.DataFrame, *, path: str | None = None) -> Fea
 def apply_selection(frame: pd.DataFrame, selection: FeatureSelection) -> pd.DataFrame:
     """Give a plate the columns of a selection.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The plate's normalized profiles.
-    selection : FeatureSelection
-        The list of its level.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Every row, the columns in the list's order; one that the plate lacks is empty.
+    Every row, the columns in the list's order; one that the plate lacks is empty.
     """
     result = frame.reindex(columns=list(selection.columns))
     lacking = [
@@ -215,20 +136,7 @@ def others_of(frames: Mapping[PlateKey, pd.DataFrame]) -> list[str]:
 
 
 def infinite_cells(key: PlateKey, values: np.ndarray) -> dict[int, str]:
-    """Say which columns of a plate have infinite cells, and how many.
-
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    values : numpy.ndarray
-        Wells by features, of all its wells.
-
-    Returns
-    -------
-    dict of int to str
-        Place of the column to a few words.
-    """
+    """Say which columns of a plate have infinite cells, and how many."""
     counts = np.isinf(values).sum(axis=0)
     return {int(at): f"{key} ({int(counts[at])} inf cells)" for at in np.flatnonzero(counts)}
 

@@ -149,36 +149,11 @@ def select_features(
 ) -> FeatureSelection:
     """Select features over one plate or several.
 
-    Parameters
-    ----------
-    frames : mapping of PlateKey to pandas.DataFrame
-        Normalized profiles, in the order of batch and plate.
-    operations : sequence of str
-        Names of pycytominer's operations; each sees what the ones before it left.
-    features : str or sequence of str
-        `infer`, or column names.
-    image_features : bool
-        Whether `Image_*` columns are features.
-    compartments : sequence of str or None
-        The config's `compartments`.
-    level : str
-        What the plates make up together, `plate`, `batch` or `all`; for the ledger.
-    samples : str
-        A pandas query for the wells that vote, or `all`.
-    min_cells : int
-        Wells with fewer objects do not vote.
-
-    Returns
-    -------
-    FeatureSelection
-        Infinite values count as missing; a feature that has some says so in the ledger.
-
-    Raises
-    ------
-    ConfigError
-        Where an operation is unknown, or needs what the config cannot say.
-    InvalidInputError
-        Where no well votes, or no feature is left.
+    `frames`: normalized profiles, in the order of batch and plate. `operations`: names of
+    pycytominer's operations; each sees what the ones before it left. `min_cells`: wells with fewer
+    objects do not vote. Infinite values count as missing; a feature that has some says so in the
+    ledger. Raises `ConfigError` where an operation is unknown, or needs what the config cannot say.
+    Raises `InvalidInputError` where no well votes, or no feature is left.
     """
     unknown = [name for name in operations if name not in OPERATIONS]
     if unknown:

@@ -26,18 +26,7 @@ PARQUET = "parquet"
 
 
 def parquet_bytes(frame: pd.DataFrame) -> bytes:
-    """Write a table as Parquet.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Profiles; text, counts and features keep their types.
-
-    Returns
-    -------
-    bytes
-        The file.
-    """
+    """Write a table as Parquet."""
     data = BytesIO()
     frame.to_parquet(data, index=False)
     return data.getvalue()
@@ -46,22 +35,10 @@ def parquet_bytes(frame: pd.DataFrame) -> bytes:
 def h5ad_bytes(frame: pd.DataFrame) -> bytes:
     """Write a table as AnnData.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Profiles, one row a well.
-
-    Returns
-    -------
-    bytes
-        The file; equal tables give equal bytes. `X` holds the features as float64, `var` their
-        names; `obs` the metadata in table order, text as text and counts as numbers, rows named
-        `0`, `1`, ..., so that `pycytominer`'s `read_anndata` gives the table back.
-
-    Raises
-    ------
-    ConfigError
-        Where h5py is not installed.
+    The file; equal tables give equal bytes. `X` holds the features as float64, `var` their names;
+    `obs` the metadata in table order, text as text and counts as numbers, rows named `0`, `1`, ...,
+    so that `pycytominer`'s `read_anndata` gives the table back. Raises `ConfigError` where h5py is
+    not installed.
     """
     if h5ad_problem() is not None:
         raise ConfigError("AnnData files need the package h5py", remedy=H5AD_REMEDY)

@@ -47,43 +47,21 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class FrozenFeatures:
-    """A list of features that was decided on before.
+    """A list of features that was decided on before."""
 
-    Attributes
-    ----------
-    path : str
-        Where it lies, for messages.
-    names : tuple of str
-        The features, in the order in which they are to be.
-    """
-
-    path: str
-    names: tuple[str, ...]
+    path: str  # where it lies, for messages
+    names: tuple[str, ...]  # the features, in the order in which they are to be
 
 
 def read_frozen_features(data: bytes, *, path: str) -> FrozenFeatures:
     """Read a frozen list of features.
 
-    Parameters
-    ----------
-    data : bytes
-        UTF-8 text: a list of selected features of an earlier run (columns column, kind and
-        outcome), of which the kept features are taken; or one feature a line, the first of which
-        may be the header `feature`.
-    path : str
-        Where it lies, for messages.
-
-    Returns
-    -------
-    FrozenFeatures
-        In the order of the file.
-
-    Raises
-    ------
-    InvalidInputError
-        Where it is not such a text, names no feature, one twice, metadata, or what
-        is no name (quotes, a # in front, a control character); where a line of a
-        list of an earlier run has another kind or outcome than such a list has, or no name.
+    `data`: UTF-8 text: a list of selected features of an earlier run (columns column, kind and
+    outcome), of which the kept features are taken; or one feature a line, the first of which may be
+    the header `feature`. In the order of the file. Raises `InvalidInputError` where it is not such
+    a text, names no feature, one twice, metadata, or what is no name (quotes, a # in front, a
+    control character); where a line of a list of an earlier run has another kind or outcome than
+    such a list has, or no name.
     """
     rows = [(at, line.strip(_AROUND)) for at, line in enumerate(text_lines(data, path), start=1)]
     rows = [(at, line) for at, line in rows if line]
@@ -124,25 +102,10 @@ def frozen_selection(
 ) -> FeatureSelection:
     """Keep the features of a frozen list, and no other, on one plate or several.
 
-    Parameters
-    ----------
-    frames : mapping of PlateKey to pandas.DataFrame
-        Normalized profiles, in the order of batch and plate.
-    frozen : FrozenFeatures
-        The list.
-    level : str
-        What the plates make up together, `plate`, `batch` or `all`; for the ledger.
-
-    Returns
-    -------
-    FeatureSelection
-        The metadata of all plates, then the features of the list in its order, then in the ledger
-        all others as dropped. A kept feature says on which plates it is absent or infinite.
-
-    Raises
-    ------
-    InvalidInputError
-        Where a feature of the list is on no plate, or holds words.
+    `frames`: normalized profiles, in the order of batch and plate. The metadata of all plates, then
+    the features of the list in its order, then in the ledger all others as dropped. A kept feature
+    says on which plates it is absent or infinite. Raises `InvalidInputError` where a feature of the
+    list is on no plate, or holds words.
     """
     others = others_of(frames)
     strangers = sorted(set(frozen.names).difference(others), key=frozen.names.index)

@@ -29,19 +29,9 @@ def gct_columns(
 ) -> tuple[list[str], list[str]]:
     """Choose the columns of a GCT file.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Profiles.
-    compartments : sequence of str or None
-        The config's `compartments`.
-
-    Returns
-    -------
-    tuple of list of str
-        Metadata columns and feature columns, in table order. Those of `pycytominer.write_gct`:
-        no image features, no `Image_Metadata_*`. It knows canonical compartments alone; a
-        compartment that the config names is there too.
+    Metadata columns and feature columns, in table order. Those of `pycytominer.write_gct`: no image
+    features, no `Image_Metadata_*`. It knows canonical compartments alone; a compartment that the
+    config names is there too.
     """
     metadata = [name for name in frame.columns if name.startswith(_METADATA)]
     return metadata, feature_columns(frame, compartments, image_features=False)
@@ -50,17 +40,8 @@ def gct_columns(
 def gct_bytes(frame: pd.DataFrame) -> bytes:
     """Write a GCT file.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The columns that `gct_columns` chose, one row a sample. `Metadata_*` columns describe
-        samples, every other one is a feature.
-
-    Returns
-    -------
-    bytes
-        UTF-8. Line 1 the version, line 2 the numbers of features, samples, feature descriptions
-        (1) and sample descriptions; then the ids, a line a sample description, a line a feature.
+    `frame`: the columns that `gct_columns` chose, one row a sample. `Metadata_*` columns describe
+    samples, every other one is a feature.
     """
     metadata = [name for name in frame.columns if name.startswith(_METADATA)]
     features = [name for name in frame.columns if not name.startswith(_METADATA)]

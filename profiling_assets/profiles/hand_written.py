@@ -21,25 +21,14 @@ _MOST_COLUMNS = 10_000
 
 @dataclass(frozen=True)
 class HandMadeTable:
-    """A table as it stands in the file.
+    """A table as it stands in the file."""
 
-    Attributes
-    ----------
-    names : tuple of str
-        Column names without surrounding blanks; a repeated one has `.1` behind it, one without a
-        name is `Unnamed: 3`, both as pandas names them.
-    rows : tuple of tuple of str
-        Verbatim cells, as many in each row as there are names.
-    lines : tuple of int
-        The number of the line on which each row ends, the first line being 1.
-    warnings : tuple of str
-        What was mended in reading.
-    """
-
+    # column names without surrounding blanks; a repeated one has `.1` behind it, one without a name
+    # is `Unnamed: 3`, both as pandas names them
     names: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    lines: tuple[int, ...]
-    warnings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]  # verbatim cells, as many in each row as there are names
+    lines: tuple[int, ...]  # the number of the line on which each row ends, the first line being 1
+    warnings: tuple[str, ...]  # what was mended in reading
 
     def values(self, name: str) -> list[str]:
         """Return the cells of one column."""
@@ -56,25 +45,11 @@ class HandMadeTable:
 def read_hand_made(data: bytes, *, path: str, expected: Iterable[str] = ()) -> HandMadeTable:
     r"""Read a table with tabs, commas or semicolons between the cells.
 
-    Parameters
-    ----------
-    data : bytes
-        UTF-8 text, with or without BOM; lines end with `\n`, `\r\n` or `\r`.
-    path : str
-        Where it lies, for the messages.
-    expected : iterable of str
-        Column names by which the separator is told; else the most frequent one of the header is it.
-
-    Returns
-    -------
-    HandMadeTable
-        The rows that are not blank lines. Columns without name and content are left out.
-
-    Raises
-    ------
-    PlateMapError
-        Where it is not UTF-8 text, has no row, an open quote, more than 10,000 columns, or more
-        cells than the header.
+    `data`: UTF-8 text, with or without BOM; lines end with `\n`, `\r\n` or `\r`. `expected`: column
+    names by which the separator is told; else the most frequent one of the header is it. The rows
+    that are not blank lines. Columns without name and content are left out. Raises `PlateMapError`
+    where it is not UTF-8 text, has no row, an open quote, more than 10,000 columns, or more cells
+    than the header.
     """
     lines = text_lines(data, path)
     head = next((line for line in lines if line.strip()), "")
@@ -99,22 +74,8 @@ def read_hand_made(data: bytes, *, path: str, expected: Iterable[str] = ()) -> H
 def text_lines(data: bytes, path: str) -> list[str]:
     r"""Return the lines of a text file, without what ends them.
 
-    Parameters
-    ----------
-    data : bytes
-        UTF-8 text, with or without BOM; lines end with `\n`, `\r\n` or `\r`.
-    path : str
-        Where it lies, for the message.
-
-    Returns
-    -------
-    list of str
-        The first line first.
-
-    Raises
-    ------
-    PlateMapError
-        Where it is not UTF-8 text.
+    `data`: UTF-8 text, with or without BOM; lines end with `\n`, `\r\n` or `\r`. Raises
+    `PlateMapError` where it is not UTF-8 text.
     """
     try:
         text = data.decode("utf-8-sig")

@@ -37,22 +37,8 @@ def scaled(values: Matrix, sample: Matrix, *, method: str, fudge_factor: float) 
     as pycytominer calls it. `standardize`: scikit-learn's `StandardScaler` itself.
     Missing values are left out of the sample and stay missing.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Wells by features.
-    sample : numpy.ndarray
-        The wells that the scale is taken from, by the same features; at least one.
-    method : str
-        One of `METHODS`.
-    fudge_factor : float
-        Added to the median absolute deviation (`mad_robustize` only).
-
-    Returns
-    -------
-    numpy.ndarray
-        As `values`. A scale of zero gives inf and NaN with `mad_robustize`; the other two methods
-        divide by 1 instead.
+    `sample`: the wells that the scale is taken from, by the same features; at least one.
+    `fudge_factor`: added to the median absolute deviation (`mad_robustize` only).
     """
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # features without a value
         if method == STANDARDIZE:
@@ -120,27 +106,14 @@ _PASS_AS_THEY_ARE = ("Image_", "ome_arrow_")
 
 @dataclass(frozen=True, eq=False)
 class NormalizeResult:
-    """A normalized profile table and what is to be known about its scale.
+    """A normalized profile table and what is to be known about its scale."""
 
-    Attributes
-    ----------
-    frame : pandas.DataFrame
-        Metadata, then the features; rows as they came.
-    fitted_on : int
-        Rows that the scale was fitted on.
-    degenerate : mapping of str to int
-        Features with a scale of zero: how many of their cells turned from a number into inf or NaN.
-    inf_cells : int
-        Infinite cells of the result; they stay in the file, as in published ones.
-    warnings : tuple of str
-        What the user should know.
-    """
-
-    frame: pd.DataFrame
-    fitted_on: int
+    frame: pd.DataFrame  # metadata, then the features; rows as they came
+    fitted_on: int  # rows that the scale was fitted on
+    # features with a scale of zero: how many of their cells turned from a number into inf or NaN
     degenerate: Mapping[str, int]
-    inf_cells: int
-    warnings: tuple[str, ...]
+    inf_cells: int  # infinite cells of the result; they stay in the file, as in published ones
+    warnings: tuple[str, ...]  # what the user should know
 
 
 def chosen_features(
@@ -153,28 +126,8 @@ def chosen_features(
 ) -> list[str]:
     """Resolve the config's `features` for a plate.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A plate's profiles.
-    features : str or sequence of str
-        `infer`, or column names.
-    compartments : sequence of str or None
-        The config's `compartments`.
-    image_features : bool
-        Whether `Image_*` columns count where features are inferred.
-    key : PlateKey
-        The plate, for messages.
-
-    Returns
-    -------
-    list of str
-        Column names, all of them numeric.
-
-    Raises
-    ------
-    InvalidInputError
-        Where there are none, one is absent, or one holds words.
+    `image_features`: whether `Image_*` columns count where features are inferred. Raises
+    `InvalidInputError` where there are none, one is absent, or one holds words.
     """
     if isinstance(features, str):
         names = feature_columns(frame, compartments, image_features=image_features)
@@ -216,40 +169,12 @@ def normalize_profiles(
 ) -> NormalizeResult:
     """Normalize a plate with pycytominer.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Annotated profiles, float64 features.
-    method : str
-        `standardize`, `robustize`, `mad_robustize`, `spherize` or `inverse_normal`.
-    features : str or sequence of str
-        `infer`, or column names.
-    image_features : bool
-        Whether `Image_*` columns are normalized; where not, they pass as they are.
-    compartments : sequence of str or None
-        The config's `compartments`.
-    samples : str
-        A pandas query for the wells to fit on, or `all`.
-    fudge_factor : float
-        Added to the median absolute deviation (`mad_robustize` only); 0 gives inf where it is zero.
-    min_cells : int
-        Wells with fewer objects are not fitted on; they stay in the table.
-    negcon : bool
-        Whether to fit on the negative controls only.
-    key : PlateKey
-        The plate, for messages.
-
-    Returns
-    -------
-    NormalizeResult
-        The table and the facts of the fit.
-
-    Raises
-    ------
-    ControlsError
-        Where fewer than 2 negative controls are left to fit on.
-    InvalidInputError
-        Where no well is left to fit on, or the method cannot work on these numbers.
+    `image_features`: whether `Image_*` columns are normalized; where not, they pass as they are.
+    `fudge_factor`: added to the median absolute deviation (`mad_robustize` only); 0 gives inf where
+    it is zero. `min_cells`: wells with fewer objects are not fitted on; they stay in the table.
+    `negcon`: whether to fit on the negative controls only. Raises `ControlsError` where fewer than
+    2 negative controls are left to fit on. Raises `InvalidInputError` where no well is left to fit
+    on, or the method cannot work on these numbers.
     """
     frame = frame.reset_index(drop=True)
     names = chosen_features(

@@ -22,50 +22,25 @@ WELL_POSITION = "Metadata_well_position"
 
 @dataclass(frozen=True, eq=False)
 class PlateMap:
-    """What is in each well of a plate.
+    """What is in each well of a plate."""
 
-    Attributes
-    ----------
-    path : str
-        The file, for messages.
-    frame : pandas.DataFrame
-        One row a well in file order, verbatim text, columns `Metadata_*`; the index is the number
-        of the line in the file.
-    well_column : str
-        The column that holds the well.
-    wells : tuple of str
-        The name by which each row is joined (`A01` for `a1`).
-    ignored_rows : int
-        Rows without a well, blank lines not counted.
-    warnings : tuple of str
-        What the user should know, and need not mend.
-    """
-
-    path: str
+    path: str  # the file, for messages
+    # one row a well in file order, verbatim text, columns `Metadata_*`; the index is the number of
+    # the line in the file
     frame: pd.DataFrame
-    well_column: str
-    wells: tuple[str, ...]
-    ignored_rows: int
-    warnings: tuple[str, ...]
+    well_column: str  # the column that holds the well
+    wells: tuple[str, ...]  # the name by which each row is joined (`A01` for `a1`)
+    ignored_rows: int  # rows without a well, blank lines not counted
+    warnings: tuple[str, ...]  # what the user should know, and need not mend
 
 
 @dataclass(frozen=True, eq=False)
 class ExternalMetadata:
-    """A table with more about each perturbation, joined on a column of the plate map.
+    """A table with more about each perturbation, joined on a column of the plate map."""
 
-    Attributes
-    ----------
-    path : str
-        The file, for messages.
-    frame : pandas.DataFrame
-        As `read_external_metadata` returns it.
-    merge_column : str
-        The column to join on, with or without `Metadata_`.
-    """
-
-    path: str
-    frame: pd.DataFrame
-    merge_column: str
+    path: str  # the file, for messages
+    frame: pd.DataFrame  # as `read_external_metadata` returns it
+    merge_column: str  # the column to join on, with or without `Metadata_`
 
 
 def join_name(well: str) -> str:
@@ -87,22 +62,9 @@ def some_names(names: Sequence[str]) -> str:
 def read_barcode_platemap(data: bytes, *, path: str) -> dict[str, str]:
     """Read which plate has which plate map.
 
-    Parameters
-    ----------
-    data : bytes
-        `barcode_platemap.csv`; commas, tabs or semicolons, any line ends, with or without BOM.
-    path : str
-        Where it lies, for the messages.
-
-    Returns
-    -------
-    dict of str to str
-        Plate to plate map name, verbatim text, in file order. A plate without a name has ''.
-
-    Raises
-    ------
-    PlateMapError
-        Where a column is missing, or a plate has two different plate maps.
+    `data`: `barcode_platemap.csv`; commas, tabs or semicolons, any line ends, with or without BOM.
+    Plate to plate map name, verbatim text, in file order. A plate without a name has ''. Raises
+    `PlateMapError` where a column is missing, or a plate has two different plate maps.
     """
     table = read_hand_made(data, path=path, expected=(BARCODE, PLATE_MAP_NAME))
     _require(table, (BARCODE, PLATE_MAP_NAME), path)
@@ -127,24 +89,8 @@ def read_barcode_platemap(data: bytes, *, path: str) -> dict[str, str]:
 def plate_map_name_of(plate: str, barcode_map: Mapping[str, str], *, path: str) -> str:
     """Return the name of a plate's plate map.
 
-    Parameters
-    ----------
-    plate : str
-        The plate.
-    barcode_map : mapping of str to str
-        As `read_barcode_platemap` returns it.
-    path : str
-        The barcode_platemap file, for the message.
-
-    Returns
-    -------
-    str
-        The name of the file without its suffix, a safe file name.
-
-    Raises
-    ------
-    PlateMapError
-        Where the plate has no entry, or one that cannot be a file name.
+    The name of the file without its suffix, a safe file name. Raises `PlateMapError` where the
+    plate has no entry, or one that cannot be a file name.
     """
     name = barcode_map.get(plate)
     if not name:
@@ -166,25 +112,10 @@ def plate_map_name_of(plate: str, barcode_map: Mapping[str, str], *, path: str) 
 def read_plate_map(data: bytes, *, path: str, well_column: str = WELL_POSITION) -> PlateMap:
     """Read a plate map.
 
-    Parameters
-    ----------
-    data : bytes
-        `.txt` (tabs) or `.csv`; the separator is found, any line ends, with or without BOM.
-    path : str
-        Where it lies, for the messages.
-    well_column : str
-        The column that holds the well (the config's `platemap_well_column`), with or without
-        `Metadata_`.
-
-    Returns
-    -------
-    PlateMap
-        Its rows, verbatim.
-
-    Raises
-    ------
-    PlateMapError
-        Where the well column is missing, or a well is there twice, identical rows too.
+    `data`: `.txt` (tabs) or `.csv`; the separator is found, any line ends, with or without BOM.
+    `well_column`: the column that holds the well (the config's `platemap_well_column`), with or
+    without `Metadata_`. Raises `PlateMapError` where the well column is missing, or a well is there
+    twice, identical rows too.
     """
     key = metadata_name(well_column)
     short = key.removeprefix("Metadata_")
@@ -229,22 +160,9 @@ def read_plate_map(data: bytes, *, path: str, well_column: str = WELL_POSITION) 
 def read_external_metadata(data: bytes, *, path: str) -> pd.DataFrame:
     """Read external metadata.
 
-    Parameters
-    ----------
-    data : bytes
-        `.tsv` or `.csv`; the separator is found, any line ends, with or without BOM.
-    path : str
-        Where it lies, for the messages.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Verbatim text, columns named as in the file; the index is the number of the line.
-
-    Raises
-    ------
-    PlateMapError
-        Where it is not a table.
+    `data`: `.tsv` or `.csv`; the separator is found, any line ends, with or without BOM. Verbatim
+    text, columns named as in the file; the index is the number of the line. Raises `PlateMapError`
+    where it is not a table.
     """
     return read_hand_made(data, path=path).frame()
 
@@ -283,24 +201,8 @@ def checked_external(
 ) -> tuple[ExternalMetadata, list[str]]:
     """Refuse external metadata that cannot be joined, or would give a well several profiles.
 
-    Parameters
-    ----------
-    external : ExternalMetadata
-        The table.
-    plate_map : PlateMap
-        The plate's plate map.
-    columns : collection of str
-        Columns of the profiles.
-
-    Returns
-    -------
-    tuple of ExternalMetadata and list of str
-        The table without repeated rows, and what the user should know.
-
-    Raises
-    ------
-    PlateMapError
-        Where the column to join on is absent, or has a value twice with different rows.
+    The table without repeated rows, and what the user should know. Raises `PlateMapError` where the
+    column to join on is absent, or has a value twice with different rows.
     """
     on = metadata_name(external.merge_column)
     named = external.frame.rename(columns={name: metadata_name(name) for name in external.frame})

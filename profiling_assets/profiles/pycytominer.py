@@ -12,15 +12,7 @@ from typing import Any
 def reference(name: str = "pycytominer") -> Any:
     """Import pycytominer, or a module of it, the first time a step needs it: that takes 4 s.
 
-    Parameters
-    ----------
-    name : str
-        The module's full name.
-
-    Returns
-    -------
-    module
-        Untyped, as pycytominer ships no types.
+    Untyped, as pycytominer ships no types.
     """
     with warnings.catch_warnings():
         # it sets pandas' mode.copy_on_write, which pandas 3 deprecates

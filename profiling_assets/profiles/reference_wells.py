@@ -21,17 +21,8 @@ OBJECT_COUNT = "Metadata_Object_Count"
 def samples_query(*queries: str, min_cells: int) -> str:
     """Write one query from several and the least number of cells.
 
-    Parameters
-    ----------
-    *queries : str
-        Queries as pandas knows them, or `all`.
-    min_cells : int
-        Wells with fewer objects do not count; 1 means every well counts.
-
-    Returns
-    -------
-    str
-        `all`, or the queries joined by `and`.
+    `queries`: queries as pandas knows them, or `all`. `min_cells`: wells with fewer objects do not
+    count; 1 means every well counts.
     """
     parts = [query for query in queries if query != ALL]
     if min_cells > 1:
@@ -46,26 +37,8 @@ def sampled_rows(
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Tell which rows a query takes.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A plate's profiles, indexed 0, 1, 2, ….
-    query : str
-        As `samples_query` writes it.
-    key : PlateKey
-        The plate, for messages.
-    min_cells : int
-        The least number of cells in the query, for the check that cells were counted.
-
-    Returns
-    -------
-    numpy.ndarray
-        One bool a row.
-
-    Raises
-    ------
-    InvalidInputError
-        Where the query cannot be evaluated, or the plate has no object counts.
+    Raises `InvalidInputError` where the query cannot be evaluated, or the plate has no object
+    counts.
     """
     if query == ALL:
         return np.ones(len(frame), dtype=np.bool_)
@@ -101,18 +74,10 @@ _ADVISED = 8  # fewer give a median absolute deviation that is mostly chance
 
 @dataclass(frozen=True)
 class ControlsCheck:
-    """How many negative controls a plate has.
+    """How many negative controls a plate has."""
 
-    Attributes
-    ----------
-    count : int
-        Wells with `Metadata_control_type == 'negcon'`.
-    warning : str or None
-        What the user should know where there are few.
-    """
-
-    count: int
-    warning: str | None
+    count: int  # wells with `Metadata_control_type == 'negcon'`
+    warning: str | None  # what the user should know where there are few
 
 
 def check_negative_controls(
@@ -120,24 +85,8 @@ def check_negative_controls(
 ) -> ControlsCheck:
     """Count the negative control wells of an annotated plate.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Annotated profiles.
-    plate_map_path : str
-        The plate map, for the message.
-    key : PlateKey
-        The plate, for the message.
-
-    Returns
-    -------
-    ControlsCheck
-        The count, and a warning below 8.
-
-    Raises
-    ------
-    ControlsError
-        Where there is no column `Metadata_control_type`, or fewer than 2 wells are `negcon`.
+    Raises `ControlsError` where there is no column `Metadata_control_type`, or fewer than 2 wells
+    are `negcon`.
     """
     remedy = (
         "write negcon for the negative controls in a column control_type of the plate map or the "

@@ -23,41 +23,25 @@ BATCH_COLUMN = "Metadata_batch"
 
 @dataclass(frozen=True, eq=False)
 class StackedProfiles:
-    """The profiles of several plates, one below the other.
+    """The profiles of several plates, one below the other."""
 
-    Attributes
-    ----------
-    frame : pandas.DataFrame
-        One row a well (or site): plates in the order given, the rows of each in its own order.
-    partly_empty : mapping of str to tuple of PlateKey
-        Column to the plates that have no value in it, where another plate has.
-    lacking : mapping of str to tuple of PlateKey
-        Column to the plates whose table has no such column; they are in `partly_empty` too.
-    replaced : tuple of PlateKey
-        Plates whose own `Metadata_batch` said something else than the batch.
-    """
-
+    # one row a well (or site): plates in the order given, the rows of each in its own order
     frame: pd.DataFrame
+    # column to the plates that have no value in it, where another plate has
     partly_empty: Mapping[str, tuple[PlateKey, ...]]
+    # column to the plates whose table has no such column; they are in `partly_empty` too
     lacking: Mapping[str, tuple[PlateKey, ...]]
+    # plates whose own `Metadata_batch` said something else than the batch
     replaced: tuple[PlateKey, ...]
 
 
 def stack_profiles(frames: Mapping[PlateKey, pd.DataFrame], batch: str) -> StackedProfiles:
     """Stack the profiles of a batch's plates.
 
-    Parameters
-    ----------
-    frames : mapping of PlateKey to pandas.DataFrame
-        Feature-selected profiles, at least one plate; metadata as verbatim text.
-    batch : str
-        The batch, which becomes the column `Metadata_batch`, as in the recipe.
-
-    Returns
-    -------
-    StackedProfiles
-        The metadata columns of all plates in order of first appearance, `Metadata_batch`, then all
-        other columns likewise. A column that a plate lacks is empty in its rows.
+    `frames`: feature-selected profiles, at least one plate; metadata as verbatim text. `batch`: the
+    batch, which becomes the column `Metadata_batch`, as in the recipe. The metadata columns of all
+    plates in order of first appearance, `Metadata_batch`, then all other columns likewise. A column
+    that a plate lacks is empty in its rows.
     """
     names = _united(frame.columns for frame in frames.values())
     metadata = [name for name in names if is_metadata(name) and name != BATCH_COLUMN]

@@ -34,18 +34,10 @@ from profiling_assets.workspace.compression import packed, unpacked
 def csv_text(frame: pd.DataFrame, float_format: str | None) -> str:
     r"""Write a table as CSV, with a header, without the index.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The table; features float64.
-    float_format : str or None
-        A %-format such as `%.5g`; None writes the shortest text that reads back to the same number.
-
-    Returns
-    -------
-    str
-        Lines ended by `\n`; missing values empty, infinite ones `inf` and `-inf`. Counts and words
-        are not rounded. A carriage return within a word is quoted, where pandas leaves it bare.
+    `float_format`: a %-format such as `%.5g`; None writes the shortest text that reads back to the
+    same number. Lines ended by `\n`; missing values empty, infinite ones `inf` and `-inf`. Counts
+    and words are not rounded. A carriage return within a word is quoted, where pandas leaves it
+    bare.
     """
     header = ",".join(_quoted(str(name)) for name in frame.columns)
     return "\n".join([header, *_lines(frame, float_format)]) + "\n"
@@ -110,26 +102,11 @@ _WHOLE = 2**53  # above, a float no longer tells whole numbers apart
 def read_profiles(data: bytes, *, path: str, well_column: str = WELL_COLUMNS[0]) -> pd.DataFrame:
     """Read a profile table.
 
-    Parameters
-    ----------
-    data : bytes
-        CSV, plain or gzipped (told by its first bytes).
-    path : str
-        Where it lies, for the messages.
-    well_column : str
-        The column that holds the well.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a well (or site), in file order. Metadata columns are verbatim text, '' where empty;
-        counts are int64, or float64 where one is missing or broken; features are float64, correctly
-        rounded, and a feature column that holds words stays text.
-
-    Raises
-    ------
-    InvalidInputError
-        Where the file is truncated, ragged, not UTF-8, has a column twice or no well column.
+    `data`: CSV, plain or gzipped (told by its first bytes). One row a well (or site), in file
+    order. Metadata columns are verbatim text, '' where empty; counts are int64, or float64 where
+    one is missing or broken; features are float64, correctly rounded, and a feature column that
+    holds words stays text. Raises `InvalidInputError` where the file is truncated, ragged, not
+    UTF-8, has a column twice or no well column.
     """
     text = unpacked(data, path=path).removeprefix(_BOM)
     names = _header(text, path)
@@ -164,17 +141,8 @@ def read_profiles(data: bytes, *, path: str, well_column: str = WELL_COLUMNS[0])
 def with_numbers(frame: pd.DataFrame, *, features: bool = False) -> pd.DataFrame:
     """Turn the text columns that hold numbers into numbers, as reading the file back would.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A profile table.
-    features : bool
-        Whether feature columns are looked at too, not only counts.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A table of the same shape; columns with a word in them are left as they are.
+    `features`: whether feature columns are looked at too, not only counts. A table of the same
+    shape; columns with a word in them are left as they are.
     """
     changed: dict[str, pd.Series] = {}
     numeric = numeric_columns(frame)
@@ -198,20 +166,10 @@ def with_numbers(frame: pd.DataFrame, *, features: bool = False) -> pd.DataFrame
 def profiles_csv(frame: pd.DataFrame, *, float_format: str | None, gzip: bool) -> bytes:
     """Write a profile table, to the text that `DataFrame.to_csv` gives, eight times faster.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A profile table; features float64.
-    float_format : str or None
-        A %-format such as `%.5g` for features and broken counts; None writes the shortest text that
-        reads back to the same number.
-    gzip : bool
-        Whether to compress; no file name and a fixed time, so that equal tables give equal bytes.
-
-    Returns
-    -------
-    bytes
-        UTF-8; missing values empty, infinite ones `inf` and `-inf`.
+    `float_format`: a %-format such as `%.5g` for features and broken counts; None writes the
+    shortest text that reads back to the same number. `gzip`: whether to compress; no file name and
+    a fixed time, so that equal tables give equal bytes. UTF-8; missing values empty, infinite ones
+    `inf` and `-inf`.
     """
     data = csv_text(frame, float_format).encode()
     return packed(data) if gzip else data
@@ -219,23 +177,13 @@ def profiles_csv(frame: pd.DataFrame, *, float_format: str | None, gzip: bool) -
 
 @dataclass(frozen=True)
 class TableFacts:
-    """What a user looks for in a profile table, as plain numbers.
+    """What a user looks for in a profile table, as plain numbers."""
 
-    Attributes
-    ----------
-    rows, wells, features : int
-        Rows, different wells, numeric columns that are not metadata.
-    nan_share : float
-        Share of the feature cells without a value, 0 to 1.
-    inf_cells : int
-        Feature cells that are infinite.
-    """
-
-    rows: int
-    wells: int
-    features: int
-    nan_share: float
-    inf_cells: int
+    rows: int  # rows, different wells, numeric columns that are not metadata
+    wells: int  # rows, different wells, numeric columns that are not metadata
+    features: int  # rows, different wells, numeric columns that are not metadata
+    nan_share: float  # share of the feature cells without a value, 0 to 1
+    inf_cells: int  # feature cells that are infinite
 
 
 def table_facts(frame: pd.DataFrame) -> TableFacts:
@@ -261,22 +209,7 @@ def ledger_tsv(frame: pd.DataFrame) -> bytes:
 def read_tsv(data: bytes, *, path: str) -> pd.DataFrame:
     """Read what `ledger_tsv` wrote, every column as verbatim text.
 
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    path : str
-        Where it lies, for the message.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Text columns, '' where empty.
-
-    Raises
-    ------
-    InvalidInputError
-        Where it is not a tab-separated UTF-8 file.
+    Raises `InvalidInputError` where it is not a tab-separated UTF-8 file.
     """
     if data.split(b"\n", 1)[0].count(b"\t") > _MOST_TSV_COLUMNS:
         raise InvalidInputError(

@@ -68,21 +68,8 @@ def checked_upstream(
 ) -> Upstream | None:
     """Check branch, upstream and identity.
 
-    Parameters
-    ----------
-    clone : GitClone
-        The clone.
-    checks : Checks
-        What to do with problems.
-    branch : str or None
-        The branch that must be checked out; None takes the one that is.
-    push : bool
-        Whether an upstream is needed.
-
-    Returns
-    -------
-    Upstream or None
-        Where to push; None where nothing is pushed.
+    `branch`: the branch that must be checked out; None takes the one that is. Where to push; None
+    where nothing is pushed.
     """
     checks.do(lambda: _check_state(clone, branch))
     upstream = None
@@ -136,14 +123,7 @@ def _check_state(clone: GitClone, branch: str | None) -> None:
 def check_foreign(clone: GitClone, checks: Checks, own: frozenset[str]) -> None:
     """Check that nobody's work waits to be committed.
 
-    Parameters
-    ----------
-    clone : GitClone
-        The clone.
-    checks : Checks
-        What to do with problems.
-    own : frozenset of str
-        What is to be published; what an interrupted publication left is not somebody's either.
+    `own`: what is to be published; what an interrupted publication left is not somebody's either.
     """
     checks.do(lambda: _check_foreign(clone, clone.changed() - own - begun(clone)))
 
@@ -155,21 +135,7 @@ def check_own_files(
     tracked: frozenset[str],
     by_lfs: frozenset[str],
 ) -> None:
-    """Check that nobody's work is overwritten, nothing is ignored, and that Git LFS is there.
-
-    Parameters
-    ----------
-    clone : GitClone
-        The clone.
-    checks : Checks
-        What to do with problems.
-    copying : Copying
-        What is to be copied.
-    tracked : frozenset of str
-        Paths that git tracks in the clone.
-    by_lfs : frozenset of str
-        Targets that go by Git LFS.
-    """
+    """Check that nobody's work is overwritten, nothing is ignored, and that Git LFS is there."""
     own = {one.target: one for one in copying.transfers}
     changed = clone.changed()
     standing = {path: info for path in own if (info := copying.target.stat(path)) is not None}

@@ -38,18 +38,10 @@ class Upstream:
 
 @dataclass(frozen=True)
 class GitClone:
-    """A clone, by its top folder.
+    """A clone, by its top folder."""
 
-    Attributes
-    ----------
-    git : Git
-        The executable in that folder.
-    git_folder : Path
-        Where git keeps what belongs to this clone.
-    """
-
-    git: Git
-    git_folder: Path
+    git: Git  # the executable in that folder
+    git_folder: Path  # where git keeps what belongs to this clone
 
     @property
     def folder(self) -> Path:
@@ -168,20 +160,7 @@ def lacks_identity(git: Git) -> bool:
 def open_clone(path: str) -> GitClone:
     """Open a clone.
 
-    Parameters
-    ----------
-    path : str
-        Its top folder, absolute or relative to the current one.
-
-    Returns
-    -------
-    GitClone
-        The clone.
-
-    Raises
-    ------
-    DataRepositoryError
-        Where there is no git, no folder, or no clone with this top folder.
+    Raises `DataRepositoryError` where there is no git, no folder, or no clone with this top folder.
     """
     folder = Path(path).expanduser().resolve()
     git = find_git(folder)

@@ -50,20 +50,7 @@ def _note(clone: GitClone, paths: frozenset[str]) -> None:
 def held(clone: GitClone) -> Generator[None]:
     """Keep other publications out of this clone.
 
-    Parameters
-    ----------
-    clone : GitClone
-        The clone.
-
-    Yields
-    ------
-    None
-        Once; the body publishes.
-
-    Raises
-    ------
-    DataRepositoryError
-        Where another process publishes to it now.
+    Raises `DataRepositoryError` where another process publishes to it now.
     """
     lock = clone.git_folder / f"{_BEGUN}.lock"
     with writing(str(lock), folder=clone.git_folder):
@@ -85,22 +72,7 @@ def held(clone: GitClone) -> Generator[None]:
 def fast_forward(clone: GitClone, upstream: Upstream) -> bool:
     """Take the remote's newer commits in; False where the clone has other commits of its own.
 
-    Parameters
-    ----------
-    clone : GitClone
-        The clone.
-    upstream : Upstream
-        Where they are.
-
-    Returns
-    -------
-    bool
-        Whether the branch is at the remote's commit now.
-
-    Raises
-    ------
-    DataRepositoryError
-        Where files that are not committed stand in the way.
+    Raises `DataRepositoryError` where files that are not committed stand in the way.
     """
     clone.git.run("fetch", "--quiet", upstream.remote, upstream.ref)
     if clone.head() is not None and (
@@ -117,22 +89,7 @@ def add(clone: GitClone, paths: Iterable[str]) -> None:
 
 
 def commit(clone: GitClone, paths: Iterable[str], message: str) -> str:
-    """Commit some files, and nothing else that is staged.
-
-    Parameters
-    ----------
-    clone : GitClone
-        The clone.
-    paths : iterable of str
-        The files, staged before.
-    message : str
-        The message, verbatim.
-
-    Returns
-    -------
-    str
-        The new commit.
-    """
+    """Commit some files, and nothing else that is staged."""
     clone.git.run(
         *("commit", "--quiet", "--only", "--cleanup=verbatim", "-m", message),
         *("--pathspec-from-file=-", "--pathspec-file-nul"),
@@ -144,20 +101,9 @@ def commit(clone: GitClone, paths: Iterable[str], message: str) -> str:
 def push(clone: GitClone, upstream: Upstream, *, lfs: bool) -> None:
     """Push the branch, files of Git LFS first.
 
-    Parameters
-    ----------
-    clone : GitClone
-        The clone.
-    upstream : Upstream
-        Where to.
-    lfs : bool
-        Whether there may be files of Git LFS; they are sent by name, as the hook that sends
-        them is missing where `git lfs install` was not run in the clone.
-
-    Raises
-    ------
-    DataRepositoryError
-        Where the remote does not take it; the commit stays in the clone.
+    `lfs`: whether there may be files of Git LFS; they are sent by name, as the hook that sends them
+    is missing where `git lfs install` was not run in the clone. Raises `DataRepositoryError` where
+    the remote does not take it; the commit stays in the clone.
     """
     if lfs and clone.lfs_problem() is None:
         clone.git.run("lfs", "push", upstream.remote, "HEAD")

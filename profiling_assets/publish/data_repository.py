@@ -102,24 +102,7 @@ _PIN = re.compile(
 def repository_files(
     version: str, libraries: Mapping[str, str], config: str, *, lfs: bool
 ) -> dict[str, str]:
-    """Return the files of a new data repository.
-
-    Parameters
-    ----------
-    version : str
-        Version of this package.
-    libraries : mapping of str to str
-        Names of the libraries that results depend on, and their versions.
-    config : str
-        Text of the config file.
-    lfs : bool
-        Whether large results go by Git LFS.
-
-    Returns
-    -------
-    dict of str to str
-        Path to text. It holds no clock, and no path of a machine.
-    """
+    """Return the files of a new data repository."""
     pins = "".join(f"{name}=={number}\n" for name, number in sorted(libraries.items()))
     return {
         ATTRIBUTES: _VERBATIM + (_LFS if lfs else ""),
@@ -151,47 +134,20 @@ _HARMLESS = ("readme", "license", "licence", "citation", ".gitignore")
 
 @dataclass(frozen=True)
 class DataRepository:
-    """What was made.
+    """What was made."""
 
-    Attributes
-    ----------
-    folder : Path
-        Its top folder.
-    written : tuple of str
-        Files that were absent, sorted.
-    commit : str or None
-        The new commit; None where nothing was to be committed, or without git.
-    notes : tuple of str
-        What a person should know besides.
-    """
-
-    folder: Path
-    written: tuple[str, ...]
-    commit: str | None
-    notes: tuple[str, ...]
+    folder: Path  # its top folder
+    written: tuple[str, ...]  # files that were absent, sorted
+    commit: str | None  # the new commit; None where nothing was to be committed, or without git
+    notes: tuple[str, ...]  # what a person should know besides
 
 
 def make_data_repository(path: str, version: str, *, lfs: bool = True) -> DataRepository:
     """Make a data repository, or complete one; what is there is never changed.
 
-    Parameters
-    ----------
-    path : str
-        The folder: absent, empty, a new clone, or a data repository.
-    version : str
-        Version of this package, to be pinned.
-    lfs : bool
-        Whether large results go by Git LFS.
-
-    Returns
-    -------
-    DataRepository
-        A second call writes nothing and commits nothing.
-
-    Raises
-    ------
-    DataRepositoryError
-        Where the folder holds something else, or git does not know whose commit it is.
+    `path`: the folder: absent, empty, a new clone, or a data repository. Raises
+    `DataRepositoryError` where the folder holds something else, or git does not know whose commit
+    it is.
     """
     folder = Path(path).expanduser().resolve()
     _check_folder(folder)

@@ -92,22 +92,8 @@ class Git:
     def try_(self, *words: str, stdin: Iterable[str] = ()) -> Ran:
         """Run a git command, whatever its exit code.
 
-        Parameters
-        ----------
-        *words : str
-            The command and its arguments.
-        stdin : iterable of str, optional
-            Paths that it reads, each ended by NUL.
-
-        Returns
-        -------
-        Ran
-            What it left.
-
-        Raises
-        ------
-        DataRepositoryError
-            Where git cannot be started.
+        `stdin`: paths that it reads, each ended by NUL. Raises `DataRepositoryError` where git
+        cannot be started.
         """
         fed = b"".join(os.fsencode(item) + b"\0" for item in stdin)
         try:
@@ -137,24 +123,9 @@ class Git:
     def run(self, *words: str, stdin: Iterable[str] = (), remedy: str | None = None) -> Ran:
         """Run a git command that must succeed.
 
-        Parameters
-        ----------
-        *words : str
-            The command and its arguments.
-        stdin : iterable of str, optional
-            Paths that it reads, each ended by NUL.
-        remedy : str, optional
-            What to do where it fails for a reason that is not known here.
-
-        Returns
-        -------
-        Ran
-            What it left.
-
-        Raises
-        ------
-        DataRepositoryError
-            Where it fails; with what git says.
+        `stdin`: paths that it reads, each ended by NUL. `remedy`: what to do where it fails for a
+        reason that is not known here. Raises `DataRepositoryError` where it fails; with what git
+        says.
         """
         done = self.try_(*words, stdin=stdin)
         if done.code != 0:
@@ -166,19 +137,7 @@ class Git:
     ) -> DataRepositoryError:
         """Return the error of a command that failed.
 
-        Parameters
-        ----------
-        words : iterable of str
-            The command and its arguments.
-        done : Ran
-            What it left.
-        remedy : str, optional
-            What to do where the reason is not known here.
-
-        Returns
-        -------
-        DataRepositoryError
-            To be raised.
+        `remedy`: what to do where the reason is not known here.
         """
         verb = next((word for word in words if not word.startswith("-")), "git")
         what = f"git {verb} failed"

@@ -43,22 +43,7 @@ def publish_to_workspace(
     wish: Wish,
     told: Callable[[Compared], None] = lambda _: None,
 ) -> Published:
-    """Copy what may be published to another workspace, such as a prefix of a bucket.
-
-    Parameters
-    ----------
-    workspace, target : Workspace
-        From where, and to where.
-    wish : Wish
-        What; branch, push, config and limits mean nothing here, so that the command refuses them.
-    told : callable, optional
-        Called after each file.
-
-    Returns
-    -------
-    Published
-        Without a commit.
-    """
+    """Copy what may be published to another workspace, such as a prefix of a bucket."""
     if target.identity == workspace.identity:
         raise DataRepositoryError(
             "source and target are the same workspace",
@@ -82,28 +67,9 @@ def publish_to_clone(
     A second call changes nothing and makes no commit. A call that was interrupted is repeated:
     nothing is committed before every file is there.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        From where.
-    clone : GitClone
-        To where.
-    wish : Wish
-        What and how.
-    told : callable, optional
-        Called after each file.
-
-    Returns
-    -------
-    Published
-        What was done; of a dry run, what would be.
-
-    Raises
-    ------
-    DataRepositoryError
-        Where the clone cannot be published to as it is, or a file is too large.
-    MissingInputError
-        Where there is nothing to publish, or not of a batch that was named.
+    Raises `DataRepositoryError` where the clone cannot be published to as it is, or a file is too
+    large. Raises `MissingInputError` where there is nothing to publish, or not of a batch that was
+    named.
     """
     if wish.dry_run:
         return _publish(workspace, clone, wish, told, Checks(collect=True))

@@ -20,24 +20,8 @@ from profiling_assets.workspace.storage.interface import Workspace
 def config_marks(workspace: Workspace, plan: PublicationPlan, config: str | None) -> dict[str, str]:
     """Return the hashes of the config files that a commit names.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    plan : PublicationPlan
-        What is published.
-    config : str or None
-        The config file that the results were made with; None for all that are published.
-
-    Returns
-    -------
-    dict of str to str
-        Name to the SHA-256 of its bytes.
-
-    Raises
-    ------
-    MissingInputError
-        Where the config file cannot be read.
+    `config`: the config file that the results were made with; None for all that are published. Name
+    to the SHA-256 of its bytes. Raises `MissingInputError` where the config file cannot be read.
     """
     if config is not None:
         name = config.replace("\\", "/").rpartition("/")[2].partition("?")[0]
@@ -53,23 +37,7 @@ def notes_on(
 ) -> tuple[str, ...]:
     """Say what does not fit together, and is no reason to stop.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    clone : Path
-        Top folder of the clone.
-    plan : PublicationPlan
-        What is published.
-    config : str or None
-        The config file that the results were made with, where named.
-    version : str
-        Version of this package.
-
-    Returns
-    -------
-    tuple of str
-        Sentences.
+    `config`: the config file that the results were made with, where named.
     """
     notes: list[str] = []
     pins = clone / PINS
@@ -124,19 +92,8 @@ def commit_message(
 ) -> str:
     """Write the message of a commit.
 
-    Parameters
-    ----------
-    changed : iterable of str
-        Paths in the data repository that the commit changes.
-    version : str
-        Version of this package.
-    configs : mapping of str to str, optional
-        Name of each config file to the SHA-256 of its bytes, hexadecimal.
-
-    Returns
-    -------
-    str
-        Subject, the plates of each batch, version and configs. The same for the same changes.
+    `configs`: name of each config file to the SHA-256 of its bytes, hexadecimal. Subject, the
+    plates of each batch, version and configs. The same for the same changes.
     """
     paths = sorted(set(changed))
     batches: dict[str, set[str]] = {}
@@ -191,17 +148,7 @@ def copied_line(one: Compared, *, dry_run: bool) -> str | None:
 def lines_of(done: Published, *, dry_run: bool) -> Iterator[str]:
     """Tell a publication, after its files.
 
-    Parameters
-    ----------
-    done : Published
-        The publication.
-    dry_run : bool
-        Whether it was a look only; then every file that stays is named.
-
-    Yields
-    ------
-    str
-        A line.
+    `dry_run`: whether it was a look only; then every file that stays is named.
     """
     yield from _staying(done, every=dry_run)
     yield from _named("kept, though not published now", done.gone, every=dry_run)

@@ -27,56 +27,31 @@ _TREATED = frozenset({"", "trt", "treatment", "test", "compound"})
 
 @dataclass(frozen=True)
 class CellCounts:
-    """The cells of a plate's wells.
+    """The cells of a plate's wells."""
 
-    Attributes
-    ----------
-    column : str
-        The column that counts them; empty where the table has none.
-    counts : mapping of str to float
-        Well to cells; NaN where the count is missing.
-    groups : mapping of str to str
-        Well to `negcon`, `poscon` ... as the plate map says, or `treatment`.
-    """
-
-    column: str
+    column: str  # the column that counts them; empty where the table has none
+    # well to cells; NaN where the count is missing
     counts: Mapping[str, float] = field(default_factory=dict[str, float])
+    # well to `negcon`, `poscon` ... as the plate map says, or `treatment`
     groups: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
 class CellCountFacts:
-    """Cells of a plate in numbers.
+    """Cells of a plate in numbers."""
 
-    Attributes
-    ----------
-    wells : int
-        Wells with a count.
-    median, lowest, highest : float
-        Cells a well; NaN where there is none.
-    variation : float
-        Standard deviation over mean (coefficient of variation); NaN below two wells.
-    """
-
-    wells: int
-    median: float
-    lowest: float
-    highest: float
-    variation: float
+    wells: int  # wells with a count
+    median: float  # cells a well; NaN where there is none
+    lowest: float  # cells a well; NaN where there is none
+    highest: float  # cells a well; NaN where there is none
+    variation: float  # standard deviation over mean (coefficient of variation); NaN below two wells
 
 
 def cell_counts(frame: pd.DataFrame) -> CellCounts:
     """Read the cells of each well from annotated profiles.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Annotated profiles; where a well has several rows (one for each site), they are added.
-
-    Returns
-    -------
-    CellCounts
-        Without counts where the table has no such column.
+    `frame`: annotated profiles; where a well has several rows (one for each site), they are added.
+    Without counts where the table has no such column.
     """
     wells = _wells(frame)
     name = next((name for name in CELL_COUNTS if name in frame.columns), "")
@@ -96,16 +71,8 @@ def cell_counts(frame: pd.DataFrame) -> CellCounts:
 def control_groups(frame: pd.DataFrame) -> list[str]:
     """Say of each row whether it is a control, and which.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Annotated profiles, or ones made from them.
-
-    Returns
-    -------
-    list of str
-        What `Metadata_control_type` says, `treatment` where it is empty or `trt`, or the table has
-        no such column.
+    What `Metadata_control_type` says, `treatment` where it is empty or `trt`, or the table has no
+    such column.
     """
     if CONTROL_TYPE not in frame.columns:
         return [TREATMENT] * len(frame)

@@ -40,15 +40,7 @@ class LinesDifference:
 def lines_difference(a: Sequence[str], b: Sequence[str]) -> LinesDifference:
     """Compare two lists of lines, whatever their order.
 
-    Parameters
-    ----------
-    a, b : sequence of str
-        Lines of a ledger or of a list of features.
-
-    Returns
-    -------
-    LinesDifference
-        What only one of them has.
+    What only one of them has.
     """
     return LinesDifference(_beyond(a, b), _beyond(b, a))
 
@@ -70,28 +62,16 @@ _NOT_FINITE = 3  # changes from or to empty or infinite that are named
 
 @dataclass(frozen=True)
 class ValueChange:
-    """A value of both tables that differs.
+    """A value of both tables that differs."""
 
-    Attributes
-    ----------
-    feature : str
-        The column.
-    well : str
-        The well, with its plate in front where a table has several.
-    before, after : float
-        The values; NaN where the cell is empty.
-    relative : float
-        Difference over the larger magnitude, 0 to 2; NaN where a value is empty or infinite.
-    spreads : float
-        Difference in standard deviations of the feature over the wells of both tables; NaN where
-        a value is empty or infinite.
-    """
-
-    feature: str
-    well: str
-    before: float
-    after: float
+    feature: str  # the column
+    well: str  # the well, with its plate in front where a table has several
+    before: float  # the values; NaN where the cell is empty
+    after: float  # the values; NaN where the cell is empty
+    # difference over the larger magnitude, 0 to 2; NaN where a value is empty or infinite
     relative: float
+    # difference in standard deviations of the feature over the wells of both tables; NaN where a
+    # value is empty or infinite
     spreads: float
 
 
@@ -108,51 +88,32 @@ class MetadataChange:
 
 @dataclass(frozen=True)
 class TableDifference:
-    """What differs between two tables of profiles, A and B.
+    """What differs between two tables of profiles, A and B."""
 
-    Attributes
-    ----------
-    wells_only_in_a, wells_only_in_b : tuple of str
-        Wells of one table.
-    features_only_in_a, features_only_in_b : tuple of str
-        Measured columns of one table.
-    metadata_only_in_a, metadata_only_in_b : tuple of str
-        Metadata columns of one table.
-    wells, features : int
-        How many both have.
-    equal, close, different : int
-        Values of these wells and features that are equal (empty ones among them), that differ by
-        no more than the tolerance, and that differ by more.
-    features_that_differ : int
-        Features with a value that differs by more than the tolerance.
-    largest : tuple of ValueChange
-        The largest changes of finite values, in standard deviations of the feature.
-    not_finite : int
-        Values among the different that are empty or infinite in one of the tables.
-    first_not_finite : tuple of ValueChange
-        The first of them, row by row.
-    metadata : tuple of MetadataChange
-        Metadata columns of both that differ in a well of both.
-    reordered : bool
-        Whether rows or columns stand in another order, which is no difference of the result.
-    """
-
-    wells_only_in_a: tuple[str, ...]
-    wells_only_in_b: tuple[str, ...]
-    features_only_in_a: tuple[str, ...]
-    features_only_in_b: tuple[str, ...]
-    metadata_only_in_a: tuple[str, ...]
-    metadata_only_in_b: tuple[str, ...]
-    wells: int
-    features: int
+    wells_only_in_a: tuple[str, ...]  # wells of one table
+    wells_only_in_b: tuple[str, ...]  # wells of one table
+    features_only_in_a: tuple[str, ...]  # measured columns of one table
+    features_only_in_b: tuple[str, ...]  # measured columns of one table
+    metadata_only_in_a: tuple[str, ...]  # metadata columns of one table
+    metadata_only_in_b: tuple[str, ...]  # metadata columns of one table
+    wells: int  # how many both have
+    features: int  # how many both have
+    # values of these wells and features that are equal (empty ones among them), that differ by no
+    # more than the tolerance, and that differ by more
     equal: int
+    # values of these wells and features that are equal (empty ones among them), that differ by no
+    # more than the tolerance, and that differ by more
     close: int
+    # values of these wells and features that are equal (empty ones among them), that differ by no
+    # more than the tolerance, and that differ by more
     different: int
-    features_that_differ: int
+    features_that_differ: int  # features with a value that differs by more than the tolerance
+    # the largest changes of finite values, in standard deviations of the feature
     largest: tuple[ValueChange, ...]
-    not_finite: int
-    first_not_finite: tuple[ValueChange, ...]
-    metadata: tuple[MetadataChange, ...]
+    not_finite: int  # values among the different that are empty or infinite in one of the tables
+    first_not_finite: tuple[ValueChange, ...]  # the first of them, row by row
+    metadata: tuple[MetadataChange, ...]  # metadata columns of both that differ in a well of both
+    # whether rows or columns stand in another order, which is no difference of the result
     reordered: bool
 
     @property
@@ -174,20 +135,9 @@ def table_difference(
 ) -> TableDifference:
     """Compare two tables of profiles, well by well and feature by feature.
 
-    Parameters
-    ----------
-    a, b : pandas.DataFrame
-        Tables of `profiles.tables.read_profiles`, one row a well. Where each is of one plate,
-        wells are compared by their names alone, so that two plates can be compared; `A1` is `A01`.
-    tolerance : float
-        Largest difference over the larger magnitude that counts as close.
-    largest : int
-        How many changes are named.
-
-    Returns
-    -------
-    TableDifference
-        What differs.
+    `a, b`: tables of `profiles.tables.read_profiles`, one row a well. Where each is of one plate,
+    wells are compared by their names alone, so that two plates can be compared; `A1` is `A01`.
+    `tolerance`: largest difference over the larger magnitude that counts as close.
     """
     several = max(_plates(a), _plates(b)) > 1
     a, b = _by_well(a, several=several), _by_well(b, several=several)

@@ -18,23 +18,17 @@ PERCENTILE = 95.0
 
 @dataclass(frozen=True)
 class PositionEffect:
-    """What position does to the profiles of a plate.
+    """What position does to the profiles of a plate."""
 
-    Attributes
-    ----------
-    values : dict of str to float
-        Well to share of its correlations, 0 to 1, NaN where it cannot be told.
-    row, column : float
-        The same share over all wells, with wells of the same row alone and of the same column
-        alone, itself not among them; NaN where it cannot be told.
-    by_chance : float
-        What `values` are on average where position does nothing.
-    """
-
+    # well to share of its correlations, 0 to 1, NaN where it cannot be told
     values: dict[str, float]
+    # the same share over all wells, with wells of the same row alone and of the same column alone,
+    # itself not among them; NaN where it cannot be told
     row: float
+    # the same share over all wells, with wells of the same row alone and of the same column alone,
+    # itself not among them; NaN where it cannot be told
     column: float
-    by_chance: float
+    by_chance: float  # what `values` are on average where position does nothing
 
 
 def position_effect(wells: Sequence[str], correlations: Grid) -> PositionEffect:
@@ -45,22 +39,8 @@ def position_effect(wells: Sequence[str], correlations: Grid) -> PositionEffect:
     column that lie above. The well itself is one of those, as in the recipe, so a plate with a full
     row and column never has 0. Correlations that are NaN are left out of both.
 
-    Parameters
-    ----------
-    wells : sequence of str
-        Wells, each once, in the order of the matrix.
-    correlations : numpy.ndarray
-        Wells by wells.
-
-    Returns
-    -------
-    PositionEffect
-        NaN for a well without a correlation on either side.
-
-    Raises
-    ------
-    ValueError
-        Where the matrix is not wells by wells.
+    `wells`: wells, each once, in the order of the matrix. NaN for a well without a correlation on
+    either side. Raises `ValueError` where the matrix is not wells by wells.
     """
     if correlations.shape != (len(wells), len(wells)):
         message = f"{len(wells)} wells and a matrix of {correlations.shape}"

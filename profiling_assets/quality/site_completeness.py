@@ -24,33 +24,18 @@ _NOT_ASKED = frozenset({SiteState.DUPLICATE.value, SiteState.UNEXPECTED.value})
 
 @dataclass(frozen=True)
 class WellSites:
-    """The sites of one well.
+    """The sites of one well."""
 
-    Attributes
-    ----------
-    expected : int
-        Sites of the load data; those that were found where there is no load data.
-    whole : int
-        Sites of which everything was kept (also those without a cell).
-    """
-
-    expected: int
-    whole: int
+    expected: int  # sites of the load data; those that were found where there is no load data
+    whole: int  # sites of which everything was kept (also those without a cell)
 
 
 def sites_by_well(ledger: pd.DataFrame) -> dict[str, WellSites]:
     """Count the sites of each well.
 
-    Parameters
-    ----------
-    ledger : pandas.DataFrame
-        `PLATE_sites.tsv` as text: columns well and state. Duplicates of a site and sites that the
-        load data do not name count in neither number.
-
-    Returns
-    -------
-    dict of str to WellSites
-        Normalized well to its sites, in the order of the ledger; sites of no well are left out.
+    `ledger`: `PLATE_sites.tsv` as text: columns well and state. Duplicates of a site and sites that
+    the load data do not name count in neither number. Normalized well to its sites, in the order of
+    the ledger; sites of no well are left out.
     """
     expected: dict[str, int] = {}
     whole: dict[str, int] = {}

@@ -38,40 +38,20 @@ _IMAGE, _ILLUMINATION = "FileName", "FileName_Illum"
 
 @dataclass(frozen=True)
 class PlateSites:
-    """The line of one plate.
+    """The line of one plate."""
 
-    Attributes
-    ----------
-    wells : int
-        Wells with a site.
-    images_per_site : int or None
-        Images that the microscope took of a site; None where nothing tells.
-    sites_median : float
-        Median of the sites a well.
-    sites_mad : float
-        Mean absolute deviation of the sites a well from their mean.
-    """
-
-    wells: int
+    wells: int  # wells with a site
+    # images that the microscope took of a site; None where nothing tells
     images_per_site: int | None
-    sites_median: float
-    sites_mad: float
+    sites_median: float  # median of the sites a well
+    sites_mad: float  # mean absolute deviation of the sites a well from their mean
 
 
 def sites_of_wells(sites: Sequence[float], images_per_site: int | None) -> PlateSites:
     """Describe a plate by the number of sites of each well.
 
-    Parameters
-    ----------
-    sites : sequence of float
-        Sites of each well; at least one well.
-    images_per_site : int or None
-        Images of a site.
-
-    Returns
-    -------
-    PlateSites
-        The mean absolute deviation is that of `Series.mad`, as pandas had it before version 2.
+    `sites`: sites of each well; at least one well. The mean absolute deviation is that of
+    `Series.mad`, as pandas had it before version 2.
     """
     counts = np.asarray(sites, dtype=np.float64)
     return PlateSites(
@@ -85,16 +65,8 @@ def sites_of_wells(sites: Sequence[float], images_per_site: int | None) -> Plate
 def image_columns(names: Iterable[str]) -> int:
     """Count the image columns of load data or of an Image table.
 
-    Parameters
-    ----------
-    names : iterable of str
-        Column names.
-
-    Returns
-    -------
-    int
-        Those that begin with `FileName`, without illumination functions (`FileName_Illum*`), which
-        no microscope took.
+    Those that begin with `FileName`, without illumination functions (`FileName_Illum*`), which no
+    microscope took.
     """
     return sum(n.startswith(_IMAGE) and not n.startswith(_ILLUMINATION) for n in names)
 
@@ -102,27 +74,11 @@ def image_columns(names: Iterable[str]) -> int:
 def sites_of_load_data(data: bytes, *, path: str, plate: str, row: str, column: str) -> PlateSites:
     """Describe a plate by its load data.
 
-    Parameters
-    ----------
-    data : bytes
-        Content of `load_data*.csv`, plain or gzip.
-    path : str
-        Where it lies, for messages.
-    plate : str
-        The plate; where the file has rows of several plates, its rows alone count.
-    row, column : str
-        Columns with row and column of the well (`quality_control.summary.row` and `.column`). Where
-        one of them is absent or empty, both come from `Metadata_Well`.
-
-    Returns
-    -------
-    PlateSites
-        Rows with a site are counted for each (row, column).
-
-    Raises
-    ------
-    InvalidInputError
-        Where the file cannot be read, or names no site of this plate.
+    `plate`: the plate; where the file has rows of several plates, its rows alone count. `row,
+    column`: columns with row and column of the well (`quality_control.summary.row` and `.column`).
+    Where one of them is absent or empty, both come from `Metadata_Well`. Rows with a site are
+    counted for each (row, column). Raises `InvalidInputError` where the file cannot be read, or
+    names no site of this plate.
     """
     names, lines = _load_data(data, path)
     at = {name: place for place, name in reversed(list(enumerate(names)))}
@@ -179,18 +135,8 @@ def _load_data(data: bytes, path: str) -> tuple[list[str], list[list[str]]]:
 def summary_row(key: PlateKey, sites: PlateSites) -> dict[str, str]:
     """Write a plate's line as the recipe writes it.
 
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    sites : PlateSites
-        What was counted.
-
-    Returns
-    -------
-    dict of str to str
-        Column to text; the median cut to a whole number, the deviation with three decimals; empty
-        where it is not known how many images a site has.
+    Column to text; the median cut to a whole number, the deviation with three decimals; empty where
+    it is not known how many images a site has.
     """
     images = "" if sites.images_per_site is None else str(sites.images_per_site)
     cells = (
@@ -211,21 +157,9 @@ def summary_table(
 ) -> pd.DataFrame:
     """Put the lines of all plates together.
 
-    Parameters
-    ----------
-    standing : pandas.DataFrame or None
-        The table that stands, as text: its lines stay where no record of the plate is given, so
-        that what the recipe wrote of other plates is not lost.
-    rows : mapping of PlateKey to mapping of str to str
-        Lines by record.
-    excluded : collection of PlateKey
-        Plates that were taken out by hand: they have no line.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Text, in the recipe's columns (further columns of the standing table follow), sorted by
-        batch and plate.
+    `standing`: the table that stands, as text: its lines stay where no record of the plate is
+    given, so that what the recipe wrote of other plates is not lost. Text, in the recipe's columns
+    (further columns of the standing table follow), sorted by batch and plate.
     """
     lines: dict[tuple[str, str], Mapping[str, str]] = {}
     further: list[str] = []

@@ -25,27 +25,13 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 @dataclass(frozen=True)
 class WellCorrelation:
-    """The correlations of a plate's wells.
+    """The correlations of a plate's wells."""
 
-    Attributes
-    ----------
-    wells : tuple of str
-        Wells row by row from A01, each once.
-    matrix : numpy.ndarray
-        Wells by wells, -1 to 1; NaN where a profile is constant or missing.
-    features : int
-        Features that they were computed over.
-    metadata : pandas.DataFrame
-        The metadata of each well, in the order of `wells`.
-    averaged : int
-        Wells with several profiles (one for each site), which were averaged.
-    """
-
-    wells: tuple[str, ...]
-    matrix: Grid
-    features: int
-    metadata: pd.DataFrame
-    averaged: int = 0
+    wells: tuple[str, ...]  # wells row by row from A01, each once
+    matrix: Grid  # wells by wells, -1 to 1; NaN where a profile is constant or missing
+    features: int  # features that they were computed over
+    metadata: pd.DataFrame  # the metadata of each well, in the order of `wells`
+    averaged: int = 0  # wells with several profiles (one for each site), which were averaged
 
 
 def well_correlation(frame: pd.DataFrame, compartments: Sequence[str] | None) -> WellCorrelation:
@@ -53,17 +39,7 @@ def well_correlation(frame: pd.DataFrame, compartments: Sequence[str] | None) ->
 
     Image features take no part, as in the recipe.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Feature-selected profiles of one plate.
-    compartments : sequence of str or None
-        The config's compartments.
-
-    Returns
-    -------
-    WellCorrelation
-        Empty where the table has no row.
+    Empty where the table has no row.
     """
     names = feature_columns(frame, compartments, image_features=False)
     well_column = next(name for name in WELL_COLUMNS if name in frame.columns)
@@ -111,17 +87,8 @@ def _order(well: str) -> tuple[int, int, str]:
 def between(matrix: Grid, one: Mask, other: Mask) -> float:
     """Return the median correlation of the wells of one group with those of another.
 
-    Parameters
-    ----------
-    matrix : numpy.ndarray
-        Wells by wells.
-    one, other : numpy.ndarray
-        Which wells are in each group; the same group twice for its own pairs.
-
-    Returns
-    -------
-    float
-        Over the pairs of different wells; NaN where there is none.
+    `one, other`: which wells are in each group; the same group twice for its own pairs. Over the
+    pairs of different wells; NaN where there is none.
     """
     pairs = one[:, None] & other[None, :]
     np.fill_diagonal(pairs, val=False)
@@ -133,17 +100,8 @@ def between(matrix: Grid, one: Mask, other: Mask) -> float:
 def replicate_correlation(matrix: Grid, treatments: Sequence[str]) -> float:
     """Return the median correlation of wells with the same treatment.
 
-    Parameters
-    ----------
-    matrix : numpy.ndarray
-        Wells by wells.
-    treatments : sequence of str
-        Treatment of each well; wells without one (empty) are nobody's replicate.
-
-    Returns
-    -------
-    float
-        Over the pairs of different wells; NaN where no treatment was given twice.
+    `treatments`: treatment of each well; wells without one (empty) are nobody's replicate. Over the
+    pairs of different wells; NaN where no treatment was given twice.
     """
     names = np.asarray(treatments, dtype=object)
     same = (names[:, None] == names[None, :]) & (names != "")[:, None]
@@ -157,17 +115,7 @@ def replicate_correlation(matrix: Grid, treatments: Sequence[str]) -> float:
 def correlation_with(matrix: Grid, group: Mask) -> Grid:
     """Return each well's median correlation with the wells of a group, itself not among them.
 
-    Parameters
-    ----------
-    matrix : numpy.ndarray
-        Wells by wells.
-    group : numpy.ndarray
-        Which wells are in the group.
-
-    Returns
-    -------
-    numpy.ndarray
-        One value a well; NaN where there is no pair.
+    One value a well; NaN where there is no pair.
     """
     result = np.full(len(matrix), np.nan)
     for at, row in enumerate(matrix):

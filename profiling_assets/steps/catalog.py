@@ -26,38 +26,18 @@ from profiling_assets.workspace.storage.opening import open_workspace
 
 @dataclass(frozen=True)
 class Catalog:
-    """A workspace, a config, and the plates that are asked for.
+    """A workspace, a config, and the plates that are asked for."""
 
-    Attributes
-    ----------
-    settings : Settings
-        Where both came from.
-    config : Config
-        The config.
-    registry : Registry
-        The plates known when the code location was loaded.
-    opened : Workspace or None
-        The workspace; None where none is set.
-    """
-
-    settings: Settings
-    config: Config
-    registry: Registry = field(repr=False)
-    opened: Workspace | None = None
+    settings: Settings  # where both came from
+    config: Config  # the config
+    registry: Registry = field(repr=False)  # the plates known when the code location was loaded
+    opened: Workspace | None = None  # the workspace; None where none is set
 
     @property
     def workspace(self) -> Workspace:
         """The workspace.
 
-        Returns
-        -------
-        Workspace
-            The one of the settings.
-
-        Raises
-        ------
-        WorkspaceError
-            Where none is set.
+        Raises `WorkspaceError` where none is set.
         """
         if self.opened is None:
             raise WorkspaceError(
@@ -87,17 +67,7 @@ class Catalog:
     def absent_of(self, level: str, partition: str) -> tuple[PlateKey, ...]:
         """Return the plates of a scope that the config names and the workspace does not have.
 
-        Parameters
-        ----------
-        level : str
-            `plate`, `batch` or `all`.
-        partition : str
-            The plate, the batch, or `all`.
-
-        Returns
-        -------
-        tuple of PlateKey
-            Empty for a plate: it is there if it has a partition.
+        Empty for a plate: it is there if it has a partition.
         """
         if level == ALL:
             return self.cohort.absent
@@ -109,22 +79,7 @@ class Catalog:
 def read_config(path: str | None, workspace: Workspace | None = None) -> Config:
     """Read a config file, or take the handbook's choices for the whole workspace.
 
-    Parameters
-    ----------
-    path : str or None
-        Path on this machine, or the address of an object.
-    workspace : Workspace, optional
-        Reads an address below its own root, with the options that it was opened with.
-
-    Returns
-    -------
-    Config
-        The config.
-
-    Raises
-    ------
-    ConfigError
-        Where the file cannot be read, or says something that cannot be done.
+    Raises `ConfigError` where the file cannot be read, or says something that cannot be done.
     """
     if path is None:
         return parse_config(render_config({}, pipeline="profiling", negcon=True), path="(defaults)")
@@ -170,24 +125,8 @@ def load_catalog(settings: Settings, *, patient: bool = False) -> Catalog:
     The plates are those of the registry; a workspace without one is scanned, so that it shows its
     plates before anything was run.
 
-    Parameters
-    ----------
-    settings : Settings
-        Which workspace, which config.
-    patient : bool
-        As in `open_workspace`.
-
-    Returns
-    -------
-    Catalog
-        Without plates where no workspace is set.
-
-    Raises
-    ------
-    ConfigError
-        Where the config cannot be used.
-    WorkspaceError
-        Where the workspace cannot be read.
+    Without plates where no workspace is set. Raises `ConfigError` where the config cannot be used.
+    Raises `WorkspaceError` where the workspace cannot be read.
     """
     if settings.workspace is None:
         return Catalog(settings, read_config(settings.config), Registry({}))
@@ -202,22 +141,8 @@ def load_catalog(settings: Settings, *, patient: bool = False) -> Catalog:
 def scanned_catalog(settings: Settings) -> Catalog:
     """Open what the settings name with the plates found now, without changing anything.
 
-    Parameters
-    ----------
-    settings : Settings
-        Which workspace, which config; the workspace must be set.
-
-    Returns
-    -------
-    Catalog
-        What `refreshed_catalog` would return.
-
-    Raises
-    ------
-    ConfigError
-        Where the config cannot be used.
-    WorkspaceError
-        Where the workspace cannot be read.
+    `settings`: which workspace, which config; the workspace must be set. Raises `ConfigError` where
+    the config cannot be used. Raises `WorkspaceError` where the workspace cannot be read.
     """
     workspace = open_workspace(str(settings.workspace), inputs=settings.inputs)
     config = read_config(settings.config, workspace)
@@ -229,20 +154,8 @@ def scanned_catalog(settings: Settings) -> Catalog:
 def refreshed_catalog(settings: Settings) -> tuple[Catalog, WorkspaceScan]:
     """Scan the workspace, bring its registry up to date, and open both.
 
-    Parameters
-    ----------
-    settings : Settings
-        Which workspace, which config; the workspace must be set.
-
-    Returns
-    -------
-    tuple of Catalog and WorkspaceScan
-        The catalog with the plates found now, and the scan with what it ignored.
-
-    Raises
-    ------
-    WorkspaceError
-        Where the workspace is not set, cannot be read or cannot be written.
+    `settings`: which workspace, which config; the workspace must be set. Raises `WorkspaceError`
+    where the workspace is not set, cannot be read or cannot be written.
     """
     catalog = load_catalog(settings)
     scan = scan_workspace(catalog.workspace, catalog.config.collate.csv_dir)

@@ -53,24 +53,7 @@ def backend_checks(result: CollateResult) -> Checks:
 def aggregated_checks(
     config: Config, key: PlateKey, frame: pd.DataFrame, wells: Collection[WellRecord]
 ) -> Checks:
-    """Check aggregated profiles against the wells' ledger.
-
-    Parameters
-    ----------
-    config : Config
-        Names the columns of well and site.
-    key : PlateKey
-        The plate.
-    frame : pandas.DataFrame
-        The profiles.
-    wells : collection of WellRecord
-        The wells' ledger.
-
-    Returns
-    -------
-    tuple of CheckResult
-        Infinite values that were measured are told, and block nothing.
-    """
+    """Check aggregated profiles against the wells' ledger."""
     rules = config.aggregation
     rows = rows_of(frame, rules.well_column, rules.site_column)
     cells = feature_cells(frame)
@@ -86,17 +69,7 @@ def aggregated_checks(
 def standing_checks(key: PlateKey, frame: pd.DataFrame) -> Checks:
     """Check a table that stood in the workspace and was not made here: warnings at most.
 
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    frame : pandas.DataFrame
-        Its table.
-
-    Returns
-    -------
-    tuple of CheckResult
-        What can be told without the table that it was made from.
+    What can be told without the table that it was made from.
     """
     rows, cells = rows_of(frame), feature_cells(frame)
     return as_warnings(
@@ -114,23 +87,7 @@ def annotated_checks(
 ) -> Checks:
     """Check annotated profiles against the aggregated ones.
 
-    Parameters
-    ----------
-    config : Config
-        Names the columns of well and site, and says whether controls are needed.
-    key : PlateKey
-        The plate.
-    before : pandas.DataFrame
-        The aggregated profiles.
-    result : AnnotateResult
-        The annotated profiles and the wells' ledger.
-    plate_map_path : str
-        The plate map, for messages.
-
-    Returns
-    -------
-    tuple of CheckResult
-        Wells that the plate map does not have, and excluded ones, are dropped with that reason.
+    Wells that the plate map does not have, and excluded ones, are dropped with that reason.
     """
     rules, frame = config.aggregation, result.frame
     well = config.annotate.well_column
@@ -154,24 +111,7 @@ def annotated_checks(
 def normalized_checks(
     config: Config, key: PlateKey, before: pd.DataFrame, result: NormalizeResult
 ) -> Checks:
-    """Check normalized profiles against the annotated ones.
-
-    Parameters
-    ----------
-    config : Config
-        Names the columns of well and site.
-    key : PlateKey
-        The plate.
-    before : pandas.DataFrame
-        The annotated profiles.
-    result : NormalizeResult
-        The normalized profiles, and which features have a scale of zero.
-
-    Returns
-    -------
-    tuple of CheckResult
-        An infinite value of a feature with another scale than zero blocks.
-    """
+    """Check normalized profiles against the annotated ones."""
     rules = config.aggregation
     came = rows_of(before, rules.well_column, rules.site_column)
     went = rows_of(result.frame, rules.well_column, rules.site_column)
@@ -183,21 +123,7 @@ def feature_selected_checks(
 ) -> Checks:
     """Check feature-selected profiles against the normalized ones and the list of features.
 
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    before : pandas.DataFrame
-        The normalized profiles.
-    frame : pandas.DataFrame
-        The feature-selected ones.
-    selection : FeatureSelection
-        The list; it says which kept features have infinite cells.
-
-    Returns
-    -------
-    tuple of CheckResult
-        Infinite cells that the list does not tell of are a warning: the list may be another's.
+    Infinite cells that the list does not tell of are a warning: the list may be another's.
     """
     ledger = selection.ledger
     pairs = zip(column(ledger, "feature"), column(ledger, "reason"), strict=True)
@@ -221,17 +147,7 @@ def selection_checks(columns: Mapping[PlateKey, Collection[str]]) -> Checks:
 def stacked_checks(frames: Mapping[PlateKey, pd.DataFrame], stacked: pd.DataFrame) -> Checks:
     """Check that a batch's table has every row of its plates, once.
 
-    Parameters
-    ----------
-    frames : mapping of PlateKey to pandas.DataFrame
-        The plates' tables.
-    stacked : pandas.DataFrame
-        The batch's.
-
-    Returns
-    -------
-    tuple of CheckResult
-        Plates of one name count as they are named in their tables.
+    Plates of one name count as they are named in their tables.
     """
     came = [row for frame in frames.values() for row in rows_of(frame)]
     went = rows_of(stacked)

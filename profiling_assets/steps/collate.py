@@ -62,34 +62,10 @@ def collate_sites(
 ) -> CollateResult | str:
     """Collate a plate from its CSVs.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the plate is.
-    config : Config
-        How to collate.
-    key : PlateKey
-        The plate.
-    source : PlateSource
-        Its CSVs.
-    scratch : pathlib.Path
-        An empty folder; the SQLite file is put at `sqlite_file`.
-    sqlite, parquet : bool
-        Which backends to write.
-    aggregate : AggregateOptions or None
-        How to aggregate; None for no profiles.
-    progress : callable, optional
-        Called with sites done and sites in all.
-
-    Returns
-    -------
-    CollateResult or str
-        What was made; or, where only a SQLite file was asked for and cannot hold the tables, why.
-
-    Raises
-    ------
-    WorkspaceError
-        Where a disk has no room, before a file is read; or is filled up by others meanwhile.
+    `scratch`: an empty folder; the SQLite file is put at `sqlite_file`. `aggregate`: how to
+    aggregate; None for no profiles. What was made; or, where only a SQLite file was asked for and
+    cannot hold the tables, why. Raises `WorkspaceError` where a disk has no room, before a file is
+    read; or is filled up by others meanwhile.
     """
     listing = listing_of(source)
     options = CollateOptions(
@@ -178,24 +154,8 @@ def vanished_sites(
 ) -> tuple[SiteRecord, ...]:
     """List the sites of the former ledger whose folders are gone.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the ledger stands.
-    key : PlateKey
-        The plate.
-    now : iterable of SiteRecord
-        The records of this build.
-
-    Returns
-    -------
-    tuple of SiteRecord
-        As missing, in the order of the former ledger; empty where there is none.
-
-    Raises
-    ------
-    InvalidInputError
-        Where the former ledger is no table.
+    As missing, in the order of the former ledger; empty where there is none. Raises
+    `InvalidInputError` where the former ledger is no table.
     """
     path = layout.site_ledger(key)
     if workspace.stat(path) is None:
@@ -227,33 +187,14 @@ def _rows(text: str, path: str) -> list[dict[str, str | None]]:
 
 @dataclass(frozen=True)
 class Collated:
-    """What one pass over a plate made.
+    """What one pass over a plate made."""
 
-    Attributes
-    ----------
-    made : mapping of str to Made or MadeFile
-        Result name to what is to be stored.
-    withheld : str
-        Why the SQLite backend was withheld; empty where it was not.
-    """
-
-    made: Mapping[str, Made | MadeFile]
-    withheld: str = ""
+    made: Mapping[str, Made | MadeFile]  # result name to what is to be stored
+    withheld: str = ""  # why the SQLite backend was withheld; empty where it was not
 
 
 def aggregate_options(config: Config) -> AggregateOptions:
-    """Say how cells become wells: by the `aggregate` section if it is on, else as collate does.
-
-    Parameters
-    ----------
-    config : Config
-        The config.
-
-    Returns
-    -------
-    AggregateOptions
-        Method, strata, fields and image feature categories.
-    """
+    """Say how cells become wells: by the `aggregate` section if it is on, else as collate does."""
     rules = config.aggregation
     return AggregateOptions(
         method=rules.method,
@@ -279,27 +220,8 @@ def make_plate(
 ) -> Collated:
     """Make the wanted ones of backend and aggregated profiles in one pass over the source.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the plate is.
-    config : Config
-        How to collate and to aggregate.
-    key : PlateKey
-        The plate.
-    source : PlateSource
-        What it starts from.
-    scratch : pathlib.Path
-        An empty folder for files that the caller publishes.
-    wanted : collection of str
-        Some of the result names `sqlite_backend`, `parquet_backend`, `aggregated_profiles`.
-    progress : callable, optional
-        Called with sites done and sites in all.
-
-    Returns
-    -------
-    Collated
-        What was made; a backend is absent where the source is no CSV or SQLite cannot hold it.
+    `scratch`: an empty folder for files that the caller publishes. What was made; a backend is
+    absent where the source is no CSV or SQLite cannot hold it.
     """
     if source.kind is SourceKind.CSVS:
         return _from_csvs(workspace, config, key, source, scratch, wanted=wanted, progress=progress)

@@ -24,76 +24,40 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """The file under a result's final name.
+    """The file under a result's final name."""
 
-    Attributes
-    ----------
-    size : int
-        Its size in bytes.
-    version : str
-        Changes when the content does, and at times when it does not; empty where unknown.
-    """
-
-    size: int
+    size: int  # its size in bytes
+    # changes when the content does, and at times when it does not; empty where unknown
     version: str = ""
 
 
 @dataclass(frozen=True)
 class Marks:
-    """What a result would be made from now.
+    """What a result would be made from now."""
 
-    Attributes
-    ----------
-    fingerprint : str
-        Of code, config and inputs: equal ones mean that building again gives the same result.
-    inputs : str
-        Of the inputs alone, by which a file that was not made here is judged.
-    made_from : mapping of str to str
-        Name of each input to its fingerprint, where a step is to tell; plans do without.
-    """
-
+    # of code, config and inputs: equal ones mean that building again gives the same result
     fingerprint: str
-    inputs: str
+    inputs: str  # of the inputs alone, by which a file that was not made here is judged
+    # name of each input to its fingerprint, where a step is to tell; plans do without
     made_from: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What the event log says of a result's latest materialization.
+    """What the event log says of a result's latest materialization."""
 
-    Attributes
-    ----------
-    fingerprint : str
-        The fingerprint it was made from, or adopted with.
-    size : int or None
-        Size in bytes that its file had then.
-    adopted : bool
-        Whether it was found in the workspace instead of made.
-    source : str
-        What it was made from, where a step can choose (`csvs`, `sqlite`, `profiles`).
-    withheld : str
-        Why the SQLite backend made in the same pass was withheld; empty where it was not.
-    inputs : str
-        The fingerprint of its inputs alone.
-    version : str
-        Version that its file had then.
-    content : str
-        Hash of the file's content; empty for files too large to be read for it.
-    code_version : str
-        Version of code and config that made it; empty where it was adopted.
-    full_precision : str
-        Hash of the copy at full precision written beside it; empty where there is none.
-    """
-
-    fingerprint: str
-    size: int | None
-    adopted: bool = False
+    fingerprint: str  # the fingerprint it was made from, or adopted with
+    size: int | None  # size in bytes that its file had then
+    adopted: bool = False  # whether it was found in the workspace instead of made
+    # what it was made from, where a step can choose (`csvs`, `sqlite`, `profiles`)
     source: str = ""
+    # why the SQLite backend made in the same pass was withheld; empty where it was not
     withheld: str = ""
-    inputs: str = ""
-    version: str = ""
-    content: str = ""
-    code_version: str = ""
+    inputs: str = ""  # the fingerprint of its inputs alone
+    version: str = ""  # version that its file had then
+    content: str = ""  # hash of the file's content; empty for files too large to be read for it
+    code_version: str = ""  # version of code and config that made it; empty where it was adopted
+    # hash of the copy at full precision written beside it; empty where there is none
     full_precision: str = ""
 
     @property
@@ -105,17 +69,8 @@ class Recorded:
 def fingerprint(code_version: str, inputs: Mapping[str, str]) -> str:
     """Return the fingerprint of a result from its code and its inputs' fingerprints.
 
-    Parameters
-    ----------
-    code_version : str
-        Version of the step's code and of the part of the config that rules it.
-    inputs : mapping of str to str
-        Name of each input to its fingerprint; the order does not matter.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits. Equal fingerprints mean that building again gives the same result.
+    `inputs`: name of each input to its fingerprint; the order does not matter. 32 hexadecimal
+    digits. Equal fingerprints mean that building again gives the same result.
     """
     text = json.dumps([code_version, sorted(inputs.items())], separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -124,17 +79,7 @@ def fingerprint(code_version: str, inputs: Mapping[str, str]) -> str:
 def marks(code_version: str, inputs: Mapping[str, str]) -> Marks:
     """Return what a result would be made from now.
 
-    Parameters
-    ----------
-    code_version : str
-        Version of the step's code and of the part of the config that rules it.
-    inputs : mapping of str to str
-        Name of each input to its fingerprint.
-
-    Returns
-    -------
-    Marks
-        With the code, and of the inputs alone.
+    `inputs`: name of each input to its fingerprint. With the code, and of the inputs alone.
     """
     return Marks(fingerprint(code_version, inputs), fingerprint("inputs", inputs))
 
@@ -144,16 +89,6 @@ def identity_of_foreign(content: str) -> str:
 
     Its inputs do not tell what is in it, so its content does: another file in its place is another
     input of what follows.
-
-    Parameters
-    ----------
-    content : str
-        Hash of its content.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits.
     """
     return fingerprint("adopted", {"content": content})
 
@@ -161,20 +96,8 @@ def identity_of_foreign(content: str) -> str:
 def is_replaced(standing: Standing, recorded: Recorded, content: Callable[[], str]) -> bool:
     """Say whether the standing file is another one than the recorded one.
 
-    Parameters
-    ----------
-    standing : Standing
-        The file under its final name.
-    recorded : Recorded
-        Its latest materialization.
-    content : callable
-        Gives the hash of the standing file's content; called only where size and version leave it
-        open, because a file that was copied back is the same file.
-
-    Returns
-    -------
-    bool
-        False where nothing says so.
+    `content`: gives the hash of the standing file's content; called only where size and version
+    leave it open, because a file that was copied back is the same file.
     """
     if recorded.size is None:
         return False
@@ -200,30 +123,12 @@ def decide(
     A file that was not made here is judged by its inputs alone: neither a newer version of this
     package nor an edit of the config builds over it.
 
-    Parameters
-    ----------
-    standing : Standing or None
-        The file under its final name, if there is one.
-    recorded : Recorded or None
-        Its latest materialization, if there is one.
-    wanted : Marks
-        What it would be made from now.
-    force : bool
-        Whether the user asked for a rebuild.
-    overwrite : bool
-        Whether a file that was not made here is built over instead of adopted.
-    content : callable
-        Gives the hash of the standing file's content.
-    announced : callable
-        Says whether the standing file is one that a run was about to publish; called only for a
-        file that is not the recorded one. That run was killed before it recorded it.
-
-    Returns
-    -------
-    Action
-        `BUILD` where there is no file, where force was asked for, where the inputs changed, or
-        where the file is one of ours that nobody recorded; `ADOPT` where the file is another one
-        than was recorded; else `CURRENT`.
+    `overwrite`: whether a file that was not made here is built over instead of adopted.
+    `announced`: says whether the standing file is one that a run was about to publish; called only
+    for a file that is not the recorded one. That run was killed before it recorded it. `BUILD`
+    where there is no file, where force was asked for, where the inputs changed, or where the file
+    is one of ours that nobody recorded; `ADOPT` where the file is another one than was recorded;
+    else `CURRENT`.
     """
     if standing is None or force:
         return Action.BUILD

@@ -31,20 +31,11 @@ _PROVENANCE = "provenance.json"
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two results that are compared.
+    """One of the two results that are compared."""
 
-    Attributes
-    ----------
-    shown : str
-        As the user named it.
-    workspace : Workspace
-        The folder that holds it.
-    files : mapping of str to str
-        Name by which the other side's file is found to the path below the folder.
-    """
-
-    shown: str
-    workspace: Workspace
+    shown: str  # as the user named it
+    workspace: Workspace  # the folder that holds it
+    # name by which the other side's file is found to the path below the folder
     files: Mapping[str, str]
 
     @cached_property
@@ -72,44 +63,19 @@ class Side:
 
 @dataclass(frozen=True)
 class FileDifference:
-    """What differs between two files.
+    """What differs between two files."""
 
-    Attributes
-    ----------
-    name : str
-        What both are, as `PLATE_normalized`.
-    found : TableDifference or LinesDifference
-        What differs.
-    origins : tuple of str
-        What they were made from that differs: code, config, versions, inputs.
-    """
-
-    name: str
-    found: TableDifference | LinesDifference
+    name: str  # what both are, as `PLATE_normalized`
+    found: TableDifference | LinesDifference  # what differs
+    # what they were made from that differs: code, config, versions, inputs
     origins: tuple[str, ...]
 
 
 def open_side(root: str) -> Side:
     """Find the files of one of the results that are compared.
 
-    Parameters
-    ----------
-    root : str
-        A file, or a folder: a plate's or a batch's below `profiles`, or a whole workspace, of which
-        `profiles` and `gct` are compared. On this machine, or `s3://BUCKET/PREFIX`.
-
-    Returns
-    -------
-    Side
-        Its files. A folder's own name at the beginning of a file's is left out of the name by which
-        files are paired, so that a plate can be compared with another one.
-
-    Raises
-    ------
-    MissingInputError
-        Where there is nothing to compare.
-    WorkspaceError
-        Where the folder or bucket cannot be read.
+    Raises `MissingInputError` where there is nothing to compare. Raises `WorkspaceError` where the
+    folder or bucket cannot be read.
     """
     plain, mark, options = root.partition("?") if "://" in root else (root, "", "")
     folder, name = posixpath.split(plain.rstrip("/"))
@@ -152,24 +118,8 @@ def _paired_name(path: str, own: str) -> str:
 def differences(a: Side, b: Side, *, tolerance: float, largest: int) -> Iterator[FileDifference]:
     """Compare the files that both sides have.
 
-    Parameters
-    ----------
-    a, b : Side
-        The two results.
-    tolerance : float
-        Largest difference over the larger magnitude that counts as close.
-    largest : int
-        How many changes of a table are named.
-
-    Yields
-    ------
-    FileDifference
-        In the order of the names; also where nothing differs.
-
-    Raises
-    ------
-    InvalidInputError
-        Where a table cannot be read.
+    `tolerance`: largest difference over the larger magnitude that counts as close. In the order of
+    the names; also where nothing differs. Raises `InvalidInputError` where a table cannot be read.
     """
     for name in sorted(a.files.keys() & b.files.keys()):
         paths = a.files[name], b.files[name]

@@ -17,15 +17,7 @@ from profiling_assets.workspace.ledger import KEPT_WHOLE, WellRecord, count_stat
 def site_facts(result: CollateResult) -> dict[str, Fact]:
     """Count sites and cells of a collated plate.
 
-    Parameters
-    ----------
-    result : CollateResult
-        What collate returned.
-
-    Returns
-    -------
-    dict of str to Fact
-        Sites in all, kept whole, and not; cells found and kept; sites by state.
+    Sites in all, kept whole, and not; cells found and kept; sites by state.
     """
     whole = sum(1 for site in result.sites if site.state in KEPT_WHOLE)
     return {
@@ -42,17 +34,8 @@ def site_facts(result: CollateResult) -> dict[str, Fact]:
 def well_facts(frame: pd.DataFrame, wells: Sequence[WellRecord]) -> dict[str, Fact]:
     """Count rows, wells and features of a table of profiles.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The profiles.
-    wells : sequence of WellRecord
-        The wells' ledger; empty where there is none.
-
-    Returns
-    -------
-    dict of str to Fact
-        Rows, wells, features, share of NaN, and wells by state.
+    `wells`: the wells' ledger; empty where there is none. Rows, wells, features, share of NaN, and
+    wells by state.
     """
     facts = table_facts(frame)
     found: dict[str, Fact] = {

@@ -28,29 +28,9 @@ def selected_features(
 ) -> Made:
     """Select features over plates, or take a frozen list; say of each dropped feature why.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Workspace, plates, and the config's `feature_select` or `feature_select_negcon` section.
-    normalized : mapping of str to Stored
-        `BATCH/PLATE` to normalized profiles.
-    absent : collection of PlateKey
-        Plates that the config names for this scope and the workspace does not have.
-    negcon : bool
-        Whether the negative-control twin is meant.
-
-    Returns
-    -------
-    Made
-        The list: one row a column of the output, and one a dropped feature.
-
-    Raises
-    ------
-    MissingInputError
-        Where a plate that should vote is not there; says how to take it out. Where the frozen list
-        is not there.
-    InvalidInputError
-        Where the frozen list cannot be used.
+    `absent`: plates that the config names for this scope and the workspace does not have. Raises
+    `MissingInputError` where a plate that should vote is not there; says how to take it out. Where
+    the frozen list is not there. Raises `InvalidInputError` where the frozen list cannot be used.
     """
     config = catalog.config
     section = config.feature_select_negcon if negcon else config.feature_select

@@ -44,44 +44,14 @@ def frozen_path(config: Config, *, negcon: bool) -> str:
 
 
 def frozen_fingerprint(workspace: Workspace, config: Config, *, negcon: bool) -> str:
-    """Return the fingerprint of a frozen list.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where it is.
-    config : Config
-        Names it.
-    negcon : bool
-        Whether that of the negative-control twin is meant.
-
-    Returns
-    -------
-    str
-        The hash of its content, or `absent`.
-    """
+    """Return the fingerprint of a frozen list."""
     return content_fingerprint(workspace, frozen_path(config, negcon=negcon))
 
 
 def frozen_fingerprints(
     workspace: Workspace, config: Config, names: Collection[str]
 ) -> dict[str, str]:
-    """Return the fingerprint of each frozen list among the external inputs of a result.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where they are.
-    config : Config
-        Names them.
-    names : collection of str
-        Names of external inputs.
-
-    Returns
-    -------
-    dict of str to str
-        Name to fingerprint.
-    """
+    """Return the fingerprint of each frozen list among the external inputs of a result."""
     return {
         name: frozen_fingerprint(workspace, config, negcon=FROZEN[name])
         for name in names
@@ -97,21 +67,7 @@ def frozen_marks(
 ) -> dict[str, dict[str, str]]:
     """Return the fingerprints of all frozen lists, once for each selection that one replaces.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where they are.
-    config : Config
-        Names them.
-    graph : mapping of str to Result
-        The results of the config.
-    plates : collection of PlateKey
-        The plates asked for.
-
-    Returns
-    -------
-    dict of str to dict of str to str
-        Name of the external asset to partition to fingerprint; empty for a list that is not there.
+    Name of the external asset to partition to fingerprint; empty for a list that is not there.
     """
     found: dict[str, dict[str, str]] = {}
     for result in graph.values():
@@ -124,26 +80,8 @@ def frozen_marks(
 def load_frozen(workspace: Workspace, config: Config, *, negcon: bool) -> FrozenFeatures:
     """Read a frozen list.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where it is.
-    config : Config
-        Names it.
-    negcon : bool
-        Whether that of the negative-control twin is meant.
-
-    Returns
-    -------
-    FrozenFeatures
-        The features in their order.
-
-    Raises
-    ------
-    MissingInputError
-        Where it is not there.
-    InvalidInputError
-        Where it cannot be used.
+    Raises `MissingInputError` where it is not there. Raises `InvalidInputError` where it cannot be
+    used.
     """
     from profiling_assets.profiles.frozen_features import read_frozen_features  # it loads pandas
 
@@ -160,22 +98,7 @@ def load_frozen(workspace: Workspace, config: Config, *, negcon: bool) -> Frozen
 def frozen_errors(
     workspace: Workspace, config: Config, names: Collection[str]
 ) -> dict[str, ProfilingError]:
-    """Find frozen lists that cannot be used, before anything runs.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where they are.
-    config : Config
-        Names them.
-    names : collection of str
-        The external inputs that are looked at.
-
-    Returns
-    -------
-    dict of str to ProfilingError
-        The config's key to what is wrong with the list that it names.
-    """
+    """Find frozen lists that cannot be used, before anything runs."""
     found: dict[str, ProfilingError] = {}
     for name, negcon in FROZEN.items():
         if name in names and frozen_path(config, negcon=negcon):

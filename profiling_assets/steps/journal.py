@@ -21,46 +21,20 @@ HEAD_BYTES = 1024 * 1024  # of a backend, which is too large to be read for it
 
 @dataclass(frozen=True)
 class Intent:
-    """A file that a run is about to publish.
+    """A file that a run is about to publish."""
 
-    Attributes
-    ----------
-    asset, partition : str
-        The result that it is, or that it is written with.
-    main : str
-        Workspace path of that result.
-    path : str
-        Its own workspace path.
-    size : int
-        Its bytes.
-    head : int
-        How many of its first bytes are hashed.
-    sha256 : str
-        Their hash.
-    """
-
-    asset: str
-    partition: str
-    main: str
-    path: str
-    size: int
-    head: int
-    sha256: str
+    asset: str  # the result that it is, or that it is written with
+    partition: str  # the result that it is, or that it is written with
+    main: str  # workspace path of that result
+    path: str  # its own workspace path
+    size: int  # its bytes
+    head: int  # how many of its first bytes are hashed
+    sha256: str  # their hash
 
     def speaks_of(self, size: int, head: bytes) -> bool:
         """Say whether a file is the one that was to be published.
 
-        Parameters
-        ----------
-        size : int
-            Bytes of the file that stands.
-        head : bytes
-            Its first bytes, as many as are hashed.
-
-        Returns
-        -------
-        bool
-            True for the same size and the same hash.
+        `head`: its first bytes, as many as are hashed. True for the same size and the same hash.
         """
         return size == self.size and hashlib.sha256(head).hexdigest() == self.sha256
 
@@ -70,23 +44,9 @@ def intent_of(
 ) -> Intent:
     """Return the intent to publish a file.
 
-    Parameters
-    ----------
-    asset, partition : str
-        The result.
-    path : str
-        Workspace path.
-    head : bytes
-        The content, or of a large file its first bytes.
-    size : int, optional
-        Bytes of the whole file, where that is more.
-    main : str
-        Workspace path of the result that the file is written with; by default it is that itself.
-
-    Returns
-    -------
-    Intent
-        What is to be written down before the file is published.
+    `head`: the content, or of a large file its first bytes. `size`: bytes of the whole file, where
+    that is more. `main`: workspace path of the result that the file is written with; by default it
+    is that itself. What is to be written down before the file is published.
     """
     return Intent(
         asset,
@@ -100,18 +60,7 @@ def intent_of(
 
 
 def intents_json(intents: Iterable[Intent]) -> bytes:
-    """Write intents down.
-
-    Parameters
-    ----------
-    intents : iterable of Intent
-        Those of one run.
-
-    Returns
-    -------
-    bytes
-        What `parse_intents` reads.
-    """
+    """Write intents down."""
     document = {"schema_version": SCHEMA, "files": [asdict(intent) for intent in intents]}
     return (json.dumps(document, indent=1) + "\n").encode()
 
@@ -119,15 +68,7 @@ def intents_json(intents: Iterable[Intent]) -> bytes:
 def parse_intents(content: bytes) -> tuple[Intent, ...]:
     """Read what `intents_json` wrote.
 
-    Parameters
-    ----------
-    content : bytes
-        A file of intents.
-
-    Returns
-    -------
-    tuple of Intent
-        Empty where it cannot be understood: then it says nothing of any file.
+    Empty where it cannot be understood: then it says nothing of any file.
     """
     try:
         document: object = json.loads(content)
@@ -159,37 +100,18 @@ _SEPARATOR = "."  # ids of runs have dashes
 
 @dataclass(frozen=True)
 class Announced:
-    """A file of intents.
+    """A file of intents."""
 
-    Attributes
-    ----------
-    file : ObjectInfo
-        The file itself.
-    run_id : str
-        The run that wrote it.
-    intents : tuple of Intent
-        What the run was about to publish.
-    """
-
-    file: ObjectInfo
-    run_id: str
-    intents: tuple[Intent, ...]
+    file: ObjectInfo  # the file itself
+    run_id: str  # the run that wrote it
+    intents: tuple[Intent, ...]  # what the run was about to publish
 
 
 def intents_path(run_id: str, writer: str) -> str:
     """Return the path of the intents of a run.
 
-    Parameters
-    ----------
-    run_id : str
-        The run.
-    writer : str
-        Which of the run's writers: each has a file of its own, so that none waits for another.
-
-    Returns
-    -------
-    str
-        The workspace path.
+    `writer`: which of the run's writers: each has a file of its own, so that none waits for
+    another.
     """
     return f"{INTENTS}/{run_id}{_SEPARATOR}{writer}{_SUFFIX}"
 
@@ -197,15 +119,7 @@ def intents_path(run_id: str, writer: str) -> str:
 def announced_files(workspace: Workspace) -> list[tuple[str, ObjectInfo]]:
     """List the intents of all runs: those under way, and those that died before they recorded.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-
-    Returns
-    -------
-    list of tuple of str and ObjectInfo
-        Runs and their files. Mostly empty: one listing then is all that it costs.
+    Runs and their files. Mostly empty: one listing then is all that it costs.
     """
     return [
         (file.path.rpartition("/")[2].partition(_SEPARATOR)[0], file)
@@ -215,18 +129,7 @@ def announced_files(workspace: Workspace) -> list[tuple[str, ObjectInfo]]:
 
 
 def read_announced(workspace: Workspace) -> list[Announced]:
-    """Read the intents of all runs.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-
-    Returns
-    -------
-    list of Announced
-        As they are listed.
-    """
+    """Read the intents of all runs."""
     files = announced_files(workspace)
     return [Announced(file, run, read_intents(workspace, file.path)) for run, file in files]
 
@@ -234,17 +137,7 @@ def read_announced(workspace: Workspace) -> list[Announced]:
 def read_intents(workspace: Workspace, path: str) -> tuple[Intent, ...]:
     """Read one file of intents.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    path : str
-        Its path.
-
-    Returns
-    -------
-    tuple of Intent
-        None where its run is done with it since it was listed.
+    None where its run is done with it since it was listed.
     """
     try:
         return parse_intents(workspace.read_bytes(path))
@@ -264,20 +157,8 @@ def intents_of(announced: Collection[Announced]) -> dict[str, list[Intent]]:
 def is_announced(workspace: Workspace, path: str, intents: Mapping[str, list[Intent]]) -> bool:
     """Say whether the file that stands is one that a run was about to publish.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where it stands.
-    path : str
-        Workspace path.
-    intents : mapping of str to list of Intent
-        What runs were about to publish, by path.
-
-    Returns
-    -------
-    bool
-        False where no run meant to publish anything there, which costs nothing to say, and for a
-        file that somebody else put there since. Of a backend the beginning is read.
+    False where no run meant to publish anything there, which costs nothing to say, and for a file
+    that somebody else put there since. Of a backend the beginning is read.
     """
     said = intents.get(path, ())
     info = workspace.stat(path) if said else None
@@ -296,18 +177,7 @@ def _head(workspace: Workspace, path: str, size: int) -> bytes:
 
 
 def announced_lookup(workspace: Workspace) -> Callable[[str], bool]:
-    """Return `is_announced` of a workspace; intents are read when it is first asked.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-
-    Returns
-    -------
-    callable
-        Takes a workspace path.
-    """
+    """Return `is_announced` of a workspace; intents are read when it is first asked."""
     known: list[Mapping[str, list[Intent]]] = []
 
     def is_ours(path: str) -> bool:

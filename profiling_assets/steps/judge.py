@@ -67,19 +67,7 @@ class Task:
 class Judge:
     """Looks once at workspace and event log, and answers for every result.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Workspace, config, plates and graph.
-    records : callable
-        What the event log says of the partitions of an asset.
-    force : bool
-        Whether everything asked for is built again.
-
-    Attributes
-    ----------
-    unreadable : dict of PlateKey to str
-        Plates whose source could not be read, and why, among those looked at so far.
+    `unreadable`: plates whose source could not be read, and why, among those looked at so far.
     """
 
     def __init__(self, catalog: Catalog, records: RecordLookup, *, force: bool) -> None:
@@ -114,10 +102,7 @@ class Judge:
     def look_at(self, plates: Collection[PlateKey]) -> None:
         """Look at the sources of plates, several at a time where that is faster.
 
-        Parameters
-        ----------
-        plates : collection of PlateKey
-            The plates; those not named are looked at when they are asked for.
+        `plates`: the plates; those not named are looked at when they are asked for.
         """
         map_at_once(self.source, plates, at_once=self._look.at_once)
 
@@ -143,15 +128,7 @@ class Judge:
     def adoption(self, task: Task) -> Recorded:
         """Return what is to be recorded of a standing file that was not made here.
 
-        Parameters
-        ----------
-        task : Task
-            The result.
-
-        Returns
-        -------
-        Recorded
-            Its marks, without size, version and content of the file.
+        Its marks, without size, version and content of the file.
         """
         wanted = self.wanted(task)
         source = ""
@@ -162,16 +139,8 @@ class Judge:
     def is_moved_away(self, task: Task) -> bool:
         """Say whether a result stands and the CSVs (or the backend) it was made from are gone.
 
-        Parameters
-        ----------
-        task : Task
-            The result.
-
-        Returns
-        -------
-        bool
-            True for CSVs that were archived after the backend was made. What is left of the plate
-            is no new input.
+        True for CSVs that were archived after the backend was made. What is left of the plate is no
+        new input.
         """
         recorded = self.recorded(task)
         if recorded is None or CSVS not in self._graph[task.name].external:

@@ -26,129 +26,72 @@ Fact = int | float | str | bool | Mapping[str, int]
 
 @dataclass(frozen=True)
 class Made:
-    """A table that a step made, ready to be stored.
+    """A table that a step made, ready to be stored."""
 
-    Attributes
-    ----------
-    frame : pandas.DataFrame
-        The table.
-    facts : mapping of str to Fact
-        Numbers and words for the UI, by stable names.
-    ledgers : mapping of str to pandas.DataFrame
-        Workspace path to ledger, published before the table.
-    warnings : tuple of str
-        Sentences for the log and the UI.
-    checks : tuple of CheckResult
-        Verdicts on the table; it is published only if none of them blocks.
-    unchanged : bytes or None
-        The text to store, where there is one already: that of a file that is taken over, or that
-        was checked.
-    files : mapping of str to pathlib.Path
-        Workspace path to local file, published with the table and consumed.
-    may_replace : str
-        Hash of the copy at full precision that may be replaced (the last one made here), or
-        `ANYTHING`; another copy that stands is left as it is.
-    """
-
-    frame: pd.DataFrame
+    frame: pd.DataFrame  # the table
+    # numbers and words for the UI, by stable names
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+    # workspace path to ledger, published before the table
     ledgers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # sentences for the log and the UI
+    # verdicts on the table; it is published only if none of them blocks
     checks: tuple[CheckResult, ...] = ()
+    # the text to store, where there is one already: that of a file that is taken over, or that was
+    # checked
     unchanged: bytes | None = None
+    # workspace path to local file, published with the table and consumed
     files: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    # hash of the copy at full precision that may be replaced (the last one made here), or
+    # `ANYTHING`; another copy that stands is left as it is
     may_replace: str = ""
 
 
 @dataclass(frozen=True)
 class MadeFile:
-    """A local file that a step made, ready to be published (and consumed).
+    """A local file that a step made, ready to be published (and consumed)."""
 
-    Attributes
-    ----------
-    local : pathlib.Path
-        The file in scratch space.
-    facts : mapping of str to Fact
-        Numbers and words for the UI, by stable names.
-    ledgers : mapping of str to pandas.DataFrame
-        Workspace path to ledger, published before the file.
-    warnings : tuple of str
-        Sentences for the log and the UI.
-    checks : tuple of CheckResult
-        Verdicts on the file; it is published only if none of them blocks.
-    files : mapping of str to pathlib.Path
-        Workspace path to further local file, published before this one and consumed.
-    """
-
-    local: Path
+    local: Path  # the file in scratch space
+    # numbers and words for the UI, by stable names
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+    # workspace path to ledger, published before the file
     ledgers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # sentences for the log and the UI
+    # verdicts on the file; it is published only if none of them blocks
     checks: tuple[CheckResult, ...] = ()
+    # workspace path to further local file, published before this one and consumed
     files: Mapping[str, Path] = field(default_factory=dict[str, Path])
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of a plate.
+    """A picture of a plate."""
 
-    Attributes
-    ----------
-    name : str
-        What it shows, as its file's name ends.
-    path : str
-        Workspace path.
-    content : bytes
-        A PNG file.
-    """
-
-    name: str
-    path: str
-    content: bytes
+    name: str  # what it shows, as its file's name ends
+    path: str  # workspace path
+    content: bytes  # a PNG file
 
 
 @dataclass(frozen=True)
 class MadePictures:
-    """Pictures that a step drew, ready to be published and shown.
+    """Pictures that a step drew, ready to be published and shown."""
 
-    Attributes
-    ----------
-    pictures : tuple of Picture
-        The first is the result itself, under its own path; it is published last.
-    facts : mapping of str to Fact
-        Numbers and words for the UI, by stable names.
-    warnings : tuple of str
-        Sentences for the log and the UI.
-    checks : tuple of CheckResult
-        Verdicts on it.
-    """
-
+    # the first is the result itself, under its own path; it is published last
     pictures: tuple[Picture, ...]
+    # numbers and words for the UI, by stable names
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
-    warnings: tuple[str, ...] = ()
-    checks: tuple[CheckResult, ...] = ()
+    warnings: tuple[str, ...] = ()  # sentences for the log and the UI
+    checks: tuple[CheckResult, ...] = ()  # verdicts on it
 
 
 @dataclass(frozen=True)
 class MadePage:
-    """A page that a step wrote, ready to be published.
+    """A page that a step wrote, ready to be published."""
 
-    Attributes
-    ----------
-    path : str
-        Workspace path.
-    content : bytes
-        HTML.
-    facts : mapping of str to Fact
-        Numbers and words for the UI, by stable names.
-    warnings : tuple of str
-        Sentences for the log and the UI.
-    """
-
-    path: str
-    content: bytes
+    path: str  # workspace path
+    content: bytes  # HTML
+    # numbers and words for the UI, by stable names
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # sentences for the log and the UI
 
 
 @dataclass(frozen=True)
@@ -157,46 +100,25 @@ class Published:
 
     Other batches change it too, so neither its size nor its content tells whether it is the one
     that was made.
-
-    Attributes
-    ----------
-    path : str
-        Workspace path.
-    facts : mapping of str to Fact
-        Numbers and words for the UI, by stable names.
-    warnings : tuple of str
-        Sentences for the log and the UI.
-    checks : tuple of CheckResult
-        Verdicts on it.
-    shown : mapping of str to pandas.DataFrame
-        Tables for the UI, by name.
     """
 
-    path: str
+    path: str  # workspace path
+    # numbers and words for the UI, by stable names
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
-    warnings: tuple[str, ...] = ()
-    checks: tuple[CheckResult, ...] = ()
-    shown: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()  # sentences for the log and the UI
+    checks: tuple[CheckResult, ...] = ()  # verdicts on it
+    shown: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # tables for the UI, by name
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A standing file that a step left as it is.
+    """A standing file that a step left as it is."""
 
-    Attributes
-    ----------
-    path : str
-        Workspace path of the file.
-    recorded : Recorded or None
-        What it was made from, where nothing can make it anew: its step is switched off, or the
-        CSVs were moved away; None where it was not made by us and its inputs are unchanged.
-    withheld : str
-        Why another result of the same pass was withheld; empty where it was not.
-    """
-
-    path: str
+    path: str  # workspace path of the file
+    # what it was made from, where nothing can make it anew: its step is switched off, or the CSVs
+    # were moved away; None where it was not made by us and its inputs are unchanged
     recorded: Recorded | None = None
-    withheld: str = ""
+    withheld: str = ""  # why another result of the same pass was withheld; empty where it was not
 
 
 @dataclass(frozen=True)
@@ -205,23 +127,12 @@ class Stored:
 
     A batch step walks over its plates one at a time; a step that leaves a standing file alone
     never reads its input.
-
-    Attributes
-    ----------
-    workspace : Workspace
-        Where it is.
-    path : str
-        Workspace path.
-    asset : str
-        The asset that makes it, for messages.
-    partition : str
-        The plate or batch, for messages.
     """
 
-    workspace: Workspace
-    path: str
-    asset: str
-    partition: str
+    workspace: Workspace  # where it is
+    path: str  # workspace path
+    asset: str  # the asset that makes it, for messages
+    partition: str  # the plate or batch, for messages
 
     def exists(self) -> bool:
         """Say whether the file stands."""
@@ -230,15 +141,8 @@ class Stored:
     def content(self) -> bytes:
         """Read the file.
 
-        Returns
-        -------
-        bytes
-            Its content, compressed where the file is.
-
-        Raises
-        ------
-        MissingInputError
-            Where the file is not there, with asset, plate, path and remedy.
+        Its content, compressed where the file is. Raises `MissingInputError` where the file is not
+        there, with asset, plate, path and remedy.
         """
         if not self.exists():
             raise MissingInputError(
@@ -251,10 +155,7 @@ class Stored:
     def frame(self) -> pd.DataFrame:
         """Read the file as a table of profiles.
 
-        Returns
-        -------
-        pandas.DataFrame
-            One row a well; metadata as text, features as float64.
+        One row a well; metadata as text, features as float64.
         """
         from profiling_assets.profiles.tables import read_profiles
 

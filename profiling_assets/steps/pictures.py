@@ -47,20 +47,8 @@ from profiling_assets.workspace.storage.interface import Workspace
 def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) -> MadePictures:
     """Draw the cells and the sites of each well.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the ledgers of wells and sites are.
-    key : PlateKey
-        The plate.
-    annotated : Stored
-        The annotated profiles.
-
-    Returns
-    -------
-    MadePictures
-        The heatmap of cell counts, their distribution, and the sites on the plate; of the last two
-        those that there are values for.
+    The heatmap of cell counts, their distribution, and the sites on the plate; of the last two
+    those that there are values for.
     """
     from profiling_assets.quality.pictures.draw import png
     from profiling_assets.quality.pictures.draw_groups import draw_histogram, grouped
@@ -185,25 +173,8 @@ _NEGCON = "negcon"
 def correlation_pictures(config: Config, key: PlateKey, profiles: Stored) -> MadePictures:
     """Draw how alike the wells are, the effect of position, and controls against treatments.
 
-    Parameters
-    ----------
-    config : Config
-        Its compartments, and the column on which external metadata are merged: it names the
-        treatments.
-    key : PlateKey
-        The plate.
-    profiles : Stored
-        The feature-selected profiles.
-
-    Returns
-    -------
-    MadePictures
-        The matrix, the position effect, and the controls where the plate map names some.
-
-    Raises
-    ------
-    InvalidInputError
-        Where the table has no row.
+    The matrix, the position effect, and the controls where the plate map names some. Raises
+    `InvalidInputError` where the table has no row.
     """
     from profiling_assets.quality.pictures.draw import png
     from profiling_assets.quality.pictures.draw_correlation import draw_correlation
@@ -268,20 +239,7 @@ def correlation_pictures(config: Config, key: PlateKey, profiles: Stored) -> Mad
 
 
 def correlation_numbers(config: Config, frame: pd.DataFrame) -> dict[str, Fact]:
-    """Return the numbers behind the pictures, without drawing them.
-
-    Parameters
-    ----------
-    config : Config
-        As for `correlation_pictures`.
-    frame : pandas.DataFrame
-        The feature-selected profiles, one row or more.
-
-    Returns
-    -------
-    dict of str to Fact
-        Those that are known, by the names of the asset's metadata.
-    """
+    """Return the numbers behind the pictures, without drawing them."""
     found = well_correlation(frame, config.compartments)
     negcon = np.array([group == _NEGCON for group in control_groups(found.metadata)])
     return _numbers(config, found, position_effect(found.wells, found.matrix), negcon)

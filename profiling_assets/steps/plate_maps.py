@@ -27,49 +27,19 @@ from profiling_assets.workspace.storage.interface import Workspace
 
 @dataclass(frozen=True)
 class PlateMapFiles:
-    """The files that a plate's plate map consists of.
+    """The files that a plate's plate map consists of."""
 
-    Attributes
-    ----------
-    barcode : str
-        Workspace path of the barcode_platemap.
-    name : str
-        The plate map's name, as the barcode_platemap gives it.
-    plate_map : str
-        Workspace path of the plate map.
-    external : str or None
-        Workspace path of the external metadata, where the config asks for it.
-    """
-
-    barcode: str
-    name: str
-    plate_map: str
-    external: str | None
+    barcode: str  # workspace path of the barcode_platemap
+    name: str  # the plate map's name, as the barcode_platemap gives it
+    plate_map: str  # workspace path of the plate map
+    external: str | None  # workspace path of the external metadata, where the config asks for it
 
 
 def plate_map_files(workspace: Workspace, config: Config, key: PlateKey) -> PlateMapFiles:
     """Find the files of a plate's plate map.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where they are.
-    config : Config
-        Says whether there is external metadata.
-    key : PlateKey
-        The plate.
-
-    Returns
-    -------
-    PlateMapFiles
-        Paths of files that stand.
-
-    Raises
-    ------
-    MissingInputError
-        Where one of them is not there, naming the places looked at.
-    PlateMapError
-        Where the barcode_platemap has no entry for the plate.
+    Raises `MissingInputError` where one of them is not there, naming the places looked at. Raises
+    `PlateMapError` where the barcode_platemap has no entry for the plate.
     """
     files = find_platemap_files(workspace, key.batch)
     barcode = files.barcode_path()
@@ -95,19 +65,7 @@ def _external_path(workspace: Workspace, config: Config) -> str | None:
 def plate_map_fingerprint(workspace: Workspace, config: Config, key: PlateKey) -> str:
     """Return the fingerprint of everything that a plate is annotated with.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the files are.
-    config : Config
-        Says whether there is external metadata.
-    key : PlateKey
-        The plate.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits; empty where there is no plate map.
+    32 hexadecimal digits; empty where there is no plate map.
     """
     try:
         files = plate_map_files(workspace, config, key)
@@ -132,22 +90,7 @@ def _exclusion_parts(workspace: Workspace, key: PlateKey) -> dict[str, str]:
 def load_exclusions(workspace: Workspace, key: PlateKey) -> Exclusions:
     """Read which wells of a plate were taken out by hand.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the table may be.
-    key : PlateKey
-        The plate.
-
-    Returns
-    -------
-    Exclusions
-        Without wells where there is no table.
-
-    Raises
-    ------
-    PlateMapError
-        Where it cannot be used.
+    Without wells where there is no table. Raises `PlateMapError` where it cannot be used.
     """
     path = layout.EXCLUSIONS
     if workspace.stat(path) is None:
@@ -160,24 +103,8 @@ def load_plate_map(
 ) -> tuple[PlateMap, ExternalMetadata | None, PlateMapFiles]:
     """Read a plate's plate map, and the external metadata where the config asks for it.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the files are.
-    config : Config
-        Names the well column, and the external metadata.
-    key : PlateKey
-        The plate.
-
-    Returns
-    -------
-    tuple of PlateMap, ExternalMetadata or None, PlateMapFiles
-        The plate map, the external metadata, and where both came from.
-
-    Raises
-    ------
-    PlateMapError
-        Where a file cannot be used.
+    The plate map, the external metadata, and where both came from. Raises `PlateMapError` where a
+    file cannot be used.
     """
     files = plate_map_files(workspace, config, key)
     plate_map = read_plate_map(

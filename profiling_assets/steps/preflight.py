@@ -43,17 +43,7 @@ _OUTPUTS = (layout.BACKEND, layout.PROFILES, layout.GCT)
 def write_error(workspace: Workspace, batches: Collection[str]) -> ProfilingError | None:
     """Write a small file where results go, read it back and remove it.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    batches : collection of str
-        Batches whose folders, where they are there already, are tried too.
-
-    Returns
-    -------
-    ProfilingError or None
-        Why results cannot be written.
+    `batches`: batches whose folders, where they are there already, are tried too.
     """
     root = Path(workspace.location(""))
     folders = [""]
@@ -108,23 +98,9 @@ def preflight(
 ) -> Look:
     """Look at workspace, config and plates before anything is computed.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Workspace, config and plates.
-    wanted : mapping of PlateKey to Wanted
-        The plates, and which steps of each are to be made.
-    source_of : callable, optional
-        Returns what a plate starts from (`slim`), for a caller who has looked already.
-    lists : collection of str
-        The frozen lists of features (`FROZEN`) that the steps to be made need; by default all.
-    whole : bool
-        Whether plates that are absent or not asked for are told.
-
-    Returns
-    -------
-    Look
-        All problems at once.
+    `wanted`: the plates, and which steps of each are to be made. `lists`: the frozen lists of
+    features (`FROZEN`) that the steps to be made need; by default all. `whole`: whether plates that
+    are absent or not asked for are told.
     """
     workspace = catalog.workspace
     look = snapshot(workspace)

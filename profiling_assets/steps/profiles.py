@@ -29,24 +29,7 @@ from profiling_assets.workspace.storage.interface import Workspace
 
 
 def annotated(workspace: Workspace, config: Config, key: PlateKey, aggregated: Stored) -> Made:
-    """Join aggregated profiles with the plate map and, if asked for, external metadata.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the plate map is.
-    config : Config
-        Its `annotate` section.
-    key : PlateKey
-        The plate.
-    aggregated : Stored
-        The aggregated profiles.
-
-    Returns
-    -------
-    Made
-        The annotated profiles with the wells' ledger.
-    """
+    """Join aggregated profiles with the plate map and, if asked for, external metadata."""
     section = config.annotate
     plate_map, external, files = load_plate_map(workspace, config, key)
     profiles = aggregated.frame()
@@ -89,28 +72,8 @@ def normalized(
 ) -> Made:
     """Normalize a plate's profiles, to all its wells or to its negative controls.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the plate map is, for messages about controls.
-    config : Config
-        Its `normalize` or `normalize_negcon` section.
-    key : PlateKey
-        The plate.
-    profiles : Stored
-        The annotated profiles.
-    negcon : bool
-        Whether the negative controls alone are the reference.
-
-    Returns
-    -------
-    Made
-        The normalized profiles.
-
-    Raises
-    ------
-    ControlsError
-        Where the plate has too few negative controls.
+    `negcon`: whether the negative controls alone are the reference. Raises `ControlsError` where
+    the plate has too few negative controls.
     """
     section = config.normalize_negcon if negcon else config.normalize
     frame = profiles.frame()
@@ -168,20 +131,7 @@ def _plate_map_path(workspace: Workspace, config: Config, key: PlateKey) -> str:
 
 
 def feature_selected(profiles: Stored, listed: Stored) -> Made:
-    """Choose the columns of the frozen feature list.
-
-    Parameters
-    ----------
-    profiles : Stored
-        The normalized profiles.
-    listed : Stored
-        The list of selected features.
-
-    Returns
-    -------
-    Made
-        The feature-selected profiles.
-    """
+    """Choose the columns of the frozen feature list."""
     selection = selection_from_table(read_tsv(listed.content(), path=listed.path), path=listed.path)
     frame = profiles.frame()
     selected = apply_selection(frame, selection)

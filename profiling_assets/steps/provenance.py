@@ -27,51 +27,28 @@ _NOTHING_KNOWN: dict[str, Any] = {"schema_version": SCHEMA, "results": {}}
 
 @dataclass(frozen=True)
 class FileMark:
-    """How a file is known again.
+    """How a file is known again."""
 
-    Attributes
-    ----------
-    size : int
-        Its bytes.
-    sha256 : str
-        Hash of its content, as `sha256sum` prints it; empty for a backend, which is too large to
-        be read for it.
-    """
-
-    size: int
+    size: int  # its bytes
+    # hash of its content, as `sha256sum` prints it; empty for a backend, which is too large to be
+    # read for it
     sha256: str = ""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """From what a result was made.
+    """From what a result was made."""
 
-    Attributes
-    ----------
-    asset : str
-        Name of the result.
-    file : FileMark
-        Its file.
-    code : str
-        Version of the step's code.
-    config : str
-        Hash of the part of the config that rules the step.
-    inputs : mapping of str to str
-        What it was made from: name (`ASSET:PARTITION`, or an external input) to fingerprint. Empty
-        where that hangs on how a storage knows its files (CSVs by time or ETag, and so what is made
-        from them), as a folder's file and S3's are to be the same; the materialization has it.
-    versions : mapping of str to str
-        Package to version.
-    beside : mapping of str to FileMark
-        Workspace path to file of what was written with it: ledgers, copies in other formats.
-    """
-
-    asset: str
-    file: FileMark
-    code: str
-    config: str
+    asset: str  # name of the result
+    file: FileMark  # its file
+    code: str  # version of the step's code
+    config: str  # hash of the part of the config that rules the step
+    # what it was made from: name (`ASSET:PARTITION`, or an external input) to fingerprint. Empty
+    # where that hangs on how a storage knows its files (CSVs by time or ETag, and so what is made
+    # from them), as a folder's file and S3's are to be the same; the materialization has it
     inputs: Mapping[str, str]
-    versions: Mapping[str, str]
+    versions: Mapping[str, str]  # package to version
+    # workspace path to file of what was written with it: ledgers, copies in other formats
     beside: Mapping[str, FileMark] = field(default_factory=dict[str, FileMark])
 
 
@@ -87,20 +64,9 @@ def changed_provenance(
 ) -> bytes:
     """Enter results into a provenance file, and take out what is no longer true.
 
-    Parameters
-    ----------
-    content : bytes or None
-        The file as it stands; one that cannot be read is begun anew, as it is no input of anything.
-    made : mapping of str to Origin
-        Workspace path of each result made now to its origin.
-    foreign : collection of (str, FileMark)
-        Path and mark of files that were found in the place of results. An entry that speaks of
-        another file is taken out; one that speaks of this very file stays true.
-
-    Returns
-    -------
-    bytes
-        Sorted, with a newline at the end; the bytes that stand where nothing changed.
+    `content`: the file as it stands; one that cannot be read is begun anew, as it is no input of
+    anything. `made`: workspace path of each result made now to its origin. Sorted, with a newline
+    at the end; the bytes that stand where nothing changed.
     """
     try:
         known = _NOTHING_KNOWN if content is None else _document(content)
@@ -122,23 +88,8 @@ def changed_provenance(
 def parse_provenance(content: bytes, *, path: str) -> dict[str, Origin]:
     """Read a provenance file.
 
-    Parameters
-    ----------
-    content : bytes
-        What `changed_provenance` wrote.
-    path : str
-        Where it lies, for messages.
-
-    Returns
-    -------
-    dict of str to Origin
-        Workspace path to origin, sorted. An entry is about the file of that path only as long as
-        size and hash agree.
-
-    Raises
-    ------
-    InvalidInputError
-        Where it is not such a file.
+    Workspace path to origin, sorted. An entry is about the file of that path only as long as size
+    and hash agree. Raises `InvalidInputError` where it is not such a file.
     """
     try:
         results = _document(content)["results"]
@@ -221,20 +172,7 @@ def package_versions() -> Mapping[str, str]:
 
 
 def provenance_path(level: str, partition: str) -> str:
-    """Return the path of the provenance of a plate's, a batch's or all batches' results.
-
-    Parameters
-    ----------
-    level : str
-        `plate`, `batch` or `all`.
-    partition : str
-        `BATCH/PLATE`, `BATCH` or `all`.
-
-    Returns
-    -------
-    str
-        The workspace path.
-    """
+    """Return the path of the provenance of a plate's, a batch's or all batches' results."""
     if level == PLATE:
         return layout.provenance(PlateKey.parse(partition))
     return layout.provenance(partition if level == BATCH else None)
@@ -248,17 +186,7 @@ def is_told_of(path: str) -> bool:
 def tell_origin(
     workspace: Workspace, level: str, partition: str, made: Mapping[str, Origin]
 ) -> None:
-    """Enter results into their provenance file, whoever else enters his at the same time.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    level, partition : str
-        What the results are of.
-    made : mapping of str to Origin
-        Workspace path to origin.
-    """
+    """Enter results into their provenance file, whoever else enters his at the same time."""
     update_file(
         workspace,
         provenance_path(level, partition),
@@ -269,14 +197,8 @@ def tell_origin(
 def tell_foreign(workspace: Workspace, level: str, partition: str, paths: Collection[str]) -> None:
     """Take out the entries of results in whose place another file was found.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace; nothing is written where it has no provenance, or where that is still true.
-    level, partition : str
-        What the results are of.
-    paths : collection of str
-        Workspace paths of the files that were found.
+    `workspace`: the workspace; nothing is written where it has no provenance, or where that is
+    still true.
     """
     path = provenance_path(level, partition)
     if workspace.stat(path) is None:
@@ -296,22 +218,8 @@ def _standing_mark(workspace: Workspace, path: str) -> FileMark | None:
 def read_provenance(workspace: Workspace, level: str, partition: str) -> dict[str, Origin]:
     """Read from what the results of a plate, a batch or all batches were made.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    level, partition : str
-        What the results are of.
-
-    Returns
-    -------
-    dict of str to Origin
-        Workspace path to origin; empty where nothing is known.
-
-    Raises
-    ------
-    InvalidInputError
-        Where the file cannot be understood.
+    Workspace path to origin; empty where nothing is known. Raises `InvalidInputError` where the
+    file cannot be understood.
     """
     path = provenance_path(level, partition)
     if workspace.stat(path) is None:

@@ -63,17 +63,7 @@ _PICTURES = ("site_completeness", "cell_count", "position_effect", "controls")
 def batch_report(catalog: Catalog, batch: str) -> MadePage:
     """Write the report of a batch.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Workspace, plates and graph.
-    batch : str
-        The batch.
-
-    Returns
-    -------
-    MadePage
-        The page, with a row for every plate, also for those of which nothing can be said.
+    The page, with a row for every plate, also for those of which nothing can be said.
     """
     cohort = catalog.cohort
     without = {
@@ -149,22 +139,7 @@ def share_warnings(sites: Share | None, wells: Share | None) -> list[str]:
 
 
 def table_warnings(key: PlateKey, annotated: pd.DataFrame, *, controls: bool) -> list[str]:
-    """Say what the checks find in the annotated profiles.
-
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    annotated : pandas.DataFrame
-        Its annotated profiles.
-    controls : bool
-        Whether negative controls are needed.
-
-    Returns
-    -------
-    list of str
-        Those that did not pass.
-    """
+    """Say what the checks find in the annotated profiles."""
     checks = list(standing_checks(key, annotated))
     if controls:
         checks.append(negative_controls_present(annotated, plate_map_path="plate map", key=key))
@@ -197,17 +172,7 @@ _SELECT = (Step.SELECT, Step.SELECT_NEGCON)
 def plate_report(catalog: Catalog, key: PlateKey) -> MadePage:
     """Write the report of a plate.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Workspace, config and graph.
-    key : PlateKey
-        The plate.
-
-    Returns
-    -------
-    MadePage
-        The page; what is not in the workspace is named in it as not known.
+    The page; what is not in the workspace is named in it as not known.
     """
     reader = Reader(catalog.workspace)
     facts = _with_tables(_books(catalog, reader, key), catalog, reader, key)
@@ -228,19 +193,8 @@ def plate_report(catalog: Catalog, key: PlateKey) -> MadePage:
 def plate_pictures(catalog: Catalog, reader: Reader, key: PlateKey) -> dict[str, str]:
     """Return the pictures of a plate that stand, small, as data URIs by name.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Says whether pictures are drawn: others that stand may be those of another time.
-    reader : Reader
-        Reads them.
-    key : PlateKey
-        The plate.
-
-    Returns
-    -------
-    dict of str to str
-        In the order of the page.
+    `catalog`: says whether pictures are drawn: others that stand may be those of another time. In
+    the order of the page.
     """
     from profiling_assets.quality.pictures.draw import preview  # loads matplotlib
 

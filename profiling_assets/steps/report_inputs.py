@@ -26,20 +26,7 @@ _Parsed = TypeVar("_Parsed")
 
 
 class Reader:
-    """Reads files of a workspace, and remembers which, and what is not known for want of others.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-
-    Attributes
-    ----------
-    sources : list of Source
-        What was read.
-    unknown : list of str
-        What is not known, and why.
-    """
+    """Reads files of a workspace, and remembers which, and what is not known for want of others."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -60,19 +47,8 @@ class Reader:
     def parsed(self, path: str, parse: Callable[[bytes], _Parsed], unknown: str) -> _Parsed | None:
         """Read and parse a file.
 
-        Parameters
-        ----------
-        path : str
-            Workspace path.
-        parse : callable
-            Makes a value of its bytes.
-        unknown : str
-            What is not known where the file is not there or cannot be read.
-
-        Returns
-        -------
-        object or None
-            The value; None where `unknown` was noted.
+        `unknown`: what is not known where the file is not there or cannot be read. The value; None
+        where `unknown` was noted.
         """
         if not self.exists(path):
             self.unknown.append(f"{unknown}: there is no {path}")
@@ -104,22 +80,7 @@ class Reader:
 
 
 def provenance(reader: Reader, catalog: Catalog, result: str) -> Provenance:
-    """Say what a report was made from.
-
-    Parameters
-    ----------
-    reader : Reader
-        Has read it.
-    catalog : Catalog
-        The graph.
-    result : str
-        The report's result.
-
-    Returns
-    -------
-    Provenance
-        Files, the versions of the steps upstream, and of the packages that wrote the report.
-    """
+    """Say what a report was made from."""
     wanted = {result}
     for name in reversed(list(catalog.results)):  # downstream before upstream
         if name in wanted:

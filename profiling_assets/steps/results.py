@@ -45,22 +45,9 @@ def quality_results(
 ) -> list[QualityResult]:
     """List the results of quality control that a config asks for.
 
-    Parameters
-    ----------
-    config : Config
-        The config.
-    counted : str
-        Name of the profiles whose cells are counted: the annotated ones, where there are some.
-    selected : collection of str
-        Names of the feature-selected profiles that the config makes, the negative-control twin
-        last. It is preferred, as in the recipe.
-    described : collection of str, optional
-        Names of the further results that a plate's report describes.
-
-    Returns
-    -------
-    list of QualityResult
-        Upstream before downstream.
+    `counted`: name of the profiles whose cells are counted: the annotated ones, where there are
+    some. `selected`: names of the feature-selected profiles that the config makes, the
+    negative-control twin last. It is preferred, as in the recipe.
     """
     found: list[QualityResult] = []
     if config.performs(Step.SUMMARY):
@@ -124,42 +111,19 @@ _CODE = {
 
 @dataclass(frozen=True)
 class Result:
-    """One result of the graph.
+    """One result of the graph."""
 
-    Attributes
-    ----------
-    name : str
-        The asset's name.
-    level : str
-        `plate`, `batch` or `all`: what it exists once of.
-    step : Step
-        The step that makes it; says which part of the config rules it.
-    template : str
-        Workspace path with `{batch}` and `{plate}`.
-    upstream : tuple of str
-        Names of the results that it is made from.
-    external : tuple of str
-        Names of the external inputs that it is made from.
-    performs : bool
-        Whether the config asks for the step; else a standing file is adopted.
-    code_version : str
-        Version of the step's code and of its part of the config.
-    overwrite : bool
-        Whether a standing file that was not made here is built over (`collate.overwrite`).
-    partial : bool
-        Whether it is made of those of its inputs that are there.
-    """
-
-    name: str
-    level: str
-    step: Step
-    template: str
-    upstream: tuple[str, ...]
-    external: tuple[str, ...]
-    performs: bool
-    code_version: str
+    name: str  # the asset's name
+    level: str  # `plate`, `batch` or `all`: what it exists once of
+    step: Step  # the step that makes it; says which part of the config rules it
+    template: str  # workspace path with `{batch}` and `{plate}`
+    upstream: tuple[str, ...]  # names of the results that it is made from
+    external: tuple[str, ...]  # names of the external inputs that it is made from
+    performs: bool  # whether the config asks for the step; else a standing file is adopted
+    code_version: str  # version of the step's code and of its part of the config
+    # whether a standing file that was not made here is built over (`collate.overwrite`)
     overwrite: bool = False
-    partial: bool = False
+    partial: bool = False  # whether it is made of those of its inputs that are there
 
 
 def results(config: Config) -> dict[str, Result]:
@@ -167,15 +131,7 @@ def results(config: Config) -> dict[str, Result]:
 
     A step that is switched off is in the list where a later step that is on needs its file.
 
-    Parameters
-    ----------
-    config : Config
-        The config.
-
-    Returns
-    -------
-    dict of str to Result
-        Name to result, upstream before downstream.
+    Name to result, upstream before downstream.
     """
     found: dict[str, Result] = {}
 
@@ -308,20 +264,7 @@ def selection_level(config: Config, *, negcon: bool) -> str:
 
 
 def result_path(template: str, partition: str) -> str:
-    """Fill a path template for one partition.
-
-    Parameters
-    ----------
-    template : str
-        A workspace path with `{batch}` and `{plate}`.
-    partition : str
-        `BATCH/PLATE`, `BATCH` or `all`.
-
-    Returns
-    -------
-    str
-        The workspace path.
-    """
+    """Fill a path template for one partition."""
     if "{plate}" in template:
         key = PlateKey.parse(partition)
         return template.format(batch=key.batch, plate=key.plate)
@@ -331,22 +274,7 @@ def result_path(template: str, partition: str) -> str:
 def input_partitions(
     result: Result, upstream: Result, partition: str, plates: Iterable[PlateKey]
 ) -> list[str]:
-    """Say which partitions of an upstream result one partition of a result is made from.
-
-    Parameters
-    ----------
-    result, upstream : Result
-        The two ends of the edge.
-    partition : str
-        A partition of `result`.
-    plates : iterable of PlateKey
-        The plates of the code location.
-
-    Returns
-    -------
-    list of str
-        Partitions of `upstream`, sorted.
-    """
+    """Say which partitions of an upstream result one partition of a result is made from."""
     if result.level == upstream.level:
         return [partition]
     if upstream.level == PLATE:

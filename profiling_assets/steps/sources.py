@@ -37,67 +37,31 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True)
 class PlateShape:
-    """What is kept of a plate's listing where thousands of plates are looked at.
+    """What is kept of a plate's listing where thousands of plates are looked at."""
 
-    Attributes
-    ----------
-    wells : tuple of str or None
-        Wells with an image, normalized and sorted; None where a folder's name does not tell.
-    tables : tuple of str
-        Object tables that any folder has; empty where `object.csv` holds them.
-    csv_bytes : int
-        Bytes of the files that a build reads.
-    """
-
+    # wells with an image, normalized and sorted; None where a folder's name does not tell
     wells: tuple[str, ...] | None
+    # object tables that any folder has; empty where `object.csv` holds them
     tables: tuple[str, ...]
-    csv_bytes: int
+    csv_bytes: int  # bytes of the files that a build reads
 
 
 @dataclass(frozen=True)
 class PlateSource:
-    """The source chosen for one plate.
+    """The source chosen for one plate."""
 
-    Attributes
-    ----------
-    kind : SourceKind
-        What was found first, in the order of `plate_source`.
-    path : str
-        Workspace path of the analysis folder or of the file; empty where there is none.
-    fingerprint : str
-        Changes when the source changes.
-    listing : PlateListing or None
-        The site folders, where the source is the CSVs.
-    looked_for : tuple of str
-        The paths that were tried, for the message where none was found.
-    shape : PlateShape or None
-        What is known of a listing of which few folders are left (`forewarn.slim`).
-    """
-
-    kind: SourceKind
-    path: str
-    fingerprint: str
-    listing: PlateListing | None
-    looked_for: tuple[str, ...]
+    kind: SourceKind  # what was found first, in the order of `plate_source`
+    path: str  # workspace path of the analysis folder or of the file; empty where there is none
+    fingerprint: str  # changes when the source changes
+    listing: PlateListing | None  # the site folders, where the source is the CSVs
+    looked_for: tuple[str, ...]  # the paths that were tried, for the message where none was found
+    # what is known of a listing of which few folders are left (`forewarn.slim`)
     shape: PlateShape | None = None
 
     def required(self, key: PlateKey) -> "PlateSource":
         """Return the source itself, or refuse a plate that has none.
 
-        Parameters
-        ----------
-        key : PlateKey
-            The plate, for the message.
-
-        Returns
-        -------
-        PlateSource
-            The same source.
-
-        Raises
-        ------
-        MissingInputError
-            Where nothing was found, naming the paths that were looked for.
+        Raises `MissingInputError` where nothing was found, naming the paths that were looked for.
         """
         if self.kind is SourceKind.NONE:
             raise MissingInputError(
@@ -116,19 +80,7 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
     else, unless the section `aggregate` is on (which a finished table cannot follow), a standing
     `PLATE.csv[.gz]`. With `collate.aggregate_only`, the SQLite backend alone.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the plate is.
-    config : Config
-        Says the analysis folder's name, `aggregate_only` and which section rules.
-    key : PlateKey
-        The plate.
-
-    Returns
-    -------
-    PlateSource
-        The first source found, or kind `none`.
+    The first source found, or kind `none`.
     """
     folder = csv_folder(key, config.collate.csv_dir)
     sqlite = layout.sqlite_backend(key)
@@ -161,18 +113,9 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
 def is_moved_away(recorded: str, now: SourceKind) -> bool:
     """Say whether what a result was made from is gone, so that only a later source is left.
 
-    Parameters
-    ----------
-    recorded : str
-        The kind of source it was made from; empty where it has none.
-    now : SourceKind
-        The kind that is there now.
-
-    Returns
-    -------
-    bool
-        True for CSVs that were archived after the backend was made, or a backend after its
-        profiles: nothing new came, so the result is as current as before.
+    `recorded`: the kind of source it was made from; empty where it has none. True for CSVs that
+    were archived after the backend was made, or a backend after its profiles: nothing new came, so
+    the result is as current as before.
     """
     order = list(SourceKind)
     return recorded in order and order.index(now) > order.index(SourceKind(recorded))
@@ -183,17 +126,8 @@ def aggregate_candidates(key: PlateKey, compression: str | None) -> tuple[str, .
 
     The place where ours are put comes last: once they are there, they are no new source.
 
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    compression : str or None
-        Compression of the profiles that we write, `gzip` or None.
-
-    Returns
-    -------
-    tuple of str
-        Workspace paths, the first to be taken first.
+    `compression`: compression of the profiles that we write, `gzip` or None. Workspace paths, the
+    first to be taken first.
     """
     backend = layout.backend_aggregate(key)
     plain, zipped = layout.profile(key, suffix=".csv"), layout.profile(key)
@@ -202,55 +136,21 @@ def aggregate_candidates(key: PlateKey, compression: str | None) -> tuple[str, .
 
 
 def content_fingerprint(workspace: Workspace, path: str) -> str:
-    """Return the fingerprint of a small file's content.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the file is.
-    path : str
-        Workspace path.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits, or `absent`.
-    """
+    """Return the fingerprint of a small file's content."""
     if workspace.stat(path) is None:
         return ABSENT
     return content_hash(workspace.read_bytes(path))
 
 
 def content_hash(content: bytes) -> str:
-    """Return the hash by which files are told apart.
-
-    Parameters
-    ----------
-    content : bytes
-        What is in the file.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits.
-    """
+    """Return the hash by which files are told apart."""
     return fingerprint_bytes(content)[:32]
 
 
 def table_hash(workspace: Workspace, path: str) -> str:
     """Return the hash of a result's file, where it is a table of profiles or a list.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the file is.
-    path : str
-        Workspace path.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits; empty for a backend, which is too large to be read for it.
+    32 hexadecimal digits; empty for a backend, which is too large to be read for it.
     """
     return content_fingerprint(workspace, path) if path.endswith(_TABLES) else ""
 
@@ -261,15 +161,7 @@ _HEADERS = 3  # the largest Image.csv files: a site that failed QC has a short o
 def slim(source: PlateSource) -> PlateSource:
     """Keep of a plate's source what preflight needs: a plan looks at thousands of plates.
 
-    Parameters
-    ----------
-    source : PlateSource
-        What the plate starts from.
-
-    Returns
-    -------
-    PlateSource
-        The same with the few site folders whose Image.csv is largest, and the shape of all.
+    The same with the few site folders whose Image.csv is largest, and the shape of all.
     """
     if source.listing is None:
         return source
@@ -281,17 +173,7 @@ def slim(source: PlateSource) -> PlateSource:
 def few_headers(source: PlateSource, *, munge: bool) -> Survey:
     """Read the headers of the site folders whose Image.csv is largest.
 
-    Parameters
-    ----------
-    source : PlateSource
-        What the plate starts from.
-    munge : bool
-        Whether `object.csv` is to be split into compartments.
-
-    Returns
-    -------
-    Survey
-        Without tables for a plate that does not start at CSVs.
+    Without tables for a plate that does not start at CSVs.
     """
     return survey_headers(_largest_folders(source), munge=munge)
 
@@ -318,15 +200,7 @@ def _shape(source: PlateSource) -> PlateShape:
 def image_table_columns(source: PlateSource) -> set[str]:
     """Return the columns of a plate's image tables, from the headers of the largest few.
 
-    Parameters
-    ----------
-    source : PlateSource
-        What the plate starts from.
-
-    Returns
-    -------
-    set of str
-        Empty for a plate that does not start at CSVs.
+    Empty for a plate that does not start at CSVs.
     """
     return {column for image in _largest_images(source) for column in _columns(*image)}
 

@@ -24,24 +24,9 @@ _SHOWN = 10  # names in a sentence
 def stacked(batch: str, profiles: Mapping[str, Stored], absent: Collection[PlateKey]) -> Made:
     """Stack the feature-selected profiles of a batch's plates.
 
-    Parameters
-    ----------
-    batch : str
-        The batch.
-    profiles : mapping of str to Stored
-        `BATCH/PLATE` to feature-selected profiles.
-    absent : collection of PlateKey
-        Plates of the batch that the config names and the workspace does not have.
-
-    Returns
-    -------
-    Made
-        One table, the plates in the order of their names.
-
-    Raises
-    ------
-    MissingInputError
-        Where a plate's profiles are not there; says how to take it out.
+    `absent`: plates of the batch that the config names and the workspace does not have. One table,
+    the plates in the order of their names. Raises `MissingInputError` where a plate's profiles are
+    not there; says how to take it out.
     """
     refuse_while_missing(
         profiles,
@@ -98,24 +83,7 @@ def _told(result: StackedProfiles) -> tuple[str, ...]:
 def gct(config: Config, stacked_profiles: Stored, path: str) -> Made:
     """Choose what goes into the GCT file of a batch.
 
-    Parameters
-    ----------
-    config : Config
-        Its `compartments`.
-    stacked_profiles : Stored
-        The stacked profiles of the batch.
-    path : str
-        Where the file is to lie, for messages.
-
-    Returns
-    -------
-    Made
-        The columns of the file; what is left out of it is among the facts.
-
-    Raises
-    ------
-    InvalidInputError
-        Where no feature of a compartment is left.
+    Raises `InvalidInputError` where no feature of a compartment is left.
     """
     frame = stacked_profiles.frame()
     metadata, features = gct_columns(frame, config.compartments)

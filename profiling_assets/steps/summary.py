@@ -57,19 +57,7 @@ def rebuilt_summary(
     same time lose no line. Lines of plates without a record (the recipe's) stay; excluded plates
     have none.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    batch : str
-        The batch whose numbers are told.
-    plates : collection of PlateKey, optional
-        Its plates, each of which should have a line unless it is excluded.
-
-    Returns
-    -------
-    Published
-        The summary, with the lines of this batch for the UI.
+    `plates`: its plates, each of which should have a line unless it is excluded.
     """
     read: _Lines = {}
     excluded: dict[PlateKey, str] = {}
@@ -148,19 +136,7 @@ _SITE_COUNT = "Metadata_Site_Count"
 def load_data_fingerprint(workspace: Workspace, key: PlateKey, source: PlateSource | None) -> str:
     """Return the fingerprint of what tells a plate's wells and sites.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the plate is.
-    key : PlateKey
-        The plate.
-    source : PlateSource or None
-        What the plate starts from, which is taken where there is no load data.
-
-    Returns
-    -------
-    str
-        `absent` where nothing tells.
+    `source`: what the plate starts from, which is taken where there is no load data.
     """
     listing = None if source is None else source.listing
     if listing is not None and listing.load_data_fingerprint is not None:
@@ -180,21 +156,7 @@ def plate_sites(
     table of a SQLite backend on this machine; else `Metadata_Site_Count` of the profiles. A plate
     of which nothing tells has no line in the summary, and the reason is told.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the plate is.
-    config : Config
-        Its `quality_control.summary` section.
-    key : PlateKey
-        The plate.
-    source : PlateSource or None
-        What the plate starts from; None where that could not be looked at.
-
-    Returns
-    -------
-    Made
-        One line: the summary's columns, what it was counted on, and a note.
+    `source`: what the plate starts from; None where that could not be looked at.
     """
     sites, basis, note = _told(workspace, config, key, source)
     warnings = (note,) if note else ()
@@ -287,19 +249,7 @@ def _load_data_path(workspace: Workspace, key: PlateKey) -> str | None:
 def look_at(workspace: Workspace, config: Config, key: PlateKey) -> PlateSource | None:
     """Look at what a plate starts from, where its load data do not tell all that is asked.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the plate is.
-    config : Config
-        Says the analysis folder's name.
-    key : PlateKey
-        The plate.
-
-    Returns
-    -------
-    PlateSource or None
-        None where there is load data, or the plate cannot be looked at.
+    None where there is load data, or the plate cannot be looked at.
     """
     if _load_data_path(workspace, key) is not None:
         return None

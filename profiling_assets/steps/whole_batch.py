@@ -12,18 +12,10 @@ from profiling_assets.workspace.names import PlateKey
 
 
 class MissingPlatesError(MissingInputError):
-    """Plates that belong to a result of several plates are not there.
+    """Plates that belong to a result of several plates are not there."""
 
-    Attributes
-    ----------
-    plates : tuple of str
-        Those whose result does not stand, as `BATCH/PLATE`.
-    absent : bool
-        Whether the workspace lacks whole plates that the config names.
-    """
-
-    plates: tuple[str, ...] = ()
-    absent: bool = False
+    plates: tuple[str, ...] = ()  # those whose result does not stand, as `BATCH/PLATE`
+    absent: bool = False  # whether the workspace lacks whole plates that the config names
 
 
 def refuse_while_missing(
@@ -31,21 +23,9 @@ def refuse_while_missing(
 ) -> None:
     """Refuse while a plate that belongs to it is not there.
 
-    Parameters
-    ----------
-    inputs : mapping of str to Stored
-        `BATCH/PLATE` to the plate's result.
-    absent : collection of PlateKey
-        Plates that the config names and the workspace does not have.
-    what : str
-        What is made of all plates, as a clause, for the message.
-    lack : str
-        What a missing plate is, as `not normalized`.
-
-    Raises
-    ------
-    MissingPlatesError
-        Naming every such plate, and how to take it out.
+    `absent`: plates that the config names and the workspace does not have. `what`: what is made of
+    all plates, as a clause, for the message. `lack`: what a missing plate is, as `not normalized`.
+    Raises `MissingPlatesError`: naming every such plate, and how to take it out.
     """
     plates = sorted({key for key, stored in inputs.items() if not stored.exists()})
     missing = plates + sorted(str(key) for key in absent)

@@ -58,43 +58,24 @@ class SiteFolderFacts:
 
 @dataclass(frozen=True)
 class PlateCompleteness:
-    """Expected and found sites of a plate.
+    """Expected and found sites of a plate."""
 
-    Attributes
-    ----------
-    state : PlateState
-        The verdict. `NOT_TOLD` where no expected site is known to be missing, but some folders
-        hold several sites or are not named after one: only reading them tells.
-    expected : int or None
-        Sites in the load data; None without load data.
-    found : int or None
-        Sites with an `Image.csv`; None where folder names do not tell sites apart.
-    missing : tuple of ExpectedSite
-        Expected, and in no folder with an `Image.csv`, as far as names tell.
-    unexpected : tuple of str
-        Folders with an `Image.csv` whose site (or well) is not expected.
-    without_image : tuple of str
-        Folders without an `Image.csv`.
-    empty : tuple of str
-        CSV files of 0 bytes, `FOLDER/FILE`.
-    repeated : tuple of str
-        Folders of a site that a folder before them has already.
-    untold : tuple of str
-        Folders with an `Image.csv` whose name does not tell well and site.
-    lacking : tuple of str
-        Folders with an `Image.csv` that lack a table which most such folders have; a file of 0
-        bytes counts as lacking.
-    """
-
+    # the verdict. `NOT_TOLD` where no expected site is known to be missing, but some folders hold
+    # several sites or are not named after one: only reading them tells
     state: PlateState
-    expected: int | None
-    found: int | None
+    expected: int | None  # sites in the load data; None without load data
+    found: int | None  # sites with an `Image.csv`; None where folder names do not tell sites apart
+    # expected, and in no folder with an `Image.csv`, as far as names tell
     missing: tuple[ExpectedSite, ...] = ()
+    # folders with an `Image.csv` whose site (or well) is not expected
     unexpected: tuple[str, ...] = ()
-    without_image: tuple[str, ...] = ()
-    empty: tuple[str, ...] = ()
-    repeated: tuple[str, ...] = ()
+    without_image: tuple[str, ...] = ()  # folders without an `Image.csv`
+    empty: tuple[str, ...] = ()  # CSV files of 0 bytes, `FOLDER/FILE`
+    repeated: tuple[str, ...] = ()  # folders of a site that a folder before them has already
+    # folders with an `Image.csv` whose name does not tell well and site
     untold: tuple[str, ...] = ()
+    # folders with an `Image.csv` that lack a table which most such folders have; a file of 0 bytes
+    # counts as lacking
     lacking: tuple[str, ...] = ()
 
 
@@ -103,18 +84,9 @@ def site_matrix(
 ) -> PlateCompleteness:
     """Compare the expected sites of a plate with its site folders.
 
-    Parameters
-    ----------
-    expected : sequence of ExpectedSite or None
-        Sites of the load data; None where there is none.
-    folders : iterable of ListedSiteFolder
-        The plate's site folders, sorted by name.
-
-    Returns
-    -------
-    PlateCompleteness
-        Sites are compared by `site_identity`: `a1` and site `01` are well A01, site 1. A folder
-        of a whole well (`PLATE-A01`) stands for every expected site of that well.
+    `expected`: sites of the load data; None where there is none. `folders`: the plate's site
+    folders, sorted by name. Sites are compared by `site_identity`: `a1` and site `01` are well A01,
+    site 1. A folder of a whole well (`PLATE-A01`) stands for every expected site of that well.
     """
     listed = _with_names(folders)
     imaged = [(folder, names) for folder, names in listed if names.image]
@@ -242,42 +214,25 @@ class CompleteWhen(StrEnum):
 
 @dataclass(frozen=True)
 class ArrivalRules:
-    """When a plate may be started.
+    """When a plate may be started."""
 
-    Attributes
-    ----------
-    complete_when : CompleteWhen
-        `expected_sites`: all sites of the load data are there, each with the tables that the
-        plate's other sites have; without load data as `quiet_period`: nothing changed for long.
-    quiet_minutes : float
-        How long nothing may have changed for a quiet period.
-    settle_seconds : float
-        How long nothing may have changed on a plate that has all its sites: a site that is
-        delivered again comes file by file.
-    """
-
+    # `expected_sites`: all sites of the load data are there, each with the tables that the plate's
+    # other sites have; without load data as `quiet_period`: nothing changed for long
     complete_when: CompleteWhen = CompleteWhen.EXPECTED_SITES
-    quiet_minutes: float = 60.0
+    quiet_minutes: float = 60.0  # how long nothing may have changed for a quiet period
+    # how long nothing may have changed on a plate that has all its sites: a site that is delivered
+    # again comes file by file
     settle_seconds: float = 60.0
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """Whether a plate may be started now.
+    """Whether a plate may be started now."""
 
-    Attributes
-    ----------
-    ready : bool
-        Whether it may.
-    reason : str
-        Why, or why not and what a user can do, as words for a table cell.
-    again_at : float or None
-        When it would be ready if nothing changed any more, in seconds since 1970; None where it
-        is ready, and where waiting alone will not do.
-    """
-
-    ready: bool
-    reason: str
+    ready: bool  # whether it may
+    reason: str  # why, or why not and what a user can do, as words for a table cell
+    # when it would be ready if nothing changed any more, in seconds since 1970; None where it is
+    # ready, and where waiting alone will not do
     again_at: float | None = None
 
 
@@ -290,22 +245,8 @@ def readiness(
 ) -> Readiness:
     """Decide whether a plate may be started.
 
-    Parameters
-    ----------
-    completeness : PlateCompleteness
-        Expected against found sites.
-    last_change : float or None
-        When one of the plate's CSV files last changed, in seconds since 1970; None where that is
-        not known, which counts as just now.
-    rules : ArrivalRules
-        The rules of the plate's batch.
-    now : float
-        The time of the look, in seconds since 1970.
-
-    Returns
-    -------
-    Readiness
-        The decision with its reason.
+    `last_change`: when one of the plate's CSV files last changed, in seconds since 1970; None where
+    that is not known, which counts as just now. `now`: the time of the look, in seconds since 1970.
     """
     if completeness.found == 0:
         return Readiness(ready=False, reason="no site folder has an Image.csv yet")
@@ -362,18 +303,7 @@ def _sites(count: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Put a span of time into words.
-
-    Parameters
-    ----------
-    seconds : float
-        The span; 0 or more.
-
-    Returns
-    -------
-    str
-        In the largest unit that gives 2 or more, rounded down; `s`, `min`, `h` or `days`.
-    """
+    """Put a span of time into words."""
     for unit, size in (("days", 86_400.0), ("h", 3_600.0), ("min", _MINUTE)):
         if seconds >= 2 * size:
             return f"{int(seconds // size)} {unit}"

@@ -37,22 +37,8 @@ def packed(data: bytes) -> bytes:
 def unpacked(data: bytes, *, path: str) -> bytes:
     """Return the content of a file that may be gzipped.
 
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    path : str
-        Where it lies, for the message.
-
-    Returns
-    -------
-    bytes
-        The content.
-
-    Raises
-    ------
-    InvalidInputError
-        Where the gzip stream is broken, ends early, or holds more than 2 GiB.
+    Raises `InvalidInputError` where the gzip stream is broken, ends early, or holds more than 2
+    GiB.
     """
     if not data.startswith(_GZIP_MAGIC):
         return data

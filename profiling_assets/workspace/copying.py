@@ -75,17 +75,7 @@ class TransferPlan:
 def transfer(path: str, direction: Direction) -> Transfer | None:
     """Say where a file goes.
 
-    Parameters
-    ----------
-    path : str
-        Path of the file below the source's root.
-    direction : Direction
-        Pull or push.
-
-    Returns
-    -------
-    Transfer or None
-        None for a file that stays: a hidden one, one of another folder, a SQLite backend.
+    None for a file that stays: a hidden one, one of another folder, a SQLite backend.
     """
     parts = path.split("/")
     if parts[0] not in FOLDERS[direction] or any(part.startswith(".") for part in parts):
@@ -109,15 +99,7 @@ def transfer(path: str, direction: Direction) -> Transfer | None:
 def batch_of(path: str) -> str | None:
     """Return the batch that a file belongs to.
 
-    Parameters
-    ----------
-    path : str
-        Path of a file in one of `FOLDERS`, below the root.
-
-    Returns
-    -------
-    str or None
-        None for what belongs to no batch, as configs and the summary of quality control.
+    None for what belongs to no batch, as configs and the summary of quality control.
     """
     parts = path.split("/")
     if path.startswith((f"{_PLATEMAPS}/", f"{_HEATMAPS}/", f"{_REPORTS}/")):
@@ -132,20 +114,7 @@ def batch_of(path: str) -> str | None:
 
 
 def is_entered(folder: str, batches: Collection[str]) -> bool:
-    """Say whether a folder may hold files of the chosen batches (none: of all).
-
-    Parameters
-    ----------
-    folder : str
-        Path of the folder below the root.
-    batches : collection of str
-        Names of batches.
-
-    Returns
-    -------
-    bool
-        False for hidden folders too.
-    """
+    """Say whether a folder may hold files of the chosen batches (none: of all)."""
     if any(part.startswith(".") for part in folder.split("/")):
         return False
     batch = batch_of(f"{folder}/-")
@@ -157,20 +126,8 @@ def transfer_plan(
 ) -> TransferPlan:
     """Say which of a workspace's files go where.
 
-    Parameters
-    ----------
-    paths : iterable of str
-        Paths below the source's root.
-    direction : Direction
-        Pull or push.
-    batches : collection of str, optional
-        Only files of these, and of no batch; none means all.
-
-    Returns
-    -------
-    TransferPlan
-        Each target once. `metadata/platemaps/BATCH` goes before `metadata/BATCH`, and
-        `load_data.csv` before a `load_data.csv.gz` beside it, in the order in which we read them.
+    Each target once. `metadata/platemaps/BATCH` goes before `metadata/BATCH`, and `load_data.csv`
+    before a `load_data.csv.gz` beside it, in the order in which we read them.
     """
     chosen: dict[str, Transfer] = {}
     superseded: list[Superseded] = []
@@ -200,24 +157,12 @@ _ETAG = re.compile(r"^[0-9a-f]{32}(?:-[0-9]+)?$")  # told by content; a folder's
 
 @dataclass(frozen=True)
 class Compared:
-    """What became of one file.
+    """What became of one file."""
 
-    Attributes
-    ----------
-    transfer : Transfer
-        The file and where it goes.
-    differs : bool
-        Whether the target was absent or another one, and so was copied.
-    size : int
-        Bytes at the target; of the source where it would be compressed and was not.
-    was_newer : bool
-        Whether the target's other file was changed later than the source's.
-    """
-
-    transfer: Transfer
-    differs: bool
-    size: int
-    was_newer: bool = False
+    transfer: Transfer  # the file and where it goes
+    differs: bool  # whether the target was absent or another one, and so was copied
+    size: int  # bytes at the target; of the source where it would be compressed and was not
+    was_newer: bool = False  # whether the target's other file was changed later than the source's
 
 
 def list_files(
@@ -225,19 +170,8 @@ def list_files(
 ) -> dict[str, ObjectInfo]:
     """List all files below some folders.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    folders : iterable of str
-        The folders; absent ones are empty.
-    batches : collection of str, optional
-        Only folders that may hold files of these are entered; none means all.
-
-    Returns
-    -------
-    dict of str to ObjectInfo
-        By path, sorted; without what lies in hidden folders.
+    `batches`: only folders that may hold files of these are entered; none means all. By path,
+    sorted; without what lies in hidden folders.
     """
     files: dict[str, ObjectInfo] = {}
 
@@ -273,28 +207,10 @@ def copy_files(
 ) -> list[Compared]:
     """Copy what differs.
 
-    Parameters
-    ----------
-    source, target : Workspace
-        From where, and to where.
-    transfers : iterable of Transfer
-        The files.
-    have, there : mapping of str to ObjectInfo
-        Files of source and target, as listed.
-    dry_run : bool
-        Whether to compare only.
-    told : callable, optional
-        Called after each file, one call at a time, in the order in which they are done.
-
-    Returns
-    -------
-    list of Compared
-        In the order of the transfers. Each target is there whole or not at all.
-
-    Raises
-    ------
-    ProfilingError
-        Of the first file that cannot be read or written; files copied before it stay.
+    `have, there`: files of source and target, as listed. `told`: called after each file, one call
+    at a time, in the order in which they are done. In the order of the transfers. Each target is
+    there whole or not at all. Raises `ProfilingError`: of the first file that cannot be read or
+    written; files copied before it stay.
     """
     lock = Lock()
 

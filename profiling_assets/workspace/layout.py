@@ -82,20 +82,8 @@ def annotated_well_ledger(key: PlateKey) -> str:
 def profile(key: PlateKey, step: str = "", suffix: str = ".csv.gz") -> str:
     """Return the path of a plate's profile table.
 
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    step : str
-        What follows the plate's name: empty for the aggregate, else `_augmented`, `_normalized`,
-        `_normalized_negcon`, or what `feature_select_step` returns.
-    suffix : str
-        `.csv.gz`, `.csv` or `.parquet`.
-
-    Returns
-    -------
-    str
-        The path below the workspace's root.
+    `step`: what follows the plate's name: empty for the aggregate, else `_augmented`,
+    `_normalized`, `_normalized_negcon`, or what `feature_select_step` returns.
     """
     return f"{PROFILES}/{key.batch}/{key.plate}/{key.plate}{step}{suffix}"
 
@@ -109,19 +97,7 @@ def feature_select_step(level: str, *, negcon: bool) -> str:
 def selected_features(scope: PlateKey | str | None, level: str, *, negcon: bool) -> str:
     """Return the path of the list of selected features with every dropped feature and why.
 
-    Parameters
-    ----------
-    scope : PlateKey or str or None
-        The plate (level `plate`), the batch (level `batch`) or None (level `all`).
-    level : str
-        The level of feature selection.
-    negcon : bool
-        Whether the list is that of the negative-control twin.
-
-    Returns
-    -------
-    str
-        The path below the workspace's root.
+    `scope`: the plate (level `plate`), the batch (level `batch`) or None (level `all`).
     """
     name = f"selected_features{'_negcon' if negcon else ''}_{level}.tsv"
     if isinstance(scope, PlateKey):
@@ -134,15 +110,7 @@ def selected_features(scope: PlateKey | str | None, level: str, *, negcon: bool)
 def provenance(scope: PlateKey | str | None) -> str:
     """Return the path of what says from what results were made: a plate's, a batch's or all's.
 
-    Parameters
-    ----------
-    scope : PlateKey or str or None
-        The plate, the batch, or None for results of all batches.
-
-    Returns
-    -------
-    str
-        The path below the workspace's root.
+    `scope`: the plate, the batch, or None for results of all batches.
     """
     if isinstance(scope, PlateKey):
         return f"{PROFILES}/{scope.batch}/{scope.plate}/{scope.plate}_provenance.json"

@@ -38,32 +38,18 @@ KEPT_WHOLE = frozenset(
 
 @dataclass(frozen=True)
 class SiteRecord:
-    """One site: what was found, what was kept, and why the rest was not.
+    """One site: what was found, what was kept, and why the rest was not."""
 
-    Attributes
-    ----------
-    folder : str
-        Name of the site folder; empty where the site was expected and is not there.
-    well, site : str
-        As in `Image.csv` or the load data; empty where unknown.
-    state : SiteState
-        What became of it.
-    reason : str
-        Empty for a complete site, else a sentence with the file's name.
-    image_rows_in, image_rows_kept : int
-        Rows of `Image.csv`, and those in the backend.
-    objects_in, objects_kept : mapping of str to int
-        Rows of each object table (table name to count), found and kept.
-    """
-
-    folder: str
-    well: str
-    site: str
-    state: SiteState
-    reason: str = ""
-    image_rows_in: int = 0
-    image_rows_kept: int = 0
+    folder: str  # name of the site folder; empty where the site was expected and is not there
+    well: str  # as in `Image.csv` or the load data; empty where unknown
+    site: str  # as in `Image.csv` or the load data; empty where unknown
+    state: SiteState  # what became of it
+    reason: str = ""  # empty for a complete site, else a sentence with the file's name
+    image_rows_in: int = 0  # rows of `Image.csv`, and those in the backend
+    image_rows_kept: int = 0  # rows of `Image.csv`, and those in the backend
+    # rows of each object table (table name to count), found and kept
     objects_in: Mapping[str, int] = field(default_factory=dict[str, int])
+    # rows of each object table (table name to count), found and kept
     objects_kept: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
@@ -81,42 +67,20 @@ class WellState(StrEnum):
 
 @dataclass(frozen=True)
 class WellRecord:
-    """One well: whether it has a profile, and if not, why.
+    """One well: whether it has a profile, and if not, why."""
 
-    Attributes
-    ----------
-    well : str
-        The well, as written where it was found.
-    state : WellState
-        What became of it.
-    reason : str
-        Empty for a well with a profile.
-    sites : int
-        Image rows of the well.
-    cells : int
-        Objects of the first compartment.
-    """
-
-    well: str
-    state: WellState
-    reason: str = ""
-    sites: int = 0
-    cells: int = 0
+    well: str  # the well, as written where it was found
+    state: WellState  # what became of it
+    reason: str = ""  # empty for a well with a profile
+    sites: int = 0  # image rows of the well
+    cells: int = 0  # objects of the first compartment
 
 
 def site_ledger_frame(records: Iterable[SiteRecord]) -> pd.DataFrame:
     """Lay the site records out as a table, one row a site, in the order given.
 
-    Parameters
-    ----------
-    records : iterable of SiteRecord
-        The records of one plate.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns folder, well, site, state, reason, image_rows_in, image_rows_kept, then for each
-        object table `<Table>_in` and `<Table>_kept`.
+    Columns folder, well, site, state, reason, image_rows_in, image_rows_kept, then for each object
+    table `<Table>_in` and `<Table>_kept`.
     """
     rows = list(records)
     tables = sorted({t for r in rows for t in (*r.objects_in, *r.objects_kept)})
@@ -136,18 +100,7 @@ def site_ledger_frame(records: Iterable[SiteRecord]) -> pd.DataFrame:
 
 
 def well_ledger_frame(records: Iterable[WellRecord]) -> pd.DataFrame:
-    """Lay the well records out as a table, one row a well, in the order given.
-
-    Parameters
-    ----------
-    records : iterable of WellRecord
-        The records of one plate.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns well, state, reason, sites, cells.
-    """
+    """Lay the well records out as a table, one row a well, in the order given."""
     rows = list(records)
     return pd.DataFrame(
         {
@@ -163,15 +116,7 @@ def well_ledger_frame(records: Iterable[WellRecord]) -> pd.DataFrame:
 def count_states(records: Iterable[SiteRecord] | Iterable[WellRecord]) -> dict[str, int]:
     """Count records by state.
 
-    Parameters
-    ----------
-    records : iterable of SiteRecord or of WellRecord
-        The records of one plate.
-
-    Returns
-    -------
-    dict of str to int
-        State name to number of records; states that do not occur are absent.
+    State name to number of records; states that do not occur are absent.
     """
     counts: dict[str, int] = {}
     for record in records:

@@ -17,16 +17,9 @@ _WELL = re.compile(r"^([A-Za-z]{1,2})0*([1-9][0-9]{0,1})$")
 def normalized_well(name: str) -> str | None:
     """Write a well as one or two capitals and at least two digits.
 
-    Parameters
-    ----------
-    name : str
-        A well as written in a plate map, a profile or a folder name: `A1`, `a01`, `AF48`.
-
-    Returns
-    -------
-    str or None
-        `A01` for any of `A1`, `a1`, `A01`, `A001`; None where the text is not a well of a plate
-        of up to 1,536 wells (rows A to AF, columns 1 to 48).
+    `name`: a well as written in a plate map, a profile or a folder name: `A1`, `a01`, `AF48`. `A01`
+    for any of `A1`, `a1`, `A01`, `A001`; None where the text is not a well of a plate of up to
+    1,536 wells (rows A to AF, columns 1 to 48).
     """
     found = _WELL.match(name.strip())
     if found is None:
@@ -40,20 +33,7 @@ def normalized_well(name: str) -> str | None:
 def well_position(well: str) -> tuple[int, int]:
     """Return row and column of a normalized well, both from 1.
 
-    Parameters
-    ----------
-    well : str
-        A well as `normalized_well` writes it.
-
-    Returns
-    -------
-    tuple of int
-        Row (A is 1, AF is 32) and column.
-
-    Raises
-    ------
-    ValueError
-        Where the text is not a normalized well.
+    Raises `ValueError` where the text is not a normalized well.
     """
     found = _WELL.match(well)
     if found is None:
@@ -78,15 +58,7 @@ _MAX_BYTES = 200  # a file name adds a suffix and stays below the 255 bytes of a
 def name_problem(name: str) -> str | None:
     """Say why a name cannot be used.
 
-    Parameters
-    ----------
-    name : str
-        A batch or plate name, verbatim.
-
-    Returns
-    -------
-    str or None
-        The reason, or None where the name can be used.
+    The reason, or None where the name can be used.
     """
     if not name or name != name.strip():
         return "it is empty, or begins or ends with a blank"
@@ -104,22 +76,7 @@ def name_problem(name: str) -> str | None:
 def checked_name(name: str, kind: str) -> str:
     """Return the name unchanged, or refuse it.
 
-    Parameters
-    ----------
-    name : str
-        The name, verbatim.
-    kind : str
-        `batch`, `plate` or `plate map`, for the message.
-
-    Returns
-    -------
-    str
-        The same name.
-
-    Raises
-    ------
-    InvalidNameError
-        Where the name could leave the workspace.
+    Raises `InvalidNameError` where the name could leave the workspace.
     """
     problem = name_problem(name)
     if problem is not None:
@@ -150,20 +107,7 @@ class PlateKey:
     def parse(cls, key: str) -> "PlateKey":
         """Split a `BATCH/PLATE` key.
 
-        Parameters
-        ----------
-        key : str
-            The partition key.
-
-        Returns
-        -------
-        PlateKey
-            Its two halves.
-
-        Raises
-        ------
-        InvalidNameError
-            Where it is not two names with one slash between them.
+        Raises `InvalidNameError` where it is not two names with one slash between them.
         """
         batch, slash, plate = key.partition("/")
         if not slash:
@@ -175,18 +119,5 @@ PLATE, BATCH, ALL = "plate", "batch", "all"
 
 
 def scope_of(key: PlateKey, level: str) -> str:
-    """Return the partition of a level that a plate belongs to.
-
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    level : str
-        `plate`, `batch` or `all`.
-
-    Returns
-    -------
-    str
-        The plate's own key, its batch, or `all`.
-    """
+    """Return the partition of a level that a plate belongs to."""
     return {PLATE: str(key), BATCH: key.batch, ALL: ALL}[level]

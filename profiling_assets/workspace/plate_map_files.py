@@ -19,40 +19,20 @@ _SUFFIXES = (".txt", ".csv", ".tsv")  # the usual one first; it wins where a nam
 
 @dataclass(frozen=True)
 class PlatemapFiles:
-    """The plate map files of a batch.
+    """The plate map files of a batch."""
 
-    Attributes
-    ----------
-    batch : str
-        The batch.
-    barcode : str or None
-        Path of `barcode_platemap.csv`; None where there is none.
-    maps : mapping of str to str
-        Plate map name (file name without `.txt`, `.csv` or `.tsv`) to path.
-    looked : tuple of str
-        Folders that were looked at.
-    shadowed : tuple of str
-        Paths that are not used, because a usual place has a file of that name.
-    """
-
-    batch: str
-    barcode: str | None
+    batch: str  # the batch
+    barcode: str | None  # path of `barcode_platemap.csv`; None where there is none
+    # plate map name (file name without `.txt`, `.csv` or `.tsv`) to path
     maps: Mapping[str, str] = field(default_factory=dict[str, str])
-    looked: tuple[str, ...] = ()
+    looked: tuple[str, ...] = ()  # folders that were looked at
+    # paths that are not used, because a usual place has a file of that name
     shadowed: tuple[str, ...] = ()
 
     def barcode_path(self) -> str:
         """Return the path of `barcode_platemap.csv`.
 
-        Returns
-        -------
-        str
-            The path below the workspace's root.
-
-        Raises
-        ------
-        MissingInputError
-            Where there is none; the message names all places looked at.
+        Raises `MissingInputError` where there is none; the message names all places looked at.
         """
         if self.barcode is None:
             places = [f"{folder}/{_BARCODE}" for folder in self.looked]
@@ -66,20 +46,8 @@ class PlatemapFiles:
     def map_path(self, name: str) -> str:
         """Return the path of a plate map.
 
-        Parameters
-        ----------
-        name : str
-            As `Plate_Map_Name` has it; a suffix `.txt`, `.csv` or `.tsv` may be part of it.
-
-        Returns
-        -------
-        str
-            The path below the workspace's root.
-
-        Raises
-        ------
-        MissingInputError
-            Where there is none; the message names all places looked at.
+        `name`: as `Plate_Map_Name` has it; a suffix `.txt`, `.csv` or `.tsv` may be part of it.
+        Raises `MissingInputError` where there is none; the message names all places looked at.
         """
         for candidate in (name, _stem(name)):
             if candidate in self.maps:
@@ -97,18 +65,8 @@ class PlatemapFiles:
 def find_platemap_files(workspace: Workspace, batch: str) -> PlatemapFiles:
     """Find the plate map files of a batch.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    batch : str
-        The batch.
-
-    Returns
-    -------
-    PlatemapFiles
-        From `metadata/platemaps/BATCH` and `metadata/BATCH`; where both hold a file of one name,
-        the first is used. Plate maps lie in `platemap` below either.
+    From `metadata/platemaps/BATCH` and `metadata/BATCH`; where both hold a file of one name, the
+    first is used. Plate maps lie in `platemap` below either.
     """
     looked = platemap_folders(checked_name(batch, "batch"))
     barcode: str | None = None

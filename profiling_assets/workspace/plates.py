@@ -28,18 +28,7 @@ class IgnoredEntry:
 
 
 def no_path_entries(paths: Iterable[str]) -> Iterator[IgnoredEntry]:
-    """Yield what has a key that is no path.
-
-    Parameters
-    ----------
-    paths : iterable of str
-        As a listing has them (`analysis//`).
-
-    Yields
-    ------
-    IgnoredEntry
-        One each.
-    """
+    """Yield what has a key that is no path."""
     for path in paths:
         yield IgnoredEntry(
             printable(path),
@@ -50,15 +39,7 @@ def no_path_entries(paths: Iterable[str]) -> Iterator[IgnoredEntry]:
 def entry_problem(name: str) -> str | None:
     """Say why a file or folder name found on disk cannot be used.
 
-    Parameters
-    ----------
-    name : str
-        The name as the file system gives it.
-
-    Returns
-    -------
-    str or None
-        The reason, or None.
+    `name`: the name as the file system gives it.
     """
     return _text_problem(name) or name_problem(name)
 
@@ -69,19 +50,7 @@ def site_folder_problem(name: str, files: Iterable[str], plate: str) -> str | No
     A folder with a CSV file is a site folder whatever its name; a folder named as a site is one
     even if it is empty, as a failed CellProfiler job leaves it.
 
-    Parameters
-    ----------
-    name : str
-        The folder's name.
-    files : iterable of str
-        Names of its files.
-    plate : str
-        The plate's name.
-
-    Returns
-    -------
-    str or None
-        The reason, or None where it is a site folder.
+    The reason, or None where it is a site folder.
     """
     problem = site_name_problem(name)
     if problem is not None:
@@ -94,15 +63,7 @@ def site_folder_problem(name: str, files: Iterable[str], plate: str) -> str | No
 def site_name_problem(name: str) -> str | None:
     """Say why a folder of this name is no site folder, whatever it holds.
 
-    Parameters
-    ----------
-    name : str
-        The folder's name.
-
-    Returns
-    -------
-    str or None
-        The reason, or None where its files tell.
+    The reason, or None where its files tell.
     """
     return "its name begins with a dot" if name.startswith(".") else _text_problem(name)
 
@@ -140,20 +101,12 @@ class FolderFacts:
 
 @dataclass(frozen=True)
 class AreaFacts:
-    """What one area (`analysis`, `backend` or `profiles`) holds, two levels deep.
+    """What one area (`analysis`, `backend` or `profiles`) holds, two levels deep."""
 
-    Attributes
-    ----------
-    top : FolderFacts
-        The area's own level; its folders are batches.
-    batches : mapping of str to FolderFacts
-        Each batch; its folders are plates.
-    plates : mapping of PlateKey to FolderFacts
-        Each plate; in `analysis` the level that should hold the CSV folder.
-    """
-
-    top: FolderFacts = FolderFacts()
+    top: FolderFacts = FolderFacts()  # the area's own level; its folders are batches
+    # each batch; its folders are plates
     batches: Mapping[str, FolderFacts] = field(default_factory=dict[str, FolderFacts])
+    # each plate; in `analysis` the level that should hold the CSV folder
     plates: Mapping[PlateKey, FolderFacts] = field(default_factory=dict[PlateKey, FolderFacts])
 
 
@@ -167,42 +120,19 @@ class PlateFound:
 
 @dataclass(frozen=True)
 class WorkspaceScan:
-    """What a look at a whole workspace told.
+    """What a look at a whole workspace told."""
 
-    Attributes
-    ----------
-    plates : tuple of PlateFound
-        The plates, sorted by key.
-    ignored : tuple of IgnoredEntry
-        What was left out, sorted by path.
-    unreadable : frozenset of PlateKey
-        Plates that have results in a folder which cannot be read: what they hold is not known.
-    """
-
-    plates: tuple[PlateFound, ...]
-    ignored: tuple[IgnoredEntry, ...]
+    plates: tuple[PlateFound, ...]  # the plates, sorted by key
+    ignored: tuple[IgnoredEntry, ...]  # what was left out, sorted by path
+    # plates that have results in a folder which cannot be read: what they hold is not known
     unreadable: frozenset[PlateKey] = frozenset()
 
 
 def csv_folder(key: PlateKey, csv_dir: str) -> str:
     """Return the folder of a plate's site folders.
 
-    Parameters
-    ----------
-    key : PlateKey
-        The plate.
-    csv_dir : str
-        Folder below the plate's folder; empty or `.` for the plate's folder itself.
-
-    Returns
-    -------
-    str
-        The path below the workspace's root.
-
-    Raises
-    ------
-    ConfigError
-        Where `csv_dir` leads out of the plate's folder.
+    `csv_dir`: folder below the plate's folder; empty or `.` for the plate's folder itself. Raises
+    `ConfigError` where `csv_dir` leads out of the plate's folder.
     """
     below = PurePosixPath(csv_dir)
     if below.is_absolute() or ".." in below.parts or "\0" in csv_dir:
@@ -216,18 +146,9 @@ def csv_folder(key: PlateKey, csv_dir: str) -> str:
 def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
     """Tell plates from foreign files and folders.
 
-    Parameters
-    ----------
-    areas : mapping of str to AreaFacts
-        What `analysis`, `backend` and `profiles` hold; an absent area is empty.
-    csv_dir : str
-        Folder of the site folders below a plate's folder in `analysis`.
-
-    Returns
-    -------
-    WorkspaceScan
-        Every plate with at least one source. A plate folder in `analysis` counts as soon as its
-        CSV folder is there, complete or not.
+    `areas`: what `analysis`, `backend` and `profiles` hold; an absent area is empty. Every plate
+    with at least one source. A plate folder in `analysis` counts as soon as its CSV folder is
+    there, complete or not.
     """
     sources: dict[PlateKey, set[Source]] = {}
     ignored: list[IgnoredEntry] = []

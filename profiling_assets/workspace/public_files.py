@@ -74,18 +74,11 @@ class PublicationPlan:
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a file may be that does not go by Git LFS, in bytes.
+    """How large a file may be that does not go by Git LFS, in bytes."""
 
-    Attributes
-    ----------
-    refused : int
-        Larger files are refused. GitHub refuses a push with a file above 100 MB.
-    warned : int
-        Larger files are named. GitHub warns above 50 MB.
-    """
-
+    # larger files are refused. GitHub refuses a push with a file above 100 MB
     refused: int = 100 * _MEGABYTE
-    warned: int = 50 * _MEGABYTE
+    warned: int = 50 * _MEGABYTE  # larger files are named. GitHub warns above 50 MB
 
 
 @dataclass(frozen=True)
@@ -103,21 +96,7 @@ def publication_plan(
 ) -> PublicationPlan:
     """Say which of a workspace's files are published, and where they lie in the data repository.
 
-    Parameters
-    ----------
-    files : mapping of str to int
-        Path below the workspace's root to size in bytes.
-    batches : collection of str, optional
-        Only files of these, and of no batch; none means all.
-    excluded : collection of PlateKey, optional
-        Plates that were taken out: their files are no longer brought up to date.
-
-    Returns
-    -------
-    PublicationPlan
-        Paths are those of the workspace, with two changes that the handbook makes by hand: load
-        data is compressed, and `metadata/BATCH` lies in `metadata/platemaps/BATCH`. Hidden files
-        and `README.md` are passed over.
+    `files`: path below the workspace's root to size in bytes.
     """
     asked = [
         path
@@ -166,15 +145,7 @@ def _why_it_stays(path: str, excluded: Collection[PlateKey]) -> Stays | None:
 def plate_of(path: str) -> PlateKey | None:
     """Return the plate that a file belongs to.
 
-    Parameters
-    ----------
-    path : str
-        Path of a file below the root of a workspace or of a data repository.
-
-    Returns
-    -------
-    PlateKey or None
-        None for what belongs to a batch, or to none.
+    None for what belongs to a batch, or to none.
     """
     batch = batch_of(path)
     parts = path.split("/")
@@ -187,22 +158,7 @@ def plate_of(path: str) -> PlateKey | None:
 
 
 def over(limit: int, files: Iterable[Sized], by_lfs: Collection[str]) -> tuple[Sized, ...]:
-    """Name the files that are larger than a limit and do not go by Git LFS.
-
-    Parameters
-    ----------
-    limit : int
-        Bytes.
-    files : iterable of Sized
-        The files, by their path in the data repository.
-    by_lfs : collection of str
-        Paths that `.gitattributes` gives to Git LFS.
-
-    Returns
-    -------
-    tuple of Sized
-        The largest first.
-    """
+    """Name the files that are larger than a limit and do not go by Git LFS."""
     found = [one for one in files if one.size > limit and one.path not in by_lfs]
     return tuple(sorted(found, key=lambda one: (-one.size, one.path)))
 
@@ -216,19 +172,7 @@ def no_longer(
     published result back is a decision of a person. Configs are not named, as a data repository may
     have its own.
 
-    Parameters
-    ----------
-    tracked : iterable of str
-        Paths of all files that git tracks in the data repository.
-    targets : collection of str
-        What is published now.
-    batches : collection of str, optional
-        Only files of these, and of no batch; none means all.
-
-    Returns
-    -------
-    tuple of str
-        Only files of the kinds that are published, sorted.
+    Only files of the kinds that are published, sorted.
     """
     results = [path for path in tracked if not path.startswith(f"{CONFIGS}/")]
     plan = publication_plan(dict.fromkeys(results, 0), batches)

@@ -23,25 +23,15 @@ from profiling_assets.workspace.storage.shared_file import update_file
 
 @dataclass(frozen=True)
 class PlateEntry:
-    """What is remembered of one plate.
+    """What is remembered of one plate."""
 
-    Attributes
-    ----------
-    sources : frozenset of Source
-        Where the plate can start; empty for an excluded plate whose files are gone.
-    expected_sites, found_sites : int or None
-        From the last look at its site folders; None where not known.
-    fingerprint : str or None
-        Of its CSV files at that look.
-    excluded : str or None
-        Why it is excluded; None where it is not.
-    """
-
+    # where the plate can start; empty for an excluded plate whose files are gone
     sources: frozenset[Source]
+    # from the last look at its site folders; None where not known
     expected_sites: int | None = None
-    found_sites: int | None = None
-    fingerprint: str | None = None
-    excluded: str | None = None
+    found_sites: int | None = None  # from the last look at its site folders; None where not known
+    fingerprint: str | None = None  # of its CSV files at that look
+    excluded: str | None = None  # why it is excluded; None where it is not
 
 
 @dataclass(frozen=True)
@@ -88,23 +78,10 @@ def registered(
     has any. An excluded plate is kept with its reason even then, so that it does not come back
     unexcluded with its files.
 
-    Parameters
-    ----------
-    registry : Registry
-        The registry so far.
-    found : iterable of PlateFound
-        All plates of the workspace.
-    facts : mapping of PlateKey to PlateFacts, optional
-        What was learnt of plates whose site folders were listed; for the others what is
-        remembered stays, unless their CSVs are gone.
-    unreadable : collection of PlateKey, optional
-        Plates with a folder of results that cannot be read now: what is remembered of those
-        results stays, as a closed folder is not an empty one.
-
-    Returns
-    -------
-    Registry
-        The registry after the scan.
+    `facts`: what was learnt of plates whose site folders were listed; for the others what is
+    remembered stays, unless their CSVs are gone. `unreadable`: plates with a folder of results that
+    cannot be read now: what is remembered of those results stays, as a closed folder is not an
+    empty one.
     """
     known = facts or {}
     plates: dict[PlateKey, PlateEntry] = {}
@@ -137,20 +114,7 @@ def _with_unreadable(
 
 
 def looked_at(registry: Registry, facts: Mapping[PlateKey, PlateFacts]) -> Registry:
-    """Merge what looks at some plates tell; plates that are not registered are passed over.
-
-    Parameters
-    ----------
-    registry : Registry
-        The registry so far.
-    facts : mapping of PlateKey to PlateFacts
-        What was learnt of each plate.
-
-    Returns
-    -------
-    Registry
-        The registry after the looks.
-    """
+    """Merge what looks at some plates tell; plates that are not registered are passed over."""
     known = {
         key: replace(
             registry.plates[key],
@@ -167,24 +131,7 @@ def looked_at(registry: Registry, facts: Mapping[PlateKey, PlateFacts]) -> Regis
 def exclude(registry: Registry, key: PlateKey, reason: str) -> Registry:
     """Take a plate out, and remember why.
 
-    Parameters
-    ----------
-    registry : Registry
-        The registry so far.
-    key : PlateKey
-        The plate.
-    reason : str
-        Why; a later reason replaces an earlier one.
-
-    Returns
-    -------
-    Registry
-        The registry with the plate excluded.
-
-    Raises
-    ------
-    InvalidInputError
-        Where the reason is empty.
+    Raises `InvalidInputError` where the reason is empty.
     """
     entry = _known(registry, key)
     if not reason.strip():
@@ -245,15 +192,7 @@ class _Document(BaseModel):
 def registry_json(registry: Registry) -> bytes:
     """Write a registry as JSON.
 
-    Parameters
-    ----------
-    registry : Registry
-        The registry.
-
-    Returns
-    -------
-    bytes
-        Sorted and ASCII, with a newline at the end: equal registries give equal bytes.
+    Sorted and ASCII, with a newline at the end: equal registries give equal bytes.
     """
     plates = {
         str(key): {
@@ -272,23 +211,8 @@ def registry_json(registry: Registry) -> bytes:
 def parse_registry(data: bytes, *, path: str) -> Registry:
     """Read a registry back, strictly.
 
-    Parameters
-    ----------
-    data : bytes
-        What `registry_json` wrote.
-    path : str
-        Where it lies, for messages.
-
-    Returns
-    -------
-    Registry
-        The registry.
-
-    Raises
-    ------
-    InvalidInputError
-        Where it is not JSON, was written by another version, or has an unknown, repeated or
-        missing field, a wrong type, or a name that could leave the workspace.
+    Raises `InvalidInputError` where it is not JSON, was written by another version, or has an
+    unknown, repeated or missing field, a wrong type, or a name that could leave the workspace.
     """
     try:
         document = json.loads(data.decode("utf-8"), object_pairs_hook=_without_repeats)
@@ -361,17 +285,8 @@ def load_registry(workspace: Workspace) -> Registry:
 def update_registry(workspace: Workspace, change: Callable[[Registry], Registry]) -> Registry:
     """Change the plate registry, whoever else changes it at the same time.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    change : callable
-        Makes the new registry of the one that is stored; it may be called several times.
-
-    Returns
-    -------
-    Registry
-        The registry as it is stored now. Nothing is written where the change changes nothing.
+    `change`: makes the new registry of the one that is stored; it may be called several times. The
+    registry as it is stored now. Nothing is written where the change changes nothing.
     """
     changed = Registry()
 

@@ -46,24 +46,9 @@ def list_areas(
 ) -> dict[str, AreaFacts]:
     """List the areas, their batches, and each plate's own folder.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    csv_dir : str
-        Folder of the site folders below a plate's folder in `analysis`.
-    known : collection of PlateKey, optional
-        Plates in `analysis` that count as having CSVs and are not listed.
-
-    Returns
-    -------
-    dict of str to AreaFacts
-        One for each of `workspace.plates.AREAS`.
-
-    Raises
-    ------
-    WorkspaceError
-        Where an area or a batch cannot be listed; a plate that cannot be is `unreadable`.
+    `known`: plates in `analysis` that count as having CSVs and are not listed. Raises
+    `WorkspaceError` where an area or a batch cannot be listed; a plate that cannot be is
+    `unreadable`.
     """
     at_once = workspace.at_once
     tops = dict(zip(AREAS, map_at_once(workspace.list_folder, AREAS, at_once=at_once), strict=True))
@@ -143,36 +128,19 @@ def _facts(listing: Listing) -> FolderFacts:
 
 @dataclass(frozen=True)
 class PlateListing:
-    """What `analysis` and `load_data_csv` hold of one plate.
+    """What `analysis` and `load_data_csv` hold of one plate."""
 
-    Attributes
-    ----------
-    folders : tuple of WorkspaceSiteFolder
-        The site folders, sorted by name; those of failed jobs (empty ones) too.
-    fingerprint : str
-        Hash over path, size and version of the CSV files; of nothing where there are none.
-    expected : tuple of ExpectedSite or None
-        Sites of the load data; None where there is none.
-    load_data_path : str or None
-        The load data file used.
-    load_data_fingerprint : str or None
-        Hash of its content.
-    completeness : PlateCompleteness
-        Expected against found sites.
-    ignored : tuple of IgnoredEntry
-        What was left out, and why.
-    last_change : float or None
-        When the newest of its input CSVs and the load data file changed, in seconds since 1970 by
-        the storage's clock; None where there is neither.
-    """
-
+    # the site folders, sorted by name; those of failed jobs (empty ones) too
     folders: tuple[WorkspaceSiteFolder, ...]
+    # hash over path, size and version of the CSV files; of nothing where there are none
     fingerprint: str
-    expected: tuple[ExpectedSite, ...] | None
-    load_data_path: str | None
-    load_data_fingerprint: str | None
-    completeness: PlateCompleteness
-    ignored: tuple[IgnoredEntry, ...]
+    expected: tuple[ExpectedSite, ...] | None  # sites of the load data; None where there is none
+    load_data_path: str | None  # the load data file used
+    load_data_fingerprint: str | None  # hash of its content
+    completeness: PlateCompleteness  # expected against found sites
+    ignored: tuple[IgnoredEntry, ...]  # what was left out, and why
+    # when the newest of its input CSVs and the load data file changed, in seconds since 1970 by the
+    # storage's clock; None where there is neither
     last_change: float | None = None
 
 
@@ -186,21 +154,11 @@ def scan_workspace(
     each thousand files of a batch in `backend` and in `profiles`, one for each batch in `analysis`
     and one for each plate there.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    csv_dir : str
-        Folder of the site folders below a plate's folder; empty or `.` for that folder itself.
-    known : collection of PlateKey, optional
-        Plates that had CSVs at an earlier scan: they are not asked for again, and count as having
-        them as long as their batch in `analysis` lists them.
-
-    Returns
-    -------
-    WorkspaceScan
-        Plates and ignored entries. A plate's folder that cannot be read is among the ignored; a
-        batch's or an area's raises WorkspaceError, as its plates cannot be known.
+    `csv_dir`: folder of the site folders below a plate's folder; empty or `.` for that folder
+    itself. `known`: plates that had CSVs at an earlier scan: they are not asked for again, and
+    count as having them as long as their batch in `analysis` lists them. Plates and ignored
+    entries. A plate's folder that cannot be read is among the ignored; a batch's or an area's
+    raises WorkspaceError, as its plates cannot be known.
     """
     return find_plates(list_areas(workspace, csv_dir, frozenset(known)), csv_dir)
 
@@ -208,20 +166,9 @@ def scan_workspace(
 def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -> PlateListing:
     """List the site folders of a plate and read its load data.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    key : PlateKey
-        The plate.
-    csv_dir : str
-        Folder of the site folders below the plate's folder; empty or `.` for that folder itself.
-
-    Returns
-    -------
-    PlateListing
-        Without folders where the plate has no CSVs. Where the CSVs lie directly in `csv_dir`, that
-        folder is the only site folder.
+    `csv_dir`: folder of the site folders below the plate's folder; empty or `.` for that folder
+    itself. Without folders where the plate has no CSVs. Where the CSVs lie directly in `csv_dir`,
+    that folder is the only site folder.
     """
     base = csv_folder(key, csv_dir)
     listed = workspace.list_two_levels(base)
@@ -274,19 +221,8 @@ def site_folder_names(
 
     Four requests on S3 for 3,456 sites, where `scan_plate` needs one for each thousand files.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    key : PlateKey
-        The plate.
-    csv_dir : str
-        Folder of the site folders below the plate's folder; empty or `.` for that folder itself.
-
-    Returns
-    -------
-    tuple of str
-        Sorted. A folder with another kind of name counts too: only its files tell what it is.
+    `csv_dir`: folder of the site folders below the plate's folder; empty or `.` for that folder
+    itself. Sorted. A folder with another kind of name counts too: only its files tell what it is.
     """
     listing = workspace.list_folder(csv_folder(key, csv_dir))
     return tuple(name for name in listing.folders if site_name_problem(name) is None)
@@ -304,18 +240,8 @@ class LoadData:
 def read_expected(workspace: Workspace, key: PlateKey) -> LoadData | None:
     """Read which sites a plate should have.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    key : PlateKey
-        The plate.
-
-    Returns
-    -------
-    LoadData or None
-        From the first of `load_data_with_illum.csv[.gz]` and `load_data.csv[.gz]`; None where
-        neither is there.
+    From the first of `load_data_with_illum.csv[.gz]` and `load_data.csv[.gz]`; None where neither
+    is there.
     """
     files = {_name(file.path): file for file in workspace.list_folder(load_data_folder(key)).files}
     for name in LOAD_DATA_NAMES:

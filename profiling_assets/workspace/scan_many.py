@@ -37,27 +37,15 @@ _IMAGED = {"Image.csv": 1}  # what a glance by names takes every folder to hold
 
 @dataclass(frozen=True)
 class PlateGlance:
-    """What one look told of a plate.
+    """What one look told of a plate."""
 
-    Attributes
-    ----------
-    completeness : PlateCompleteness
-        Expected against found sites.
-    folders : int
-        Number of site folders.
-    last_change : float or None
-        When one of its files last changed, in seconds since 1970; None where that was not looked
-        at, or nothing is there.
-    fingerprint : str or None
-        Of its CSV files; None where they were not looked at.
-    ignored : tuple of IgnoredEntry
-        What lies among its site folders and was left out, as far as this look tells.
-    """
-
-    completeness: PlateCompleteness
-    folders: int
+    completeness: PlateCompleteness  # expected against found sites
+    folders: int  # number of site folders
+    # when one of its files last changed, in seconds since 1970; None where that was not looked at,
+    # or nothing is there
     last_change: float | None
-    fingerprint: str | None
+    fingerprint: str | None  # of its CSV files; None where they were not looked at
+    # what lies among its site folders and was left out, as far as this look tells
     ignored: tuple[IgnoredEntry, ...] = ()
 
 
@@ -74,19 +62,8 @@ def expect_many() -> None:
 def glance(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
     """Look at all files of a plate: on S3 a request for each thousand of them.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    key : PlateKey
-        The plate.
-    csv_dir : str
-        Folder of the site folders below the plate's folder; empty or `.` for that folder itself.
-
-    Returns
-    -------
-    PlateGlance
-        What is there.
+    `csv_dir`: folder of the site folders below the plate's folder; empty or `.` for that folder
+    itself.
     """
     listing = scan_plate(workspace, key, csv_dir)
     return PlateGlance(
@@ -101,19 +78,8 @@ def glance(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
 def glance_at_names(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
     """Look at the names of a plate's site folders only: on S3 four requests for 3,456 sites.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    key : PlateKey
-        The plate.
-    csv_dir : str
-        Folder of the site folders below the plate's folder; empty or `.` for that folder itself.
-
-    Returns
-    -------
-    PlateGlance
-        As if every site folder held an Image.csv.
+    `csv_dir`: folder of the site folders below the plate's folder; empty or `.` for that folder
+    itself. As if every site folder held an Image.csv.
     """
     base = csv_folder(key, csv_dir)
     listing = workspace.list_folder(base)
@@ -152,25 +118,11 @@ def look_at_plates(
 ) -> list[Look]:
     """Look at plates.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    keys : sequence of PlateKey
-        The plates.
-    csv_dir : str
-        Folder of the site folders below a plate's folder; empty or `.` for that folder itself.
-    quick : bool
-        Whether to look at the names of site folders only.
-    processes : int, optional
-        How many processes may look, this one included; else as many as there are CPUs for this
-        one, and 8 at most. Few plates are looked at by this process alone in any case.
-
-    Returns
-    -------
-    list of PlateGlance or ProfilingError
-        In the order of `keys`; the error of a plate that cannot be read. What a process that died
-        was to look at, this one does.
+    `csv_dir`: folder of the site folders below a plate's folder; empty or `.` for that folder
+    itself. `quick`: whether to look at the names of site folders only. `processes`: how many
+    processes may look, this one included; else as many as there are CPUs for this one, and 8 at
+    most. Few plates are looked at by this process alone in any case. In the order of `keys`; the
+    error of a plate that cannot be read. What a process that died was to look at, this one does.
     """
     many = min(_cpus(), _MOST_PROCESSES) if processes is None else processes
     if many < 2 or len(keys) < _ALONE[quick]:

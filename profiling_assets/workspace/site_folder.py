@@ -39,13 +39,7 @@ class SiteFolder(Protocol):
 
 
 class HeldFolder:
-    """A folder whose files are asked for once: what was read for its header is kept until read.
-
-    Parameters
-    ----------
-    folder : SiteFolder
-        The folder.
-    """
+    """A folder whose files are asked for once: what was read for its header is kept until read."""
 
     def __init__(self, folder: SiteFolder) -> None:
         self._folder = folder
@@ -75,39 +69,18 @@ class HeldFolder:
 
 @dataclass(frozen=True)
 class SiteFiles:
-    """The files of a folder by what they are.
+    """The files of a folder by what they are."""
 
-    Attributes
-    ----------
-    image : str or None
-        The file with one row an image.
-    merged : str or None
-        `object.csv`, one table with the columns of all compartments.
-    tables : mapping of str to str
-        Table name to file: `PH3.csv` makes the table `Ph3`, as cytominer-database names it.
-    clashes : tuple of str
-        Files whose table another file of the folder makes already (`cells.csv` by `Cells.csv`).
-    """
-
-    image: str | None
-    merged: str | None
+    image: str | None  # the file with one row an image
+    merged: str | None  # `object.csv`, one table with the columns of all compartments
+    # table name to file: `PH3.csv` makes the table `Ph3`, as cytominer-database names it
     tables: Mapping[str, str]
+    # files whose table another file of the folder makes already (`cells.csv` by `Cells.csv`)
     clashes: tuple[str, ...]
 
 
 def site_files(folder: SiteFolder) -> SiteFiles:
-    """Tell which file of a folder is what, by name alone and in any case.
-
-    Parameters
-    ----------
-    folder : SiteFolder
-        The folder.
-
-    Returns
-    -------
-    SiteFiles
-        Hidden files and files other than `.csv` are left out.
-    """
+    """Tell which file of a folder is what, by name alone and in any case."""
     return _by_name(tuple(sorted(folder.files)))
 
 

@@ -31,24 +31,11 @@ def read_ahead(
 ) -> Generator[Sequence[SiteFolder]]:
     """Lend site folders that fetch the files of the following folders while one is read.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where they lie; tells how many requests are worth sending at a time.
-    folders : sequence of SiteFolder
-        The folders, in any order; they are expected to be read in the order of their names.
-    limit_bytes : int
-        How many bytes of unread files may be held; the folder that is being read is fetched whole
-        even if it is larger.
-    munge : bool
-        Whether `object.csv` is read instead of the tables of the compartments.
-
-    Yields
-    ------
-    sequence of SiteFolder
-        The same folders in the same order, or on a disk the folders themselves. Any file may be
-        read at any time and again; what was not fetched ahead is fetched then. What goes wrong
-        with a file is raised when that file is read.
+    `folders`: the folders, in any order; they are expected to be read in the order of their names.
+    `limit_bytes`: how many bytes of unread files may be held; the folder that is being read is
+    fetched whole even if it is larger. The same folders in the same order, or on a disk the folders
+    themselves. Any file may be read at any time and again; what was not fetched ahead is fetched
+    then. What goes wrong with a file is raised when that file is read.
     """
     if workspace.at_once <= 1:
         yield folders
@@ -214,27 +201,13 @@ _HEAD_LINES = 2  # the merged `object.csv` of older pipelines has two header lin
 
 @dataclass(frozen=True)
 class WorkspaceSiteFolder:
-    """A site folder: its listing is in memory, its files are read one by one on demand.
+    """A site folder: its listing is in memory, its files are read one by one on demand."""
 
-    Attributes
-    ----------
-    workspace : Workspace
-        Where it lies.
-    path : str
-        The folder below the workspace's root.
-    name : str
-        Its name, verbatim.
-    site : SiteName
-        What the name tells.
-    files : mapping of str to int
-        File name to size in bytes.
-    """
-
-    workspace: Workspace
-    path: str
-    name: str
-    site: SiteName
-    files: Mapping[str, int]
+    workspace: Workspace  # where it lies
+    path: str  # the folder below the workspace's root
+    name: str  # its name, verbatim
+    site: SiteName  # what the name tells
+    files: Mapping[str, int]  # file name to size in bytes
 
     def read(self, file: str) -> bytes:
         """Read a file of the folder whole."""
@@ -243,15 +216,7 @@ class WorkspaceSiteFolder:
     def head(self, file: str) -> bytes:
         """Read at least the first two lines of a file, or the whole of a shorter one.
 
-        Parameters
-        ----------
-        file : str
-            The file's name.
-
-        Returns
-        -------
-        bytes
-            The file's beginning; the last line may be cut.
+        The file's beginning; the last line may be cut.
         """
         path, size = self._path_of(file), _HEAD_BYTES
         while True:
@@ -283,23 +248,9 @@ def local_sites(
 ) -> Generator[Path]:
     """Lend a local folder of site folders.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where they lie.
-    path : str
-        The folder of site folders in the workspace.
-    folders : sequence of WorkspaceSiteFolder
-        The site folders.
-    scratch : Path
-        Where copies may lie.
-
-    Yields
-    ------
-    Path
-        The workspace's own folder where every CSV is in it; else a folder in scratch space with
-        links to the files that are on a disk and copies of the others, under their names. It is
-        removed at exit.
+    The workspace's own folder where every CSV is in it; else a folder in scratch space with links
+    to the files that are on a disk and copies of the others, under their names. It is removed at
+    exit.
     """
     own = Path(workspace.location(path))
     if all(Path(own, folder.name, file).is_file() for folder in folders for file in _csvs(folder)):

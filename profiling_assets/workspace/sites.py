@@ -46,18 +46,9 @@ class SiteName:
 def parse_site_folder(folder: str, plate: str) -> SiteName:
     """Read well and site from the name of a site folder.
 
-    Parameters
-    ----------
-    folder : str
-        `PLATE-A01-1`, `PLATE-A01`, `A01-1` or `A01`; other names tell nothing.
-    plate : str
-        The plate's name, verbatim. A known prefix is stripped and nothing is split at a dash of
-        the plate, so plates may hold dashes and may look like a well.
-
-    Returns
-    -------
-    SiteName
-        The well, normalized, and the site as written; `SiteName(None, None)` for other names.
+    `plate`: the plate's name, verbatim. A known prefix is stripped and nothing is split at a dash
+    of the plate, so plates may hold dashes and may look like a well. The well, normalized, and the
+    site as written; `SiteName(None, None)` for other names.
     """
     prefix = f"{plate}-"
     # The whole name is the second choice: for a plate called `A01`, the folder `A01-B02` is well
@@ -81,18 +72,8 @@ def _well_site(text: str) -> SiteName:
 def site_identity(well: str, site: str) -> tuple[str, str]:
     """Return what two spellings of one site have in common.
 
-    Parameters
-    ----------
-    well : str
-        As written in load data, in `Image.csv` or in a folder name.
-    site : str
-        Likewise.
-
-    Returns
-    -------
-    tuple of str
-        The normalized well (the stripped text where it is not a well) and the site without
-        leading zeros; `1.0`, which a table with gaps makes of `1`, is `1`.
+    The normalized well (the stripped text where it is not a well) and the site without leading
+    zeros; `1.0`, which a table with gaps makes of `1`, is `1`.
     """
     number = _WHOLE_NUMBER.match(site.strip())
     return (
@@ -104,26 +85,12 @@ def site_identity(well: str, site: str) -> tuple[str, str]:
 def expected_sites(data: bytes, *, path: str, plate: str) -> tuple[ExpectedSite, ...]:
     """List the sites of a plate that a load data file names.
 
-    Parameters
-    ----------
-    data : bytes
-        Content of `load_data*.csv`, plain or gzip (told by its first bytes, not by its name).
-    path : str
-        Where it lies, for messages.
-    plate : str
-        The plate. Rows of other plates are left out where `Metadata_Plate` holds several; a file
-        with one plate, or without the column, is taken whole, whatever it calls the plate.
-
-    Returns
-    -------
-    tuple of ExpectedSite
-        Each site once, in the order of the file; well and site verbatim.
-
-    Raises
-    ------
-    InvalidInputError
-        Where the file cannot be read, lacks a column, names no site, or has rows of several
-        plates and none of this one.
+    `data`: content of `load_data*.csv`, plain or gzip (told by its first bytes, not by its name).
+    `plate`: the plate. Rows of other plates are left out where `Metadata_Plate` holds several; a
+    file with one plate, or without the column, is taken whole, whatever it calls the plate. Each
+    site once, in the order of the file; well and site verbatim. Raises `InvalidInputError` where
+    the file cannot be read, lacks a column, names no site, or has rows of several plates and none
+    of this one.
     """
     rows = list(_site_rows(_load_data_text(data, path), path))
     plates = sorted({row_plate for row_plate, _, _ in rows if row_plate})

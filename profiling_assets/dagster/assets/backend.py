@@ -41,14 +41,8 @@ _WINDOW_SECONDS = 60.0  # the rate is that of the last minute: S3 and neighbours
 class Pace:
     """Counts what is done against the time that it took.
 
-    Parameters
-    ----------
-    what : str
-        What is counted, in the plural.
-    now : float
-        Seconds at the start, on a clock that only goes on.
-    every : float
-        Seconds between two sentences at least: each of them is a transaction in the event log.
+    `now`: seconds at the start, on a clock that only goes on. `every`: seconds between two
+    sentences at least: each of them is a transaction in the event log.
     """
 
     def __init__(self, what: str, now: float, *, every: float = 5.0) -> None:
@@ -60,17 +54,7 @@ class Pace:
     def told(self, done: int, total: int, now: float) -> str | None:
         """Say how far it is, if it is time to.
 
-        Parameters
-        ----------
-        done, total : int
-            How many of how many.
-        now : float
-            Seconds, on the same clock.
-
-        Returns
-        -------
-        str or None
-            The sentence; None where one was told a moment ago. The end is always told.
+        The sentence; None where one was told a moment ago. The end is always told.
         """
         if done < self._seen[-1][1]:  # another pass over the same sites
             self._seen = deque([(now, done)])
@@ -111,20 +95,7 @@ _DESCRIPTIONS = {
 
 
 def backend_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
-    """Return the assets that read a plate's cells.
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Says which backends the config asks for.
-    partitions : Partitions
-        The code location's partitions.
-
-    Returns
-    -------
-    list of dagster.AssetsDefinition
-        One multi-asset.
-    """
+    """Return the assets that read a plate's cells."""
     graph = catalog.results
     made = [graph[name] for name in (SQLITE, PARQUET, AGGREGATED) if name in graph]
 
@@ -170,28 +141,9 @@ def collated(
     Nothing is raised after an output was yielded: Dagster would skip what depends on it. An output
     that cannot be made is withheld; the command line and the other output's metadata say why.
 
-    Parameters
-    ----------
-    context : dagster.AssetExecutionContext
-        The running step's.
-    catalog : Catalog
-        Workspace and config.
-    wanted : list of Result
-        What was asked for.
-
-    Yields
-    ------
-    dagster.Output or dagster.AssetCheckResult
-        One of each for each result that was made or kept.
-
-    Raises
-    ------
-    CheckError
-        Where a check blocks one of them.
-    BackendError
-        Where nothing else was asked for than a backend that SQLite cannot hold.
-    MissingInputError
-        Where the plate has nothing to start from.
+    One of each for each result that was made or kept. Raises `CheckError` where a check blocks one
+    of them. Raises `BackendError` where nothing else was asked for than a backend that SQLite
+    cannot hold. Raises `MissingInputError` where the plate has nothing to start from.
     """
     from profiling_assets.steps.collate import make_plate
 

@@ -16,21 +16,7 @@ GROUP = "workspace"
 
 
 def external_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetSpec]:
-    """Return the external assets.
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Says whether the config has frozen lists of features.
-    partitions : Partitions
-        The code location's partitions.
-
-    Returns
-    -------
-    list of dagster.AssetSpec
-        What a plate starts from, and its plate map; a frozen list of features, with the partitions
-        of the selection that it takes the place of.
-    """
+    """Return the external assets."""
     plates = partitions.by_level[PLATE]
     return [
         dg.AssetSpec(

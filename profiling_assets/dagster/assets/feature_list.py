@@ -21,20 +21,7 @@ POOL = "selection"  # all wells of a batch, and every pair of their features, ar
 
 
 def selection_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
-    """Return the lists of selected features that the config asks for.
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Says which lists, and at which level.
-    partitions : Partitions
-        The code location's partitions.
-
-    Returns
-    -------
-    list of dagster.AssetsDefinition
-        At most one for all wells and one for the negative-control twin.
-    """
+    """Return the lists of selected features that the config asks for."""
     return [
         _selected(result, partitions, negcon="_negcon_" in name)
         for name, result in catalog.results.items()

@@ -32,17 +32,7 @@ KINDS = {"csv", "pandas"}
 def profile_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
     """Return the assets of the steps after aggregation that are made plate by plate.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Says which steps the config asks for.
-    partitions : Partitions
-        The code location's partitions.
-
-    Returns
-    -------
-    list of dagster.AssetsDefinition
-        In the order of the steps.
+    In the order of the steps.
     """
     graph = catalog.results
     found = []

@@ -32,20 +32,7 @@ GROUP = "quality_control"
 
 
 def quality_control_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
-    """Return the assets of quality control that the config asks for.
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Says which.
-    partitions : Partitions
-        The code location's partitions.
-
-    Returns
-    -------
-    list of dagster.AssetsDefinition
-        Those of the summary and those of the pictures, or fewer.
-    """
+    """Return the assets of quality control that the config asks for."""
     made: dict[str, Callable[[Result, Partitions], dg.AssetsDefinition]] = {
         SITES: _sites,
         SUMMARY: _summary,
@@ -186,20 +173,7 @@ def _correlations(result: Result, partitions: Partitions) -> dg.AssetsDefinition
 
 
 def report_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
-    """Return the assets of the reports.
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Says whether the config asks for them.
-    partitions : Partitions
-        The code location's partitions.
-
-    Returns
-    -------
-    list of dagster.AssetsDefinition
-        Both or none.
-    """
+    """Return the assets of the reports."""
     if PLATE_REPORT not in catalog.results:
         return []
     return [_plate_report(catalog, partitions), _batch_report(catalog, partitions)]

@@ -20,20 +20,7 @@ GROUP = "stacked"
 
 
 def stacked_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
-    """Return the assets of a batch's plates stacked, where the config asks for them.
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Says which twins have `gct: true`.
-    partitions : Partitions
-        The code location's partitions.
-
-    Returns
-    -------
-    list of dagster.AssetsDefinition
-        Two for all wells and two for the negative-control twin, or fewer.
-    """
+    """Return the assets of a batch's plates stacked, where the config asks for them."""
     found: list[dg.AssetsDefinition] = []
     for negcon in (False, True):
         source = catalog.results.get(stacked_name(negcon=negcon))

@@ -51,22 +51,7 @@ FORCE_TAG = "profiling_assets/force"
 def asset_of(
     result: Result, partitions: Partitions, **arguments: Any
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Return the decorator of an asset: `dagster.asset` with what all assets here have in common.
-
-    Parameters
-    ----------
-    result : Result
-        The result that the asset makes.
-    partitions : Partitions
-        The code location's partitions.
-    **arguments : object
-        Further arguments of `dagster.asset`.
-
-    Returns
-    -------
-    callable
-        The decorator.
-    """
+    """Return `dagster.asset` with what all assets here have in common, as a decorator."""
     return dg.asset(
         name=result.name,
         partitions_def=partitions.by_level[result.level],
@@ -82,24 +67,7 @@ def wanted_marks(
     result: Result,
     external: Mapping[str, str],
 ) -> Marks:
-    """Return what a result is made from now: the recorded inputs, or what stands in their place.
-
-    Parameters
-    ----------
-    context : dagster.AssetExecutionContext
-        Says which partition, and has the event log.
-    catalog : Catalog
-        The graph and its plates.
-    result : Result
-        The result to be made.
-    external : mapping of str to str
-        Fingerprints of the external inputs, read by the caller.
-
-    Returns
-    -------
-    Marks
-        Its fingerprints.
-    """
+    """Return what a result is made from now: the recorded inputs, or what stands in their place."""
     inputs = dict(external)
     for name in result.upstream:
         upstream = catalog.results[name]
@@ -150,23 +118,7 @@ def kept(
     since it was adopted. A file of our own is made again: the user asked for it. But where the CSVs
     were archived and no backend is left, nothing can make it again.
 
-    Parameters
-    ----------
-    context : dagster.AssetExecutionContext
-        Says which partition and whether the run is forced.
-    catalog : Catalog
-        Where the file may stand.
-    result : Result
-        The result.
-    wanted : Marks
-        What it would be made from now.
-    source : SourceKind, optional
-        What the plate starts from now, for the results that are made from that.
-
-    Returns
-    -------
-    Kept or None
-        The file to be kept, or None where the step is to make one.
+    The file to be kept, or None where the step is to make one.
     """
     path = result_path(result.template, context.partition_key)
     info = catalog.workspace.stat(path)
@@ -219,23 +171,7 @@ def produced(
 ) -> dg.Output[_Value | Kept]:
     """Keep a standing file or make a new one, with the fingerprint of its inputs.
 
-    Parameters
-    ----------
-    context : dagster.AssetExecutionContext
-        The running step's.
-    catalog : Catalog
-        The graph and its workspace.
-    result : Result
-        The result.
-    make : callable
-        Makes it; called only where it is to be made.
-    external : mapping of str to str, optional
-        Fingerprints of the external inputs.
-
-    Returns
-    -------
-    dagster.Output
-        The value for the IO manager.
+    `make`: makes it; called only where it is to be made.
     """
     wanted = wanted_marks(context, catalog, result, external or {})
     value = kept(context, catalog, result, wanted) or make()
@@ -250,19 +186,7 @@ def described(
 ) -> dict[str, Any]:
     """Return the metadata of a result: its numbers, its warnings, what it was made from.
 
-    Parameters
-    ----------
-    value : Made, MadeFile, MadePage, MadePictures, Published or Kept
-        The result.
-    wanted : Marks
-        What it was made from.
-    source : SourceKind, optional
-        What the plate starts from, for the results that are made from that.
-
-    Returns
-    -------
-    dict
-        Metadata, what a user looks for first; path and size are added by the IO manager.
+    Metadata, what a user looks for first; path and size are added by the IO manager.
     """
     recorded = Recorded(wanted.fingerprint, None, inputs=wanted.inputs)
     if isinstance(value, Kept):
@@ -295,31 +219,10 @@ def made_of_plates(
 ) -> Iterator[Checked]:
     """Make a result of several plates, or step aside where automation will ask for it again.
 
-    Parameters
-    ----------
-    context : dagster.AssetExecutionContext
-        The running step's; its asset needs `output_required=False`.
-    catalog : Catalog
-        The graph and its workspace.
-    result : Result
-        The result.
-    make : callable
-        Makes it; called only where it is to be made.
-    external : mapping of str to str, optional
-        Fingerprints of the external inputs.
-
-    Yields
-    ------
-    dagster.Output or dagster.AssetCheckResult
-        The check alone, not passed, where it steps aside.
-
-    Raises
-    ------
-    MissingPlatesError
-        Where a plate is missing and automation will not ask again: the run is a person's, or
-        the event log has had the plate's result and the workspace does not.
-    CheckError
-        Where a check blocks.
+    `make`: makes it; called only where it is to be made. The check alone, not passed, where it
+    steps aside. Raises `MissingPlatesError` where a plate is missing and automation will not ask
+    again: the run is a person's, or the event log has had the plate's result and the workspace does
+    not. Raises `CheckError` where a check blocks.
     """
     try:
         output = produced(context, catalog, result, make, external=external)

@@ -54,15 +54,7 @@ def _printing_to(log: Path) -> Generator[None]:
 
 
 class Launcher:
-    """A code server of our own, and runs started through the instance's run launcher.
-
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        Where runs are recorded and by whose launcher they are started.
-    log : pathlib.Path
-        File for what the code server and its runs print.
-    """
+    """A code server of our own, and runs started through the instance's run launcher."""
 
     def __init__(self, instance: dg.DagsterInstance, log: Path) -> None:
         self._instance = instance
@@ -121,22 +113,7 @@ class Launcher:
             self._stack.close()
 
     def launch(self, assets: Sequence[str], partition: str, tags: Mapping[str, str]) -> str:
-        """Start one run of some assets of one partition.
-
-        Parameters
-        ----------
-        assets : sequence of str
-            Names of the assets.
-        partition : str
-            The partition of all of them.
-        tags : mapping of str to str
-            Further tags of the run.
-
-        Returns
-        -------
-        str
-            The run's id; the run goes on in a process of its own.
-        """
+        """Start one run of some assets of one partition."""
         workspace = self._context.create_request_context()
         request = dg.RunRequest(
             asset_selection=[dg.AssetKey(name) for name in assets],
@@ -162,13 +139,7 @@ class Launcher:
         return run.run_id
 
     def terminate(self, run_id: str) -> None:
-        """Ask a run to stop; it ends as canceled.
-
-        Parameters
-        ----------
-        run_id : str
-            The run.
-        """
+        """Ask a run to stop; it ends as canceled."""
         # Ctrl-C in a terminal reaches the code server too: it may be gone, and its runs with it
         with suppress(dg.DagsterError):
             self._instance.run_launcher.terminate(run_id)

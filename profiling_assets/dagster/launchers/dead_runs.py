@@ -36,17 +36,7 @@ def runs_in_progress(
 ) -> Sequence[dg.DagsterRun]:
     """Return the runs that were started and have not ended.
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-    tags : dict of str to str, optional
-        Only the runs that have these.
-
-    Returns
-    -------
-    sequence of dagster.DagsterRun
-        Newest first; queued ones are not among them.
+    Newest first; queued ones are not among them.
     """
     return instance.get_runs(filters=dg.RunsFilter(statuses=_IN_PROGRESS, tags=tags))
 
@@ -54,15 +44,7 @@ def runs_in_progress(
 def runs_in_queue(instance: dg.DagsterInstance) -> Sequence[dg.DagsterRun]:
     """Return the runs that a living daemon will start.
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-
-    Returns
-    -------
-    sequence of dagster.DagsterRun
-        Empty where no daemon runs: what is left in the queue then waits for ever.
+    Empty where no daemon runs: what is left in the queue then waits for ever.
     """
     if not _daemon_lives(instance, _QUEUE_DAEMON):
         return ()
@@ -77,18 +59,8 @@ def _daemon_lives(instance: dg.DagsterInstance, name: str) -> bool:
 def retry_of(instance: dg.DagsterInstance, run_id: str) -> str | None:
     """Return the run that takes the place of one that was lost (`run_retries` in `dagster.yaml`).
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-    run_id : str
-        A run that has ended.
-
-    Returns
-    -------
-    str or None
-        The run's id; the same id as long as a living daemon is about to start it; None where none
-        comes.
+    The run's id; the same id as long as a living daemon is about to start it; None where none
+    comes.
     """
     record = instance.get_run_record_by_id(run_id)
     if record is None or record.dagster_run.tags.get("dagster/will_retry") != "true":
@@ -101,13 +73,7 @@ def retry_of(instance: dg.DagsterInstance, run_id: str) -> str | None:
 
 
 def submitter() -> str:
-    """Name this process, so that a later command can tell its runs from those of a dead one.
-
-    Returns
-    -------
-    str
-        Host, process id and start time.
-    """
+    """Name this process, so that a later command can tell its runs from those of a dead one."""
     return f"{socket.gethostname()}:{os.getpid()}:{_started_at(os.getpid())}"
 
 
@@ -116,16 +82,6 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
 
     Nobody else would, where no daemon runs; a later command would wait for them for ever, and
     their places in the pools would stay taken.
-
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-
-    Returns
-    -------
-    list of str
-        Ids of the runs that were ended.
     """
     ended: list[str] = []
     for run in () if _elsewhere(instance) else runs_in_progress(instance):
@@ -138,14 +94,7 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
 def end_killed_run(instance: dg.DagsterInstance, run_id: str, code: int) -> None:
     """Mark a run as ended whose process has just ended without saying so.
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-    run_id : str
-        The run; nothing is done where its end is known.
-    code : int
-        How the process ended: its exit code, or the signal that killed it, negated.
+    `run_id`: the run; nothing is done where its end is known.
     """
     run = instance.get_run_by_id(run_id)
     if run is None or run.is_finished:
@@ -169,17 +118,7 @@ def _end(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str) -> None:
 def living_processes(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[int]:
     """Return the processes of a run that live.
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-    run : dagster.DagsterRun
-        A run that was started on this machine.
-
-    Returns
-    -------
-    set of int
-        Process ids; empty also for a run whose process has not yet said so.
+    Process ids; empty also for a run whose process has not yet said so.
     """
     pids = RunWatch(instance, run.run_id).process_ids()
     return {pid for pid in pids if _serves(pid, instance.root_directory)}
@@ -188,17 +127,7 @@ def living_processes(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[in
 def has_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Say whether a process lives that the run's events name.
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-    run : dagster.DagsterRun
-        A run that was started on this machine.
-
-    Returns
-    -------
-    bool
-        False also for a run whose process has not yet said so.
+    False also for a run whose process has not yet said so.
     """
     return _elsewhere(instance) or bool(living_processes(instance, run))
 
@@ -213,20 +142,7 @@ def _elsewhere(instance: dg.DagsterInstance) -> bool:
 
 
 def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Say whether a run that has not ended is carried out by nobody on this machine.
-
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-    run : dagster.DagsterRun
-        The run.
-
-    Returns
-    -------
-    bool
-        False in case of doubt, and for a run that was submitted on another machine.
-    """
+    """Say whether a run that has not ended is carried out by nobody on this machine."""
     host, _, process = run.tags.get(SUBMITTER_TAG, "").partition(":")
     if host and host != socket.gethostname():
         return False

@@ -31,40 +31,21 @@ class News:
 
 @dataclass
 class RunWatch:
-    """Reads a run's events, each once.
+    """Reads a run's events, each once."""
 
-    Attributes
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-    run_id : str
-        The run.
-    failures : dict of str to str
-        Asset name to error text, of steps that failed.
-    withheld : dict of str to str
-        Asset name to reason, of outputs that were withheld.
-    run_failure : str
-        Why the run as a whole failed, for assets that no step failure names.
-    warnings : list of str
-        What its steps warned of, each once.
-    """
-
-    instance: dg.DagsterInstance
-    run_id: str
+    instance: dg.DagsterInstance  # the event log
+    run_id: str  # the run
+    # asset name to error text, of steps that failed
     failures: dict[str, str] = field(default_factory=dict)
+    # asset name to reason, of outputs that were withheld
     withheld: dict[str, str] = field(default_factory=dict)
+    # why the run as a whole failed, for assets that no step failure names
     run_failure: str = "its run ended without it"
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)  # what its steps warned of, each once
     _cursor: str | None = None
 
     def news(self) -> News:
-        """Return what is new.
-
-        Returns
-        -------
-        News
-            Lines for the log, names of assets materialized, and whether the run has ended.
-        """
+        """Return what is new."""
         run = self.instance.get_run_by_id(self.run_id)
         finished = run is None or run.is_finished
         lines: list[str] = []
@@ -84,13 +65,7 @@ class RunWatch:
         return News(tuple(lines), tuple(materialized), finished)
 
     def process_ids(self) -> set[int]:
-        """Return the process ids that the run's events name.
-
-        Returns
-        -------
-        set of int
-            Of the run's own process and of its steps.
-        """
+        """Return the process ids that the run's events name."""
         found: set[int] = set()
         for entry in self.instance.all_logs(self.run_id):
             event = entry.dagster_event
@@ -148,15 +123,7 @@ class RunWatch:
 def error_text(event: dg.DagsterEvent) -> str:
     """Return what a failed step's own error says.
 
-    Parameters
-    ----------
-    event : dagster.DagsterEvent
-        Its failure.
-
-    Returns
-    -------
-    str
-        The innermost error, without the name of its class.
+    The innermost error, without the name of its class.
     """
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:

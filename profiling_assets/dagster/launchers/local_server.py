@@ -71,13 +71,7 @@ def main() -> None:
 
 
 def serve(instance: dg.DagsterInstance) -> None:
-    """Fork a process for each run asked for; end when input and processes have ended.
-
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        Whose runs they are.
-    """
+    """Fork a process for each run asked for; end when input and processes have ended."""
     woken, waker = os.pipe()
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker)

@@ -30,18 +30,8 @@ def report_inputs(
 ) -> None:
     """Report the external inputs whose fingerprint is new.
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-    planner : Planner
-        Has looked at the workspace.
-    plates : collection of PlateKey
-        The plates to be looked at.
-    started : collection of PlateKey, optional
-        Those of them whose CSVs are reported, on which automation starts them; all by default.
-    follow : callable, optional
-        Gives back the partitions that it gets, and may show how far they have come.
+    `started`: those of them whose CSVs are reported, on which automation starts them; all by
+    default. `follow`: gives back the partitions that it gets, and may show how far they have come.
     """
     for name, keys in ((CSVS, plates if started is None else started), (PLATE_MAP, plates)):
         report_external(instance, name, planner.external_fingerprints(name, keys), follow)
@@ -50,17 +40,7 @@ def report_inputs(
 
 
 def adopt(instance: dg.DagsterInstance, catalog: Catalog, tasks: Mapping[Task, Recorded]) -> None:
-    """Record standing results that were not made here, and leave their files alone.
-
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-    catalog : Catalog
-        Workspace and graph.
-    tasks : mapping of Task to Recorded
-        The results, and the marks of what their inputs are now.
-    """
+    """Record standing results that were not made here, and leave their files alone."""
     for event in adoption_events(catalog, tasks):
         instance.report_runless_asset_event(event)
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -76,17 +56,7 @@ def adoption_events(
 ) -> Iterator[dg.AssetMaterialization]:
     """Return the events that record standing results.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Workspace and graph.
-    tasks : mapping of Task to Recorded
-        The results, and the marks of what their inputs are now.
-
-    Yields
-    ------
-    dagster.AssetMaterialization
-        In the order of the tasks; none for a result that is gone by now.
+    In the order of the tasks; none for a result that is gone by now.
     """
     for task, recorded in tasks.items():
         path = result_path(catalog.results[task.name].template, task.partition)

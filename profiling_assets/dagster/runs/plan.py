@@ -45,15 +45,7 @@ _TOGETHER = {
 
 
 class Obstacles:
-    """Names what keeps a result from being there.
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Graph and plates.
-    judge : Judge
-        Has looked at workspace and event log.
-    """
+    """Names what keeps a result from being there."""
 
     def __init__(self, catalog: Catalog, judge: Judge) -> None:
         self._catalog = catalog
@@ -63,16 +55,8 @@ class Obstacles:
     def of(self, task: Task) -> str:
         """Say why a result cannot be there.
 
-        Parameters
-        ----------
-        task : Task
-            A result that is asked for.
-
-        Returns
-        -------
-        str
-            Empty where it stands or can be made, and where it is not asked of a plate that starts
-            at a later result.
+        Empty where it stands or can be made, and where it is not asked of a plate that starts at a
+        later result.
         """
         result = self._graph[task.name]
         if result.partial or result.step is Step.SUMMARY:
@@ -84,16 +68,7 @@ class Obstacles:
     def of_plates(self, plates: Iterable[PlateKey]) -> dict[Task, str]:
         """Say why nothing at all can be made of a plate.
 
-        Parameters
-        ----------
-        plates : iterable of PlateKey
-            The plates asked for.
-
-        Returns
-        -------
-        dict of Task to str
-            The aggregated profiles of each plate that cannot be read, or has nothing to start
-            from.
+        The aggregated profiles of each plate that cannot be read, or has nothing to start from.
         """
         found: dict[Task, str] = {}
         names = [name for name, result in self._graph.items() if result.level == PLATE]
@@ -174,18 +149,7 @@ class Obstacles:
 
 
 def listed(things: Collection[object]) -> str:
-    """Put the first of some names into a sentence.
-
-    Parameters
-    ----------
-    things : collection of object
-        Tasks, plates or names.
-
-    Returns
-    -------
-    str
-        `a, b and 3 more`.
-    """
+    """Put the first of some names into a sentence."""
     shown = [str(thing) for thing in things][:_SHOWN]
     more = len(things) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
@@ -193,49 +157,24 @@ def listed(things: Collection[object]) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done, in the order of the graph.
+    """What is to be done, in the order of the graph."""
 
-    Attributes
-    ----------
-    current : tuple of Task
-        Nothing to do.
-    adopt : mapping of Task to Recorded
-        Stands and was not made by us; what to record of it.
-    build : tuple of Task
-        To be built, upstream before downstream.
-    impossible : mapping of Task to str
-        Asked for, cannot be there, and why.
-    no_source : tuple of Task
-        Not asked for, because the plate starts at a later result, or because nothing is there to
-        make it from, and a result before it says why.
-    waiting : mapping of Task to str
-        Not asked for now, because other plates of the batch were left out and are not current, or
-        because a list of features that it needs is impossible; which.
-    not_ours : int
-        How many of the current results were adopted: no edit of the config builds those anew.
-    """
-
-    current: tuple[Task, ...]
-    adopt: dict[Task, Recorded]
-    build: tuple[Task, ...]
-    impossible: dict[Task, str] = field(default_factory=dict)
+    current: tuple[Task, ...]  # nothing to do
+    adopt: dict[Task, Recorded]  # stands and was not made by us; what to record of it
+    build: tuple[Task, ...]  # to be built, upstream before downstream
+    impossible: dict[Task, str] = field(default_factory=dict)  # asked for, cannot be there, and why
+    # not asked for, because the plate starts at a later result, or because nothing is there to make
+    # it from, and a result before it says why
     no_source: tuple[Task, ...] = ()
+    # not asked for now, because other plates of the batch were left out and are not current, or
+    # because a list of features that it needs is impossible; which
     waiting: dict[Task, str] = field(default_factory=dict)
+    # how many of the current results were adopted: no edit of the config builds those anew
     not_ours: int = 0
 
 
 class Planner:
-    """Makes plans from one look at workspace and event log.
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Workspace, config, plates and graph.
-    instance : dagster.DagsterInstance
-        The event log.
-    force : bool
-        Whether everything asked for is built again.
-    """
+    """Makes plans from one look at workspace and event log."""
 
     def __init__(self, catalog: Catalog, instance: dg.DagsterInstance, *, force: bool) -> None:
         self._catalog = catalog
@@ -248,18 +187,8 @@ class Planner:
     def external_fingerprints(self, name: str, plates: Iterable[PlateKey]) -> dict[str, str]:
         """Return the fingerprints of an external asset.
 
-        Parameters
-        ----------
-        name : str
-            `cellprofiler_csvs` or `plate_map`.
-        plates : iterable of PlateKey
-            The plates asked for.
-
-        Returns
-        -------
-        dict of str to str
-            `BATCH/PLATE` to fingerprint; absent are plates without such an input, and those whose
-            CSVs were archived: what is left of them is no new input.
+        `BATCH/PLATE` to fingerprint; absent are plates without such an input, and those whose CSVs
+        were archived: what is left of them is no new input.
         """
         if name == CSVS:
             self._judge.look_at(list(plates))
@@ -279,22 +208,8 @@ class Planner:
     def plan(self, plates: Collection[PlateKey], names: Collection[str] | None = None) -> Plan:
         """Plan the results of some plates and of the batches that are complete with them.
 
-        Parameters
-        ----------
-        plates : collection of PlateKey
-            The plates asked for.
-        names : collection of str, optional
-            The results asked for; all of the graph by default.
-
-        Returns
-        -------
-        Plan
-            One answer for every result asked for.
-
-        Raises
-        ------
-        ConfigError
-            Where a name is not a result of this config.
+        `names`: the results asked for; all of the graph by default. One answer for every result
+        asked for. Raises `ConfigError` where a name is not a result of this config.
         """
         self._judge.look_at(plates)
         asked, waiting = self._asked(plates, names)
@@ -330,33 +245,11 @@ class Planner:
         return self._judge.source(key)
 
     def upstream(self, task: Task) -> list[Task]:
-        """Return what a task is made from.
-
-        Parameters
-        ----------
-        task : Task
-            A result of a partition.
-
-        Returns
-        -------
-        list of Task
-            Its direct inputs within the graph.
-        """
+        """Return what a task is made from."""
         return self._judge.upstream(task)
 
     def preflight(self, plan: Plan) -> tuple[Finding, ...]:
-        """Say what can be told of what is to be built before anything is computed.
-
-        Parameters
-        ----------
-        plan : Plan
-            What is to be built.
-
-        Returns
-        -------
-        tuple of Finding
-            Of the plates and steps that are to be built, and of the workspace.
-        """
+        """Say what can be told of what is to be built before anything is computed."""
         # here and not above: it needs pandas, for plate maps, and planning does not
         from profiling_assets.quality.preflight.facts import Wanted
         from profiling_assets.steps.preflight import preflight

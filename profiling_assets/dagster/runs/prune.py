@@ -28,34 +28,17 @@ _GOING_ON = {"REQUESTED", "CANCELING", "FAILING"}
 
 @dataclass(frozen=True)
 class Old:
-    """The runs that ended before some day.
+    """The runs that ended before some day."""
 
-    Attributes
-    ----------
-    going : tuple of str
-        Ids of those that may go, oldest first.
-    staying : int
-        How many hold the last materialization of something, or belong to a backfill under way.
-    """
-
-    going: tuple[str, ...]
+    going: tuple[str, ...]  # ids of those that may go, oldest first
+    # how many hold the last materialization of something, or belong to a backfill under way
     staying: int
 
 
 def old_runs(instance: dg.DagsterInstance, days: float) -> Old:
     """Look for runs that ended some days ago.
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-    days : float
-        Days since their last change.
-
-    Returns
-    -------
-    Old
-        Those that may go, and how many stay.
+    Those that may go, and how many stay.
     """
     before = time.time() - days * _DAY
     ended: list[str] = []
@@ -82,14 +65,7 @@ def old_runs(instance: dg.DagsterInstance, days: float) -> Old:
 def remove_run(instance: dg.DagsterInstance, home: Path, run_id: str) -> None:
     """Remove a run, its events, and what it printed.
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-    home : pathlib.Path
-        The instance's folder, where SQLite has a file for each run.
-    run_id : str
-        A run that has ended.
+    `home`: the instance's folder, where SQLite has a file for each run.
     """
     instance.compute_log_manager.delete_logs(prefix=[run_id])
     instance.delete_run(run_id)

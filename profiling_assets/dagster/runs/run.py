@@ -40,29 +40,17 @@ class Group:
 
 @dataclass
 class Outcome:
-    """What became of a plan.
+    """What became of a plan."""
 
-    Attributes
-    ----------
-    built : list of Task
-        Materialized by this command, or by a run that it waited for.
-    failed : dict of Task to str
-        Not there, and the error's text.
-    blocked : dict of Task to str
-        Not tried, because something it needs is not there.
-    following : set of Task
-        Those of the blocked of which nothing more is to be said: what they need tells what to do.
-    canceled : bool
-        Whether the user stopped it.
-    warnings : dict of str to list of str
-        Partition to what its runs warned of.
-    """
-
+    # materialized by this command, or by a run that it waited for
     built: list[Task] = field(default_factory=list)
-    failed: dict[Task, str] = field(default_factory=dict)
+    failed: dict[Task, str] = field(default_factory=dict)  # not there, and the error's text
+    # not tried, because something it needs is not there
     blocked: dict[Task, str] = field(default_factory=dict)
+    # those of the blocked of which nothing more is to be said: what they need tells what to do
     following: set[Task] = field(default_factory=set)
-    canceled: bool = False
+    canceled: bool = False  # whether the user stopped it
+    # partition to what its runs warned of
     warnings: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -89,17 +77,8 @@ class Listener(Protocol):
 def groups_of(tasks: Iterable[Task], graph: dict[str, Result]) -> list[Group]:
     """Sort tasks into runs: a stage ends where plates meet or part.
 
-    Parameters
-    ----------
-    tasks : iterable of Task
-        What is to be built.
-    graph : dict of str to Result
-        The results by name, upstream before downstream.
-
-    Returns
-    -------
-    list of Group
-        Sorted by stage, then partition; tasks in the order of the graph.
+    `graph`: the results by name, upstream before downstream. Sorted by stage, then partition; tasks
+    in the order of the graph.
     """
     stages: dict[str, int] = {}
     for name, result in graph.items():
@@ -125,26 +104,8 @@ _START_SECONDS = 3.0  # from the start of a run's process to the event that name
 class Runner:
     """Carries out one plan.
 
-    Parameters
-    ----------
-    instance : dagster.DagsterInstance
-        The event log.
-    launcher : Launcher
-        Starts runs.
-    planner : Planner
-        Knows what each task is made from.
-    graph : dict of str to Result
-        The results by name.
-    listener : Listener
-        Is told how it goes.
-    home : pathlib.Path
-        The instance's folder; a lock there keeps two commands from starting the same run.
-    runs_at_once : int
-        How many runs the instance allows at once.
-    tags : dict of str to str
-        Further tags of the runs.
-    stop : callable
-        Asked again and again: whether the user wants the runs stopped.
+    `planner`: knows what each task is made from. `home`: the instance's folder; a lock there keeps
+    two commands from starting the same run.
     """
 
     def __init__(
@@ -177,18 +138,7 @@ class Runner:
         self.outcome = Outcome()
 
     def carry_out(self, plan: Plan) -> Outcome:
-        """Start the runs of a plan and wait for them.
-
-        Parameters
-        ----------
-        plan : Plan
-            What is to be built.
-
-        Returns
-        -------
-        Outcome
-            What became of every task.
-        """
+        """Start the runs of a plan and wait for them."""
         self._pending = groups_of(plan.build, self._graph)
         self._open = set(plan.build)
         while self._pending or self._active:

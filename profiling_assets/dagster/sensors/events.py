@@ -32,17 +32,7 @@ _MADE = {Source.SQLITE, Source.AGGREGATE, Source.PROFILES}
 def known_plates(catalog: Catalog, instance: dg.DagsterInstance) -> set[PlateKey]:
     """Return the plates of which anything was ever reported or made.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Has the graph.
-    instance : dagster.DagsterInstance
-        The event log.
-
-    Returns
-    -------
-    set of PlateKey
-        The others are met for the first time.
+    The others are met for the first time.
     """
     names = [CSVS, *(name for name, result in catalog.results.items() if result.level == PLATE)]
     partitions = set[str]().union(
@@ -65,20 +55,8 @@ def news_of(
 ) -> tuple[list[dg.AssetMaterialization], set[PlateKey]]:
     """Say what is new of some plates.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Workspace, config and graph.
-    instance : dagster.DagsterInstance
-        The event log.
-    looks : iterable of Look
-        The plates looked at in full.
-
-    Returns
-    -------
-    tuple of list of dagster.AssetMaterialization and set of PlateKey
-        The events, none where what is there is what was last reported; and the plates of which
-        there is nothing to report however incomplete they are.
+    The events, none where what is there is what was last reported; and the plates of which there is
+    nothing to report however incomplete they are.
     """
     by_key = {str(look.key): look for look in looks}
     reported = latest_records(instance, CSVS, by_key)
@@ -109,17 +87,7 @@ def news_of(
 def frozen_news(catalog: Catalog, instance: dg.DagsterInstance) -> list[dg.AssetMaterialization]:
     """Say which frozen lists of features came or changed.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Workspace, config, and the plates that are served.
-    instance : dagster.DagsterInstance
-        The event log.
-
-    Returns
-    -------
-    list of dagster.AssetMaterialization
-        One for each selection that a list takes the place of.
+    One for each selection that a list takes the place of.
     """
     served = (catalog.workspace, catalog.config, catalog.results, catalog.cohort.plates)
     events: list[dg.AssetMaterialization] = []
@@ -143,22 +111,6 @@ def adoptions(
 
     The events follow those of the inputs in one tick: automation takes the later one, so that
     what stands is not made again.
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Workspace, config and graph.
-    registry : Registry
-        Says which plates have results.
-    instance : dagster.DagsterInstance
-        The event log.
-    first : collection of PlateKey
-        The plates.
-
-    Returns
-    -------
-    list of dagster.AssetMaterialization
-        Upstream before downstream.
     """
     with_results = [key for key in first if registry.plates[key].sources & _MADE]
     if not with_results:

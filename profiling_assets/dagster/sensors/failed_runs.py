@@ -23,15 +23,7 @@ _WILL_RETRY = "dagster/will_retry"
 def failure_sensor(settings: Settings) -> dg.SensorDefinition:
     """Return the sensor that tells of failed runs.
 
-    Parameters
-    ----------
-    settings : Settings
-        The workspace, and who is told.
-
-    Returns
-    -------
-    dagster.SensorDefinition
-        On from the start where anybody is to be told, or the workspace is watched.
+    On from the start where anybody is to be told, or the workspace is watched.
     """
     quiet = Quiet()  # lives as long as the code server: after a reload one is told once more
     on = settings.alerts.on or settings.watch.on
@@ -66,17 +58,7 @@ def failure_sensor(settings: Settings) -> dg.SensorDefinition:
 def alert_of(settings: Settings, context: dg.RunFailureSensorContext) -> Alert:
     """Say what is to be told of a failed run.
 
-    Parameters
-    ----------
-    settings : Settings
-        Names the workspace and the web UI.
-    context : dagster.RunFailureSensorContext
-        The run, and its events.
-
-    Returns
-    -------
-    Alert
-        With every step that failed; of a run whose process was killed, how it ended.
+    With every step that failed; of a run whose process was killed, how it ended.
     """
     run = context.dagster_run
     failed = [

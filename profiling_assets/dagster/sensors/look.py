@@ -21,24 +21,12 @@ _MARK = 12  # digits of a fingerprint that are remembered
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at a plate says.
+    """What a look at a plate says."""
 
-    Attributes
-    ----------
-    key : PlateKey
-        The plate.
-    source : PlateSource or None
-        What it starts from now; None where the look was a cheap one.
-    readiness : Readiness
-        Whether it may be started.
-    pending : Pending or None
-        What is to be remembered of it; None where it is ready.
-    """
-
-    key: PlateKey
-    source: PlateSource | None
-    readiness: Readiness
-    pending: Pending | None
+    key: PlateKey  # the plate
+    source: PlateSource | None  # what it starts from now; None where the look was a cheap one
+    readiness: Readiness  # whether it may be started
+    pending: Pending | None  # what is to be remembered of it; None where it is ready
 
     @property
     def listing(self) -> PlateListing | None:
@@ -67,30 +55,8 @@ def look_at(
     A plate that is remembered as not ready has its site folders counted first; the full listing,
     four times as many requests, follows where `dagster.sensors.turns.needs_listing` says so.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where the plate is.
-    config : Config
-        Names the folder of the site folders, and the rules of arrival.
-    key : PlateKey
-        The plate.
-    entry : PlateEntry
-        What the registry knows of it.
-    old : Pending or None
-        What the last tick remembered of it.
-    now : float
-        The time of the look, in seconds since 1970.
-
-    Returns
-    -------
-    Look
-        What it says.
-
-    Raises
-    ------
-    ProfilingError
-        Where the plate cannot be listed, or its load data cannot be read.
+    `old`: what the last tick remembered of it. `now`: the time of the look, in seconds since 1970.
+    Raises `ProfilingError` where the plate cannot be listed, or its load data cannot be read.
     """
     if old is not None and Source.CSVS in entry.sources:
         folders = len(site_folder_names(workspace, key, config.collate.csv_dir))
@@ -112,25 +78,7 @@ def judged(
 
     A SQLite backend or a table of profiles appears whole, and may be started at once.
 
-    Parameters
-    ----------
-    source : PlateSource
-        What the plate starts from.
-    config : Config
-        Has the rules of arrival.
-    key : PlateKey
-        The plate.
-    entry : PlateEntry
-        What the registry knows of it.
-    old : Pending or None
-        What the last tick remembered of it.
-    now : float
-        The time of the look, in seconds since 1970.
-
-    Returns
-    -------
-    Look
-        What it says.
+    `old`: what the last tick remembered of it. `now`: the time of the look, in seconds since 1970.
     """
     listing = source.listing
     if source.kind is SourceKind.NONE and Source.CSVS in entry.sources:

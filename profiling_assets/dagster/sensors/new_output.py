@@ -29,17 +29,7 @@ _BY_HAND = "press Reload in the web UI (Deployment) to see the new plates"
 def reload_problem(webserver: str | None, location: str) -> str:
     """Ask the web server to load the code location anew, and wait for it.
 
-    Parameters
-    ----------
-    webserver : str or None
-        Its address, as `http://127.0.0.1:3000`, with the path prefix it has.
-    location : str
-        Name of the code location.
-
-    Returns
-    -------
-    str
-        Why it did not work and what to do; empty where it did.
+    Why it did not work and what to do; empty where it did.
     """
     if webserver is None:
         return f"{WEBSERVER_VARIABLE} is not set, so the code location is not reloaded; {_BY_HAND}"
@@ -80,16 +70,6 @@ def automation_sensor(watch: WatchSettings) -> dg.AutomationConditionSensorDefin
 
     It requests runs and no backfills, because a backfill waits for the daemon's next turn at
     every step of the graph.
-
-    Parameters
-    ----------
-    watch : WatchSettings
-        Whether it is on from the start, and how often it looks.
-
-    Returns
-    -------
-    dagster.AutomationConditionSensorDefinition
-        Over all assets.
     """
     return dg.AutomationConditionSensorDefinition(
         "automation",
@@ -103,15 +83,7 @@ def automation_sensor(watch: WatchSettings) -> dg.AutomationConditionSensorDefin
 def new_output_sensor(catalog: Catalog) -> dg.SensorDefinition:
     """Return the sensor that reports plates whose analysis output is complete.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        The workspace that is watched, and the plates that are served.
-
-    Returns
-    -------
-    dagster.SensorDefinition
-        It starts no runs; automation does, where it is on.
+    It starts no runs; automation does, where it is on.
     """
     watch = catalog.settings.watch
 

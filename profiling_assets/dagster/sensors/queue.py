@@ -27,17 +27,8 @@ def plates_named(messages: Iterable[str], roots: Iterable[str]) -> frozenset[Pla
     A message only brings the look at a plate forward. So whatever cannot be understood (a test
     event, another bucket's object, no JSON at all) names nothing, and nothing is raised.
 
-    Parameters
-    ----------
-    messages : iterable of str
-        The messages' texts: S3 event notifications, straight or wrapped by SNS, repeated or not.
-    roots : iterable of str
-        The workspace's roots as `s3://BUCKET/PREFIX`; others have no notifications.
-
-    Returns
-    -------
-    frozenset of PlateKey
-        Plates with an object below `analysis` or `load_data_csv`.
+    `messages`: the messages' texts: S3 event notifications, straight or wrapped by SNS, repeated or
+    not.
     """
     prefixes = [_split(root) for root in roots if root.startswith(_SCHEME)]
     found = set[PlateKey]()
@@ -107,31 +98,15 @@ _REGION = re.compile(
 
 @dataclass(frozen=True)
 class Messages:
-    """What was taken from the queue.
+    """What was taken from the queue."""
 
-    Attributes
-    ----------
-    texts : tuple of str
-        The messages.
-    receipts : tuple of str
-        By which they are removed.
-    problem : str
-        Why no more could be taken; empty where nothing went wrong.
-    """
-
-    texts: tuple[str, ...] = ()
-    receipts: tuple[str, ...] = ()
-    problem: str = ""
+    texts: tuple[str, ...] = ()  # the messages
+    receipts: tuple[str, ...] = ()  # by which they are removed
+    problem: str = ""  # why no more could be taken; empty where nothing went wrong
 
 
 class MessageQueue:
-    """A queue by its URL, with the credentials of the standard chain.
-
-    Parameters
-    ----------
-    url : str
-        `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`, or that of another server.
-    """
+    """A queue by its URL, with the credentials of the standard chain."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -153,10 +128,7 @@ class MessageQueue:
     def take(self) -> Messages:
         """Take what is in the queue now, without waiting for more.
 
-        Returns
-        -------
-        Messages
-            At most 200; with the problem where the queue cannot be asked.
+        At most 200; with the problem where the queue cannot be asked.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -181,13 +153,7 @@ class MessageQueue:
         return Messages(tuple(texts), tuple(receipts))
 
     def remove(self, receipts: Sequence[str]) -> None:
-        """Remove messages; those that stay come again and are looked at again.
-
-        Parameters
-        ----------
-        receipts : sequence of str
-            What `take` returned.
-        """
+        """Remove messages; those that stay come again and are looked at again."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         for begin in range(0, len(receipts), _AT_ONCE):

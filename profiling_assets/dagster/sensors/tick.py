@@ -46,44 +46,20 @@ _FOR_PENDING = 0.75  # of a tick's time; the rest is left for plates that were r
 
 @dataclass(frozen=True)
 class Tick:
-    """What a tick found.
+    """What a tick found."""
 
-    Attributes
-    ----------
-    events : tuple of dagster.AssetMaterialization
-        To be reported, in this order.
-    state : WatchState
-        What the next tick must know.
-    warnings : tuple of str
-        Plates and frozen lists of features that could not be looked at, and why.
-    looked : int
-        Plates looked at.
-    """
-
-    events: tuple[dg.AssetMaterialization, ...]
-    state: WatchState
+    events: tuple[dg.AssetMaterialization, ...]  # to be reported, in this order
+    state: WatchState  # what the next tick must know
+    # plates and frozen lists of features that could not be looked at, and why
     warnings: tuple[str, ...]
-    looked: int
+    looked: int  # plates looked at
 
 
 def register_plates(catalog: Catalog) -> Registry:
     """Scan the workspace and bring its registry up to date.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        The workspace, the config, and the plates that are served.
-
-    Returns
-    -------
-    Registry
-        As it is stored now.
-
-    Raises
-    ------
-    ProfilingError
-        Where something cannot be listed, or where all plates are gone at once, as from a disk
-        that is not mounted. The registry is as before then.
+    Raises `ProfilingError` where something cannot be listed, or where all plates are gone at once,
+    as from a disk that is not mounted. The registry is as before then.
     """
     workspace = catalog.workspace
     former = load_registry(workspace).plates
@@ -115,27 +91,8 @@ def look_around(
 ) -> Tick:
     """Look at as many plates as there is time for.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Workspace, config, graph, and the plates that are served: only of those is reported.
-    registry : Registry
-        The plates there are now.
-    instance : dagster.DagsterInstance
-        The event log.
-    state : WatchState
-        What the last tick remembered.
-    hinted : collection of PlateKey
-        Plates to be looked at first.
-    clock : callable
-        Gives the time in seconds since 1970.
-    seconds : float
-        How long to look.
-
-    Returns
-    -------
-    Tick
-        What to report and to remember.
+    `catalog`: workspace, config, graph, and the plates that are served: only of those is reported.
+    `clock`: gives the time in seconds since 1970.
     """
     plates = sorted(set(catalog.cohort.plates) & set(catalog.cohort_of(registry).plates))
     known = known_plates(catalog, instance)
@@ -171,24 +128,7 @@ def look_around(
 def ready_plates(
     catalog: Catalog, planner: Planner, plates: Iterable[PlateKey], now: float
 ) -> list[PlateKey]:
-    """Return the plates that may be started, from one look at them.
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Has the config and the registry.
-    planner : Planner
-        Has looked at the workspace.
-    plates : iterable of PlateKey
-        The plates asked for.
-    now : float
-        The time, in seconds since 1970.
-
-    Returns
-    -------
-    list of PlateKey
-        In the order of `plates`.
-    """
+    """Return the plates that may be started, from one look at them."""
     keys = list(plates)
     planner.external_fingerprints(CSVS, keys)  # looks at all of them, several at a time
     return [

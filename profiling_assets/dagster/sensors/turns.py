@@ -29,55 +29,26 @@ _RELOAD_AGAIN = 600.0  # seconds
 
 @dataclass(frozen=True)
 class Pending:
-    """What is remembered of a plate that is not ready; times in seconds since 1970.
+    """What is remembered of a plate that is not ready; times in seconds since 1970."""
 
-    Attributes
-    ----------
-    checked : float
-        The last look of either kind.
-    folders : int
-        Site folders at that look.
-    listed : float
-        The last listing in full; 0 where there was none.
-    listed_folders : int
-        Site folders at that listing.
-    mark : str
-        Short hash of what the plate was at that listing.
-    changed : float
-        The last change, as far as both clocks tell (`last_change`).
-    again : float or None
-        When it would be ready if nothing changed any more.
-    """
-
-    checked: float
-    folders: int = 0
-    listed: float = 0.0
-    listed_folders: int = 0
-    mark: str = ""
-    changed: float = 0.0
-    again: float | None = None
+    checked: float  # the last look of either kind
+    folders: int = 0  # site folders at that look
+    listed: float = 0.0  # the last listing in full; 0 where there was none
+    listed_folders: int = 0  # site folders at that listing
+    mark: str = ""  # short hash of what the plate was at that listing
+    changed: float = 0.0  # the last change, as far as both clocks tell (`last_change`)
+    again: float | None = None  # when it would be ready if nothing changed any more
 
 
 @dataclass(frozen=True)
 class WatchState:
-    """What the sensor remembers from tick to tick.
+    """What the sensor remembers from tick to tick."""
 
-    Attributes
-    ----------
-    pending : mapping of PlateKey to Pending
-        Plates that are not ready.
-    rotation : PlateKey or None
-        The settled plate that was listed last.
-    reloaded : str
-        Short hash of the plates for which the code location was last reloaded.
-    reloaded_at : float
-        When that was, in seconds since 1970.
-    """
-
+    # plates that are not ready
     pending: Mapping[PlateKey, Pending] = field(default_factory=dict[PlateKey, Pending])
-    rotation: PlateKey | None = None
-    reloaded: str = ""
-    reloaded_at: float = 0.0
+    rotation: PlateKey | None = None  # the settled plate that was listed last
+    reloaded: str = ""  # short hash of the plates for which the code location was last reloaded
+    reloaded_at: float = 0.0  # when that was, in seconds since 1970
 
 
 @dataclass(frozen=True)
@@ -96,22 +67,9 @@ def turn(
 ) -> Turn:
     """Choose the plates to look at.
 
-    Parameters
-    ----------
-    state : WatchState
-        What is remembered.
-    plates : collection of PlateKey
-        The plates that are served.
-    known : collection of PlateKey
-        Plates of which something was reported or made before.
-    hinted : collection of PlateKey
-        Plates of which a message says that something is new.
-
-    Returns
-    -------
-    Turn
-        First the hinted plates; then those that are not ready or were never looked at, the oldest
-        look first; then some settled ones, after the one that was listed last.
+    `known`: plates of which something was reported or made before. First the hinted plates; then
+    those that are not ready or were never looked at, the oldest look first; then some settled ones,
+    after the one that was listed last.
     """
     first = sorted(set(hinted) & set(plates))
     settled = [key for key in sorted(plates) if key in known and key not in state.pending]
@@ -131,23 +89,10 @@ def turn(
 def needs_listing(old: Pending | None, folders: int, expected: int | None, now: float) -> bool:
     """Say whether a plate is to be listed in full, after its site folders were counted.
 
-    Parameters
-    ----------
-    old : Pending or None
-        What is remembered of it; None where nothing is.
-    folders : int
-        Its site folders now.
-    expected : int or None
-        Its expected sites, as far as they are known.
-    now : float
-        The time of the look.
-
-    Returns
-    -------
-    bool
-        True where nothing is known of it; where new folders make it look complete, or came and
-        have stopped coming; where its quiet period is over; and from time to time, the later the
-        longer ago it changed: files come into folders that are there.
+    `old`: what is remembered of it; None where nothing is. `expected`: its expected sites, as far
+    as they are known. True where nothing is known of it; where new folders make it look complete,
+    or came and have stopped coming; where its quiet period is over; and from time to time, the
+    later the longer ago it changed: files come into folders that are there.
     """
     if old is None or not old.listed:
         return True
@@ -173,23 +118,8 @@ def listed(
     show yet happened after it, and every change happened before now, both by our clock; between
     the two the storage's time counts. Where nothing changed since, neither does the time.
 
-    Parameters
-    ----------
-    old : Pending or None
-        What is remembered of the plate.
-    folders : int
-        Its site folders.
-    mark : str
-        Short hash of what it is.
-    modified : float or None
-        Its last change by the storage's clock; None where there is no file.
-    now : float
-        The time of the look.
-
-    Returns
-    -------
-    Pending
-        The new memory; `again` is not set.
+    `modified`: its last change by the storage's clock; None where there is no file. The new memory;
+    `again` is not set.
     """
     changed = now if modified is None else min(modified, now)
     if old is not None and old.listed:
@@ -212,21 +142,8 @@ def remembered(
 ) -> WatchState:
     """Keep what the next tick needs, and no more.
 
-    Parameters
-    ----------
-    state : WatchState
-        What was remembered so far.
-    pending : mapping of PlateKey to Pending
-        Plates that are not ready.
-    plates : collection of PlateKey
-        The plates that are served; others are forgotten.
-    rotation : PlateKey or None
-        The settled plate that was listed last; None where none was.
-
-    Returns
-    -------
-    WatchState
-        With at most `MOST_PENDING` plates, those with the oldest looks.
+    `rotation`: the settled plate that was listed last; None where none was. With at most
+    `MOST_PENDING` plates, those with the oldest looks.
     """
     served = set(plates)
     oldest = sorted(
@@ -242,20 +159,9 @@ def remembered(
 def may_reload(state: WatchState, plates: Collection[PlateKey], now: float) -> bool:
     """Say whether a reload can help to serve some plates.
 
-    Parameters
-    ----------
-    state : WatchState
-        What is remembered.
-    plates : collection of PlateKey
-        The plates that should be served and are not.
-    now : float
-        The time, in seconds since 1970.
-
-    Returns
-    -------
-    bool
-        False where the last reload was for the same plates and is not long ago: a code server that
-        does not run the code again serves the old ones for ever.
+    `plates`: the plates that should be served and are not. False where the last reload was for the
+    same plates and is not long ago: a code server that does not run the code again serves the old
+    ones for ever.
     """
     return state.reloaded != _set_mark(plates) or now - state.reloaded_at > _RELOAD_AGAIN
 
@@ -275,15 +181,7 @@ _VERSION = 1
 def watch_json(state: WatchState) -> str:
     """Write a state as a cursor.
 
-    Parameters
-    ----------
-    state : WatchState
-        What is remembered.
-
-    Returns
-    -------
-    str
-        JSON; about 100 bytes a pending plate, times to the second.
+    JSON; about 100 bytes a pending plate, times to the second.
     """
     plates = {
         str(key): [
@@ -313,15 +211,7 @@ def watch_json(state: WatchState) -> str:
 def parse_watch_json(text: str | None) -> WatchState:
     """Read a cursor.
 
-    Parameters
-    ----------
-    text : str or None
-        What `watch_json` wrote, here or in another version.
-
-    Returns
-    -------
-    WatchState
-        Empty where there is none or it cannot be read: then every plate is listed anew.
+    Empty where there is none or it cannot be read: then every plate is listed anew.
     """
     try:
         found: object = json.loads(text or "{}")

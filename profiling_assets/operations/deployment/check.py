@@ -23,18 +23,10 @@ _FOLDERS = {Kind.ONE_MACHINE: "local", Kind.CELERY: "celery", Kind.ECS: "ecs"}
 
 @dataclass(frozen=True)
 class Look:
-    """What was found.
+    """What was found."""
 
-    Attributes
-    ----------
-    kind : Kind or None
-        Where runs are carried out; None where no `dagster.yaml` could be read.
-    lacks : tuple of Lack
-        Errors first.
-    """
-
-    kind: Kind | None
-    lacks: tuple[Lack, ...]
+    kind: Kind | None  # where runs are carried out; None where no `dagster.yaml` could be read
+    lacks: tuple[Lack, ...]  # errors first
 
     @property
     def works(self) -> bool:
@@ -45,17 +37,7 @@ class Look:
 def look_at_deployment(environment: Mapping[str, str], *, services: bool = True) -> Look:
     """Look at a machine's settings, and at the services that they name.
 
-    Parameters
-    ----------
-    environment : mapping of str to str
-        The process's own environment variables.
-    services : bool
-        Whether to look at services too; without errors in the files alone.
-
-    Returns
-    -------
-    Look
-        Everything that was found.
+    `services`: whether to look at services too; without errors in the files alone.
     """
     home = environment.get(HOME_VARIABLE)
     if not home:

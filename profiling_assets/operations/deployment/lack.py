@@ -12,24 +12,12 @@ from profiling_assets.quality.preflight.finding import Severity
 
 @dataclass(frozen=True)
 class Lack:
-    """One thing that is missing or wrong.
+    """One thing that is missing or wrong."""
 
-    Attributes
-    ----------
-    severity : Severity
-        An error: the deployment does not work as it is.
-    where : str
-        The variable, the key of a file, or the service.
-    what : str
-        What is wrong, after `where`.
-    remedy : str
-        What to do.
-    """
-
-    severity: Severity
-    where: str
-    what: str
-    remedy: str
+    severity: Severity  # an error: the deployment does not work as it is
+    where: str  # the variable, the key of a file, or the service
+    what: str  # what is wrong, after `where`
+    remedy: str  # what to do
 
 
 def error(where: str, what: str, remedy: str) -> Lack:

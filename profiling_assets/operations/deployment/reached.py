@@ -26,15 +26,7 @@ _SECONDS = 5
 def reached_lacks(home: Path) -> Iterator[Lack]:
     """Look at each service that the settings name; where one does not answer, at the others still.
 
-    Parameters
-    ----------
-    home : pathlib.Path
-        The instance's folder, with a `dagster.yaml` that can be read.
-
-    Yields
-    ------
-    Lack
-        In the order in which a machine needs them.
+    In the order in which a machine needs them.
     """
     yield from _folder(SCRATCH_VARIABLE)
     yield from _workspace()

@@ -28,18 +28,7 @@ class Kind(StrEnum):
 
 
 def kind_of(config: Mapping[str, Any]) -> Kind:
-    """Say where runs are carried out.
-
-    Parameters
-    ----------
-    config : mapping
-        The content of `dagster.yaml`.
-
-    Returns
-    -------
-    Kind
-        By the name of the run launcher's class.
-    """
+    """Say where runs are carried out."""
     name = str((config.get(_LAUNCHER) or {}).get("class", ""))
     if "Celery" in name:
         return Kind.CELERY
@@ -53,19 +42,8 @@ def written_lacks(
 ) -> list[Lack]:
     """Look at what is written, all of it.
 
-    Parameters
-    ----------
-    config : mapping
-        The content of `dagster.yaml`.
-    environment : mapping of str to str
-        The environment variables.
-    missing_module : callable
-        Tries to import a module; returns the name of the one that is missing, else None.
-
-    Returns
-    -------
-    list of Lack
-        Variables first, then modules, then rules.
+    `missing_module`: tries to import a module; returns the name of the one that is missing, else
+    None. Variables first, then modules, then rules.
     """
     kind = kind_of(config)
     return [

@@ -26,46 +26,22 @@ _SHOWN_AT_ONCE = (1, 4, 16, 64, 256)
 
 @dataclass(frozen=True)
 class BatchEstimate:
-    """What a batch's own two runs will need, beside those of its plates.
+    """What a batch's own two runs will need, beside those of its plates."""
 
-    Attributes
-    ----------
-    batch : str
-        The batch.
-    plates : int
-        Its plates.
-    wells : int
-        Wells of all of them: rows that vote.
-    cpu_seconds : Range
-        CPU seconds of both runs.
-    memory_bytes : int
-        What to give a run, a margin included.
-    task : FargateSize or None
-        The smallest Fargate task; None where none is large enough.
-    """
-
-    batch: str
-    plates: int
-    wells: int
-    cpu_seconds: Range
-    memory_bytes: int
-    task: FargateSize | None
+    batch: str  # the batch
+    plates: int  # its plates
+    wells: int  # wells of all of them: rows that vote
+    cpu_seconds: Range  # CPU seconds of both runs
+    memory_bytes: int  # what to give a run, a margin included
+    task: FargateSize | None  # the smallest Fargate task; None where none is large enough
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a workspace will need.
+    """What a workspace will need."""
 
-    Attributes
-    ----------
-    plates : tuple of PlateEstimate
-        Sorted by batch and plate.
-    batches : tuple of BatchEstimate
-        Sorted.
-    """
-
-    plates: tuple[PlateEstimate, ...]
-    batches: tuple[BatchEstimate, ...]
+    plates: tuple[PlateEstimate, ...]  # sorted by batch and plate
+    batches: tuple[BatchEstimate, ...]  # sorted
 
     @property
     def bytes_in(self) -> int:
@@ -101,39 +77,19 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine that builds some plates at once.
+    """A machine that builds some plates at once."""
 
-    Attributes
-    ----------
-    at_once : int
-        Plates at once: `max_concurrent_runs`, and the limit of the pool `backend`.
-    cores : int
-        A core each.
-    memory_bytes, scratch_bytes : int
-        Of the largest plates that meet there, and of daemon and web server.
-    seconds : Range
-        Time until all is built, where reading and writing keep up.
-    """
-
-    at_once: int
-    cores: int
-    memory_bytes: int
-    scratch_bytes: int
-    seconds: Range
+    at_once: int  # plates at once: `max_concurrent_runs`, and the limit of the pool `backend`
+    cores: int  # a core each
+    memory_bytes: int  # of the largest plates that meet there, and of daemon and web server
+    scratch_bytes: int  # of the largest plates that meet there, and of daemon and web server
+    seconds: Range  # time until all is built, where reading and writing keep up
 
 
 def estimate_workspace(weights: Iterable[PlateWeight]) -> Estimate:
     """Estimate what all plates and their batches need.
 
-    Parameters
-    ----------
-    weights : iterable of PlateWeight
-        What the listings told.
-
-    Returns
-    -------
-    Estimate
-        Of all results, whether or not some stand already.
+    Of all results, whether or not some stand already.
     """
     plates = tuple(estimate_plate(weight) for weight in sorted(weights, key=lambda one: one.key))
     batches = tuple(
@@ -146,17 +102,7 @@ def estimate_workspace(weights: Iterable[PlateWeight]) -> Estimate:
 def estimate_batch(batch: str, wells_of_plates: Sequence[int]) -> BatchEstimate:
     """Estimate what the two runs of a batch need.
 
-    Parameters
-    ----------
-    batch : str
-        The batch.
-    wells_of_plates : sequence of int
-        The wells of each of its plates.
-
-    Returns
-    -------
-    BatchEstimate
-        Of selection, stacked tables, summary and report.
+    `wells_of_plates`: the wells of each of its plates.
     """
     wells = sum(wells_of_plates)
     peak = rates.BATCH_MEMORY + wells * rates.BATCH_MEMORY_PER_WELL
@@ -174,18 +120,7 @@ def estimate_batch(batch: str, wells_of_plates: Sequence[int]) -> BatchEstimate:
 def machine_for(estimate: Estimate, at_once: int) -> Machine:
     """Say which machine builds some plates at once, and how long it takes.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        What is to be built.
-    at_once : int
-        Plates at once, 1 or more; more than there are plates are not used.
-
-    Returns
-    -------
-    Machine
-        The smallest one. A plate takes one core; the slowest plate and the slowest batch are the
-        least time there is, and a batch's runs wait for its plates.
+    `at_once`: plates at once, 1 or more; more than there are plates are not used.
     """
     used = max(1, min(at_once, len(estimate.plates)))
     memory = sorted((one.memory_bytes for one in estimate.plates), reverse=True)[:used]
@@ -209,15 +144,7 @@ def machine_for(estimate: Estimate, at_once: int) -> Machine:
 def machines(estimate: Estimate) -> tuple[Machine, ...]:
     """Return machines for 1, 4, 16 ... plates at once, and for all at once at most.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        What is to be built.
-
-    Returns
-    -------
-    tuple of Machine
-        Smallest first; the last one has a core for each plate where that is among the sizes.
+    Smallest first; the last one has a core for each plate where that is among the sizes.
     """
     plates = len(estimate.plates)
     sizes = [size for size in _SHOWN_AT_ONCE if size < plates]
@@ -227,19 +154,7 @@ def machines(estimate: Estimate) -> tuple[Machine, ...]:
 def plates_at_once(estimate: Estimate, cores: int, memory_bytes: float) -> int:
     """Say how many plates a machine builds at once.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        What is to be built.
-    cores : int
-        Its cores.
-    memory_bytes : float
-        Its memory.
-
-    Returns
-    -------
-    int
-        0 where not even one plate, or not every batch, fits.
+    0 where not even one plate, or not every batch, fits.
     """
     fitting = 0
     for at_once in range(1, min(cores, len(estimate.plates)) + 1):

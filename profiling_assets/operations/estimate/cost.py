@@ -51,71 +51,30 @@ class Prices(BaseModel):
 
 @dataclass(frozen=True)
 class MachineCost:
-    """What a rented machine costs until all is built.
+    """What a rented machine costs until all is built."""
 
-    Attributes
-    ----------
-    name : str
-        The machine.
-    at_once : int
-        Plates at once; 0 where it is too small.
-    hours, cost : float
-        Time, and its price.
-    """
-
-    name: str
-    at_once: int
-    hours: float
-    cost: float
+    name: str  # the machine
+    at_once: int  # plates at once; 0 where it is too small
+    hours: float  # time, and its price
+    cost: float  # time, and its price
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What an estimate costs, in the currency of the prices file.
+    """What an estimate costs, in the currency of the prices file."""
 
-    Attributes
-    ----------
-    currency : str
-        As the file calls it.
-    tasks : float
-        One task a run, each of its own size, for the time it runs.
-    unpriced : int
-        Plates and batches that no task is large enough for; they are not in `tasks`.
-    storage_month : float
-        All results, for a month.
-    requests : float
-        Requests to S3, once.
-    machines : tuple of MachineCost
-        The machines of the file.
-    """
-
-    currency: str
-    tasks: float
-    unpriced: int
-    storage_month: float
-    requests: float
-    machines: tuple[MachineCost, ...]
+    currency: str  # as the file calls it
+    tasks: float  # one task a run, each of its own size, for the time it runs
+    unpriced: int  # plates and batches that no task is large enough for; they are not in `tasks`
+    storage_month: float  # all results, for a month
+    requests: float  # requests to S3, once
+    machines: tuple[MachineCost, ...]  # the machines of the file
 
 
 def parse_prices(text: str, *, path: str) -> Prices:
     """Read a prices file.
 
-    Parameters
-    ----------
-    text : str
-        YAML.
-    path : str
-        Where it lies, for messages.
-
-    Returns
-    -------
-    Prices
-        The prices.
-
-    Raises
-    ------
-    ConfigError
-        Where it is no YAML, lacks a price, or has a key that is not known.
+    Raises `ConfigError` where it is no YAML, lacks a price, or has a key that is not known.
     """
     try:
         said: Any = yaml.safe_load(text)
@@ -134,19 +93,7 @@ def parse_prices(text: str, *, path: str) -> Prices:
 def cost_of(estimate: Estimate, prices: Prices, *, at_once: int | None = None) -> Cost:
     """Say what an estimate costs.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        What is to be built.
-    prices : Prices
-        The user's prices.
-    at_once : int, optional
-        Plates at once on a rented machine at most; else as many as it holds.
-
-    Returns
-    -------
-    Cost
-        Expected, without the spread.
+    `at_once`: plates at once on a rented machine at most; else as many as it holds.
     """
     parts = (*estimate.plates, *estimate.batches)
     priced = [

@@ -16,32 +16,15 @@ from profiling_assets.workspace.names import PlateKey
 
 @dataclass(frozen=True)
 class PlateWeight:
-    """What a listing tells of a plate.
+    """What a listing tells of a plate."""
 
-    Attributes
-    ----------
-    key : PlateKey
-        The plate.
-    csv_bytes : int
-        Bytes of the CSVs that a backend is made of; 0 for a plate that starts later.
-    files : int
-        Number of those CSVs.
-    keys : int
-        Objects that a listing of the plate walks over, pictures too.
-    sites : int
-        Site folders.
-    wells : int or None
-        Wells that the folder names tell; None where they do not.
-    backend_bytes : int
-        Bytes of a standing SQLite backend, for a plate that starts there; else 0.
-    """
-
-    key: PlateKey
-    csv_bytes: int
-    files: int
-    keys: int
-    sites: int
-    wells: int | None
+    key: PlateKey  # the plate
+    csv_bytes: int  # bytes of the CSVs that a backend is made of; 0 for a plate that starts later
+    files: int  # number of those CSVs
+    keys: int  # objects that a listing of the plate walks over, pictures too
+    sites: int  # site folders
+    wells: int | None  # wells that the folder names tell; None where they do not
+    # bytes of a standing SQLite backend, for a plate that starts there; else 0
     backend_bytes: int = 0
 
     @property
@@ -72,50 +55,23 @@ class Requests:
 
 @dataclass(frozen=True)
 class PlateEstimate:
-    """What a plate will need when everything is built.
+    """What a plate will need when everything is built."""
 
-    Attributes
-    ----------
-    weight : PlateWeight
-        What the listing told.
-    sqlite_bytes : Range
-        Bytes of the SQLite backend that is made.
-    result_bytes : Range
-        Bytes of everything that is made, the backend included.
-    cpu_seconds : Range
-        CPU seconds of its two runs. One core: as many seconds of time, where nothing waits.
-    memory_bytes : int
-        What to give a run, a margin included.
-    scratch_bytes : int
-        Scratch space to give, the highest SQLite file and its peak.
-    requests : Requests
-        Requests where the workspace is on S3.
-    task : FargateSize or None
-        The smallest Fargate task; None where none is large enough.
-    """
-
-    weight: PlateWeight
-    sqlite_bytes: Range
-    result_bytes: Range
+    weight: PlateWeight  # what the listing told
+    sqlite_bytes: Range  # bytes of the SQLite backend that is made
+    result_bytes: Range  # bytes of everything that is made, the backend included
+    # CPU seconds of its two runs. One core: as many seconds of time, where nothing waits
     cpu_seconds: Range
-    memory_bytes: int
-    scratch_bytes: int
-    requests: Requests
-    task: FargateSize | None
+    memory_bytes: int  # what to give a run, a margin included
+    scratch_bytes: int  # scratch space to give, the highest SQLite file and its peak
+    requests: Requests  # requests where the workspace is on S3
+    task: FargateSize | None  # the smallest Fargate task; None where none is large enough
 
 
 def estimate_plate(weight: PlateWeight) -> PlateEstimate:
     """Estimate what a plate needs.
 
-    Parameters
-    ----------
-    weight : PlateWeight
-        What the listing told.
-
-    Returns
-    -------
-    PlateEstimate
-        Of all results, whether or not some stand already.
+    Of all results, whether or not some stand already.
     """
     wells = weight.counted_wells
     sqlite = rates.SQLITE_PER_CSV.times(weight.csv_bytes)

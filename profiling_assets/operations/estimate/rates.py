@@ -15,17 +15,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Range:
-    """A figure with its spread.
+    """A figure with its spread."""
 
-    Attributes
-    ----------
-    expected, low, high : float
-        What is expected, the least and the most.
-    """
-
-    expected: float
-    low: float
-    high: float
+    expected: float  # what is expected, the least and the most
+    low: float  # what is expected, the least and the most
+    high: float  # what is expected, the least and the most
 
     def __add__(self, other: "Range") -> "Range":
         """Add figures that go up and down together."""

@@ -25,26 +25,8 @@ def task_of_run(catalog: Catalog, partition: str, assets: Collection[str]) -> Fa
     One plate is listed: the run's own, or for a batch its first one, which the others are taken to
     be like.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        The workspace and its plates.
-    partition : str
-        `BATCH/PLATE`, `BATCH` or `all`.
-    assets : collection of str
-        What the run makes.
-
-    Returns
-    -------
-    FargateSize
-        The smallest legal one that holds it.
-
-    Raises
-    ------
-    ProfilingError
-        Where no task is large enough.
-    WorkspaceError
-        Where the plate cannot be listed.
+    Raises `ProfilingError` where no task is large enough. Raises `WorkspaceError` where the plate
+    cannot be listed.
     """
     plates = [key for key in catalog.cohort.plates if partition in (ALL, key.batch, str(key))]
     if not plates:

@@ -20,24 +20,9 @@ def weigh_plates(
 ) -> list[PlateWeight]:
     """Weigh plates by their listings; no file is opened.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    plates : iterable of PlateFound
-        The plates, and where each starts.
-    csv_dir : str
-        Folder of the site folders below a plate's folder; empty or `.` for that folder itself.
-
-    Returns
-    -------
-    list of PlateWeight
-        In the order of the plates. One that starts at profiles weighs nothing.
-
-    Raises
-    ------
-    WorkspaceError
-        Where a plate's folder cannot be listed.
+    `csv_dir`: folder of the site folders below a plate's folder; empty or `.` for that folder
+    itself. In the order of the plates. One that starts at profiles weighs nothing. Raises
+    `WorkspaceError` where a plate's folder cannot be listed.
     """
 
     def one(plate: PlateFound) -> PlateWeight:

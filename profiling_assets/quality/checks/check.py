@@ -15,29 +15,15 @@ _SHOWN = 8  # names in a sentence
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The verdict of one check on one result.
+    """The verdict of one check on one result."""
 
-    Attributes
-    ----------
-    name : str
-        The check.
-    passed : bool
-        Whether nothing is to be mended.
-    what : str
-        What was found, in one sentence; empty for a check that passed.
-    remedy : str
-        What the user can do; empty for a check that passed.
-    blocking : bool
-        Whether the result must not be published; else the verdict is a warning.
-    numbers : mapping of str to int or float
-        What was counted, by name.
-    """
-
-    name: str
-    passed: bool = True
-    what: str = ""
-    remedy: str = ""
+    name: str  # the check
+    passed: bool = True  # whether nothing is to be mended
+    what: str = ""  # what was found, in one sentence; empty for a check that passed
+    remedy: str = ""  # what the user can do; empty for a check that passed
+    # whether the result must not be published; else the verdict is a warning
     blocking: bool = False
+    # what was counted, by name
     numbers: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
 
     @property
@@ -65,19 +51,7 @@ def not_passed(
 def refuse_failed(results: Sequence[CheckResult], *, path: str, made: str) -> None:
     """Refuse a result of which a blocking check failed.
 
-    Parameters
-    ----------
-    results : sequence of CheckResult
-        The verdicts on it.
-    path : str
-        Where it would have been published.
-    made : str
-        The result, for the message.
-
-    Raises
-    ------
-    CheckError
-        Where a blocking check failed; it names each one and its remedy.
+    Raises `CheckError` where a blocking check failed; it names each one and its remedy.
     """
     failed = [result for result in results if not result.passed and result.blocking]
     if not failed:

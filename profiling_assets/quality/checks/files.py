@@ -21,18 +21,8 @@ from profiling_assets.workspace.site_folder import IMAGE
 def rows_as_in_ledger(rows: Mapping[str, int], sites: Iterable[SiteRecord]) -> CheckResult:
     """Compare the rows of a backend's tables with the site ledger.
 
-    Parameters
-    ----------
-    rows : mapping of str to int
-        Table name to its rows in the backend.
-    sites : iterable of SiteRecord
-        The site ledger.
-
-    Returns
-    -------
-    CheckResult
-        Blocking: a site whose rows were not all kept without a reason, or a table with other rows
-        than the ledger says.
+    Blocking: a site whose rows were not all kept without a reason, or a table with other rows than
+    the ledger says.
     """
     kept, found = Counter[str](), Counter[str]()
     silent: list[str] = []
@@ -71,16 +61,8 @@ _LONG = 40  # characters of a value in a sentence
 def broken_cells(table: pd.DataFrame) -> list[str]:
     """Name the words that a viewer of a GCT file reads otherwise than they were written.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        What goes into the file: metadata and features, one row a sample.
-
-    Returns
-    -------
-    list of str
-        Column, plate and well (else the number of the sample), and value of each cell with a tab,
-        a line break or a quote; the columns so named first.
+    Column, plate and well (else the number of the sample), and value of each cell with a tab, a
+    line break or a quote; the columns so named first.
     """
     found = [f"the column named {name!r}" for name in table.columns if _BREAKS.search(str(name))]
     rows: list[str] | None = None
@@ -108,23 +90,9 @@ def gct_is_whole(
 ) -> CheckResult:
     """Compare a GCT file with the table that it was made from.
 
-    Parameters
-    ----------
-    text : bytes
-        The file.
-    samples, features, descriptions : int
-        Rows of the table, its features, its metadata columns.
-    broken : sequence of str
-        Its cells that viewers read otherwise (`broken_cells`).
-    path : str
-        Where it is to lie.
-
-    Returns
-    -------
-    CheckResult
-        Blocking where the dimensions that the file names are not those of the table, or a line or
-        a field is absent that no broken cell accounts for. A broken cell is a warning: viewers
-        split at tabs and line ends alone, and such a value shifts what follows it.
+    Blocking where the dimensions that the file names are not those of the table, or a line or a
+    field is absent that no broken cell accounts for. A broken cell is a warning: viewers split at
+    tabs and line ends alone, and such a value shifts what follows it.
     """
     told = [features, samples, 1, descriptions]
     whole = samples + 2

@@ -21,18 +21,10 @@ SCHEMA = "same_features_on_all_plates"
 def same_features(columns: Mapping[PlateKey, Collection[str]]) -> CheckResult:
     """Compare the features of the plates that vote together.
 
-    Parameters
-    ----------
-    columns : mapping of PlateKey to collection of str
-        The columns of each plate's table.
-
-    Returns
-    -------
-    CheckResult
-        Names plates and columns. What half of the plates have is what a plate should have: a
-        plate that lacks some of it, or has more, is a warning (the missing features are empty
-        there); one that lacks half of it or more was measured with another pipeline, and blocks.
-        Metadata columns may differ, as plate maps do.
+    Names plates and columns. What half of the plates have is what a plate should have: a plate that
+    lacks some of it, or has more, is a warning (the missing features are empty there); one that
+    lacks half of it or more was measured with another pipeline, and blocks. Metadata columns may
+    differ, as plate maps do.
     """
     features = {
         key: [name for name in names if not is_metadata(name)] for key, names in columns.items()
@@ -78,18 +70,9 @@ Row = tuple[str, ...]
 def rows_of(frame: pd.DataFrame, *further: str | None) -> list[Row]:
     """Name each row of a profile table by plate and well.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A profile table.
-    *further : str or None
-        Further columns that tell rows apart, where the table has them; `Metadata_Site` always is.
-
-    Returns
-    -------
-    list of tuple of str
-        One entry a row, in order; wells as they are joined (`A01` for `a1`). A table without such
-        columns gives empty tuples.
+    `further`: further columns that tell rows apart, where the table has them; `Metadata_Site`
+    always is. One entry a row, in order; wells as they are joined (`A01` for `a1`). A table without
+    such columns gives empty tuples.
     """
     wells = wells_of(frame)
     taken = [_first(frame, PLATE_COLUMNS), *dict.fromkeys((_SITE, *further))]
@@ -111,20 +94,7 @@ def wells_of(frame: pd.DataFrame, *names: str) -> list[str] | None:
 
 
 def wells_accounted_for(wells: Sequence[str] | None, records: Iterable[WellRecord]) -> CheckResult:
-    """Check that each well of the ledger has a profile or a reason, and each profile a line in it.
-
-    Parameters
-    ----------
-    wells : sequence of str or None
-        The wells of the aggregated profiles, as `wells_of` names them.
-    records : iterable of WellRecord
-        The wells' ledger.
-
-    Returns
-    -------
-    CheckResult
-        Blocking.
-    """
+    """Check that each well of the ledger has a profile or a reason, and each profile a line."""
     ledger = list(records)
     told = {join_name(r.well) for r in ledger if r.state is WellState.PROFILE}
     there = told if wells is None else set(wells)
@@ -142,18 +112,7 @@ def rows_conserved(
 ) -> CheckResult:
     """Check that every row that came in went out once, or was dropped with a reason.
 
-    Parameters
-    ----------
-    before, after : sequence of tuple of str
-        The rows, as `rows_of` names them.
-    dropped : mapping of tuple of str to str, optional
-        Rows that were dropped, and why.
-
-    Returns
-    -------
-    CheckResult
-        Blocking; rows are compared by their number alone where one of the tables does not name
-        them.
+    Blocking; rows are compared by their number alone where one of the tables does not name them.
     """
     reasons = dict(dropped or {})
     came, went = Counter(before), Counter(after)
@@ -178,20 +137,8 @@ def rows_conserved(
 def one_plate_only(frame: pd.DataFrame, plate: str, before: Collection[str] = ()) -> CheckResult:
     """Check that a plate's table holds rows of that plate only.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A plate's table.
-    plate : str
-        The plate.
-    before : collection of str
-        Plates that its input held already.
-
-    Returns
-    -------
-    CheckResult
-        Blocking where rows of several plates came together in this step; a table that calls its
-        one plate by another name, or whose input was so already, is a warning.
+    Blocking where rows of several plates came together in this step; a table that calls its one
+    plate by another name, or whose input was so already, is a warning.
     """
     plates = plates_of(frame)
     told = plates == sorted(before)  # where it came in
@@ -219,17 +166,7 @@ def plates_of(frame: pd.DataFrame) -> list[str]:
 def no_well_twice(rows: Sequence[Row], before: Sequence[Row] = ()) -> CheckResult:
     """Check that no well has two profiles.
 
-    Parameters
-    ----------
-    rows : sequence of tuple of str
-        The rows, as `rows_of` names them.
-    before : sequence of tuple of str
-        The rows of its input.
-
-    Returns
-    -------
-    CheckResult
-        Blocking where the step made a second row of a well; a warning where the input had it.
+    Blocking where the step made a second row of a well; a warning where the input had it.
     """
     twice = {row: n for row, n in Counter(rows).items() if n > 1 and row}
     numbers = {"wells_twice": len(twice)}

@@ -23,23 +23,7 @@ CONTROLS = "negative_controls_present"
 def negative_controls_present(
     frame: pd.DataFrame, *, plate_map_path: str, key: PlateKey
 ) -> CheckResult:
-    """Check the negative controls of an annotated plate.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Annotated profiles.
-    plate_map_path : str
-        The plate map, for the message.
-    key : PlateKey
-        The plate, for the message.
-
-    Returns
-    -------
-    CheckResult
-        A warning: profiles normalized on all wells need no controls, and the negative-control
-        twins refuse a plate with too few by themselves.
-    """
+    """Check the negative controls of an annotated plate."""
     try:
         check = check_negative_controls(frame, plate_map_path=plate_map_path, key=key)
     except ControlsError as error:
@@ -57,21 +41,7 @@ LINES = "every_plate_has_a_line"
 
 
 def every_well_drawn(wells: Collection[str], drawn: Collection[str]) -> CheckResult:
-    """Compare the wells of pictures with those of the profiles that they show.
-
-    Parameters
-    ----------
-    wells : collection of str
-        Wells of the profiles.
-    drawn : collection of str
-        Wells with a value for the pictures.
-
-    Returns
-    -------
-    CheckResult
-        A warning: nothing is made from a picture. A name that is no well of a plate (A01 to AF48)
-        has no place in it.
-    """
+    """Compare the wells of pictures with those of the profiles that they show."""
     there = {normalized_well(well) or well for well in wells}
     shown = {name for well in drawn if (name := normalized_well(well)) is not None}
     lost, new = sorted(there - shown), sorted(shown - there)
@@ -94,19 +64,9 @@ def every_plate_has_a_line(
 ) -> CheckResult:
     """Check that each plate of a batch has one line in the summary.
 
-    Parameters
-    ----------
-    plates : collection of PlateKey
-        The plates that should have one: those of the batch that are not excluded.
-    lines : collection of PlateKey
-        The lines of the batch, as often as they are in the summary.
-    reasons : mapping of PlateKey to str
-        Why a plate has none, where its own record tells.
-
-    Returns
-    -------
-    CheckResult
-        A warning: nothing is made from the summary.
+    `plates`: the plates that should have one: those of the batch that are not excluded. `lines`:
+    the lines of the batch, as often as they are in the summary. `reasons`: why a plate has none,
+    where its own record tells.
     """
     have = list(lines)
     lacking = sorted(set(plates) - set(have))
@@ -136,19 +96,11 @@ _Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 @dataclass(frozen=True, eq=False)
 class FeatureCells:
-    """Where the features of a table are infinite or missing: rows x features.
+    """Where the features of a table are infinite or missing: rows x features."""
 
-    Attributes
-    ----------
-    names : tuple of str
-        The features.
-    infinite, missing : numpy.ndarray of bool
-        One row a row of the table, one column a feature.
-    """
-
-    names: tuple[str, ...]
-    infinite: _Mask
-    missing: _Mask
+    names: tuple[str, ...]  # the features
+    infinite: _Mask  # one row a row of the table, one column a feature
+    missing: _Mask  # one row a row of the table, one column a feature
 
     def with_inf(self) -> dict[str, int]:
         """Return the features with infinite cells, and how many."""
@@ -159,15 +111,7 @@ class FeatureCells:
 def feature_cells(frame: pd.DataFrame) -> FeatureCells:
     """Look once at the features of a profile table.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A profile table; its numeric columns that are not metadata are looked at.
-
-    Returns
-    -------
-    FeatureCells
-        Where they are infinite or missing.
+    `frame`: a profile table; its numeric columns that are not metadata are looked at.
     """
     numeric = numeric_columns(frame)
     names = tuple(name for name in frame.columns if name in numeric and not is_metadata(name))
@@ -180,19 +124,7 @@ def no_unflagged_inf(
 ) -> CheckResult:
     """Check that every feature with infinite cells is known to have them.
 
-    Parameters
-    ----------
-    cells : FeatureCells
-        The features.
-    flagged : collection of str
-        Features known to have infinite cells: those of a scale of zero, those of the input.
-    blocking : bool
-        Whether an infinite value of another feature must not be published.
-
-    Returns
-    -------
-    CheckResult
-        Names the features.
+    `blocking`: whether an infinite value of another feature must not be published.
     """
     infinite = cells.with_inf()
     unknown = [name for name in infinite if name not in flagged]
@@ -217,18 +149,8 @@ def no_unflagged_inf(
 def share_of_nan(cells: FeatureCells, rows: Collection[str]) -> CheckResult:
     """Check how much of a table is missing.
 
-    Parameters
-    ----------
-    cells : FeatureCells
-        The features.
-    rows : collection of str
-        The name of each row, for the message.
-
-    Returns
-    -------
-    CheckResult
-        Blocking where no feature of any row has a value; a warning where a row has none, or more
-        than 10 % of the cells are missing.
+    `rows`: the name of each row, for the message. Blocking where no feature of any row has a value;
+    a warning where a row has none, or more than 10 % of the cells are missing.
     """
     missing = cells.missing
     share = float(missing.mean()) if missing.size else 0.0

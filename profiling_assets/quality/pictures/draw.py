@@ -55,18 +55,7 @@ _STYLE: dict[Any, Any] = {
 
 
 def picture(draw: Callable[[Figure], None]) -> Figure:
-    """Draw a figure in our style, whatever style the user has set.
-
-    Parameters
-    ----------
-    draw : callable
-        Fills the empty figure.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, which `png` turns into a file.
-    """
+    """Draw a figure in our style, whatever style the user has set."""
     with matplotlib.style.context("default"), rc_context(_STYLE):
         figure = Figure(figsize=_INCHES, dpi=_DOTS_PER_INCH)
         draw(figure)
@@ -74,17 +63,7 @@ def picture(draw: Callable[[Figure], None]) -> Figure:
 
 
 def headed(figure: Figure, title: str, subtitle: str) -> None:
-    """Write what a picture shows above it, on the left.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The picture; the upper `1 - TOP` of its height is for this.
-    title : str
-        The plate, verbatim.
-    subtitle : str
-        What is shown, with its unit.
-    """
+    """Write what a picture shows above it, on the left."""
     lines = textwrap.wrap(title, _TITLE_LETTERS)[:2] or [title]
     # with two lines each, both end above the names of the columns
     size, below, small = (9, 0.935, 7.5) if len(lines) == 1 else (8, 0.927, 6.8)
@@ -93,18 +72,7 @@ def headed(figure: Figure, title: str, subtitle: str) -> None:
 
 
 def png(figure: Figure) -> bytes:
-    """Write a figure as a PNG file: no time, no version in it, so that equal figures are equal.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        What `picture` returned.
-
-    Returns
-    -------
-    bytes
-        The file.
-    """
+    """Write a figure as a PNG file: no time, no version in it, so that equal figures are equal."""
     file = io.BytesIO()
     with warnings.catch_warnings(), matplotlib.style.context("default"), rc_context(_STYLE):
         # a letter that the font lacks becomes a box
@@ -116,15 +84,7 @@ def png(figure: Figure) -> bytes:
 def preview(data: bytes) -> tuple[bytes, str]:
     """Make a picture small enough to be kept with the event of its plate.
 
-    Parameters
-    ----------
-    data : bytes
-        A PNG file.
-
-    Returns
-    -------
-    tuple of bytes and str
-        The small picture, of at most `PREVIEW_BYTES`, as good as they allow, and its media type.
+    The small picture, of at most `PREVIEW_BYTES`, as good as they allow, and its media type.
     """
     with Image.open(io.BytesIO(data)) as opened:
         full = opened.convert("RGB")
@@ -139,17 +99,7 @@ def preview(data: bytes) -> tuple[bytes, str]:
 def thumbnail(data: bytes, beside: int = 1) -> tuple[bytes, str]:
     """Make a picture small enough to stand beside those of other plates.
 
-    Parameters
-    ----------
-    data : bytes
-        A PNG file.
-    beside : int, optional
-        Pictures that its page has, at most.
-
-    Returns
-    -------
-    tuple of bytes and str
-        A WebP file, the smaller the more there are, and its media type.
+    `beside`: pictures that its page has, at most.
     """
     width = next(width for most, width in _THUMBNAILS if beside <= most)
     with Image.open(io.BytesIO(data)) as opened:

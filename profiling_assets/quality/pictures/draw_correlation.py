@@ -29,19 +29,7 @@ def draw_correlation(title: str, subtitle: str, wells: Sequence[str], matrix: Gr
     Blue is low and red is high, as in the recipe's picture; the scale is -1 to 1 on every plate, so
     that plates can be compared. Grey is a correlation that does not exist.
 
-    Parameters
-    ----------
-    title, subtitle : str
-        The plate, and what is shown.
-    wells : sequence of str
-        Wells in the order of the matrix, row by row of the plate.
-    matrix : numpy.ndarray
-        Wells by wells, -1 to 1.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure.
+    `wells`: wells in the order of the matrix, row by row of the plate.
     """
     places, names = well_ticks(wells)
 
@@ -67,16 +55,8 @@ def draw_correlation(title: str, subtitle: str, wells: Sequence[str], matrix: Gr
 def well_ticks(wells: Sequence[str]) -> tuple[list[int], list[str]]:
     """Choose which wells are named beside a matrix.
 
-    Parameters
-    ----------
-    wells : sequence of str
-        Wells, row by row of the plate.
-
-    Returns
-    -------
-    tuple of list of int and list of str
-        Every well of a small plate, else the first of each row (of each second row where there are
-        many).
+    Every well of a small plate, else the first of each row (of each second row where there are
+    many).
     """
     if len(wells) <= _NAMED_WELLS:
         return list(range(len(wells))), list(wells)

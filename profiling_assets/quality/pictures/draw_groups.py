@@ -30,18 +30,8 @@ _GOLDEN = 0.6180339887  # steps of this size spread points evenly, and the same 
 def grouped(values: Mapping[str, float], groups: Mapping[str, str]) -> dict[str, list[float]]:
     """Sort the values of wells by group.
 
-    Parameters
-    ----------
-    values : mapping of str to float
-        Well to value; NaN is left out.
-    groups : mapping of str to str
-        Well to group.
-
-    Returns
-    -------
-    dict of str to list of float
-        Treatments first, then negative controls, then the others by name; no more groups than
-        there are colors: what is over is one group, `other controls`.
+    Treatments first, then negative controls, then the others by name; no more groups than there are
+    colors: what is over is one group, `other controls`.
     """
     found: dict[str, list[float]] = {}
     for well, value in values.items():
@@ -59,19 +49,7 @@ def draw_histogram(
 ) -> Figure:
     """Draw how a number of the wells is distributed, one color a group, stacked.
 
-    Parameters
-    ----------
-    title, subtitle : str
-        The plate, and what is shown.
-    label : str
-        What the number is, with the unit.
-    groups : mapping of str to sequence of float
-        Group to the values of its wells; at least one value in all.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure.
+    `groups`: group to the values of its wells; at least one value in all.
     """
     everything = np.concatenate([np.asarray(values, dtype=float) for values in groups.values()])
 
@@ -113,21 +91,7 @@ def draw_strips(
 ) -> Figure:
     """Draw one point a well, a column a group, with the median of each group.
 
-    Parameters
-    ----------
-    title, subtitle : str
-        The plate, and what is shown.
-    label : str
-        What the number is, with the unit.
-    groups : mapping of str to sequence of float
-        Group to the values of its wells.
-    low, high : float or None
-        Ends of the axis; None leaves them to the values.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure.
+    `low, high`: ends of the axis; None leaves them to the values.
     """
 
     def draw(figure: Figure) -> None:

@@ -26,16 +26,10 @@ _LETTERS = 26
 
 @dataclass(frozen=True)
 class PlateLayout:
-    """The grid of a plate.
+    """The grid of a plate."""
 
-    Attributes
-    ----------
-    rows, columns : int
-        Its size; A01 is row 0, column 0.
-    """
-
-    rows: int
-    columns: int
+    rows: int  # its size; A01 is row 0, column 0
+    columns: int  # its size; A01 is row 0, column 0
 
     @property
     def row_names(self) -> tuple[str, ...]:
@@ -50,15 +44,7 @@ class PlateLayout:
     def grid(self, values: Mapping[str, float]) -> Grid:
         """Put each well's value where the well is.
 
-        Parameters
-        ----------
-        values : mapping of str to float
-            Well, in any spelling, to value; what is no well of a plate is passed over.
-
-        Returns
-        -------
-        numpy.ndarray
-            Rows by columns; NaN where no value is given.
+        Rows by columns; NaN where no value is given.
         """
         grid: Grid = np.full((self.rows, self.columns), np.nan)
         for name, value in values.items():
@@ -74,15 +60,7 @@ class PlateLayout:
 def plate_layout(wells: Iterable[str]) -> PlateLayout:
     """Return the smallest plate that has all of some wells.
 
-    Parameters
-    ----------
-    wells : iterable of str
-        Wells in any spelling; what is no well of a plate is passed over.
-
-    Returns
-    -------
-    PlateLayout
-        A standard format; 6 wells where no well is given.
+    A standard format; 6 wells where no well is given.
     """
     named = [normalized_well(name) for name in wells]
     places = [well_position(well) for well in named if well is not None]
@@ -113,26 +91,17 @@ _NAME_SIZES = ((12, 8.0), (24, 6.5), (48, 4.6))
 
 @dataclass(frozen=True)
 class Scale:
-    """How values become colors.
+    """How values become colors."""
 
-    Attributes
-    ----------
-    label : str
-        What the values are, with the unit.
-    low, high : float or None
-        The ends of the scale; None for the lowest value (or 0.8 of the highest, so that small
-        differences look small) and for the highest.
-    colors : str
-        Name of the color map.
-    written : str
-        Format of a value that is written into its well.
-    """
-
-    label: str
+    label: str  # what the values are, with the unit
+    # the ends of the scale; None for the lowest value (or 0.8 of the highest, so that small
+    # differences look small) and for the highest
     low: float | None = None
+    # the ends of the scale; None for the lowest value (or 0.8 of the highest, so that small
+    # differences look small) and for the highest
     high: float | None = None
-    colors: str = "Blues"
-    written: str = "{:,.0f}"
+    colors: str = "Blues"  # name of the color map
+    written: str = "{:,.0f}"  # format of a value that is written into its well
 
 
 def draw_plate(
@@ -146,24 +115,9 @@ def draw_plate(
 ) -> Figure:
     """Draw a value of each well on the plate, A01 at the top left.
 
-    Parameters
-    ----------
-    title, subtitle : str
-        The plate, and what is shown.
-    values : mapping of str to float
-        Well to value; NaN for a well without one.
-    scale : Scale
-        The colors.
-    expected : collection of str
-        Wells that should have a value. Those that have none are hatched, further wells of the plate
-        are left blank; where no well is named, all of the plate are expected.
-    absent : str
-        What a hatched well is.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure.
+    `values`: well to value; NaN for a well without one. `expected`: wells that should have a value.
+    Those that have none are hatched, further wells of the plate are left blank; where no well is
+    named, all of the plate are expected.
     """
     layout = plate_layout([*values, *expected])
     grid = layout.grid(values)

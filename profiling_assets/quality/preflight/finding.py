@@ -48,30 +48,14 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to be mended, or to be known, before a run.
+    """One thing to be mended, or to be known, before a run."""
 
-    Attributes
-    ----------
-    severity : Severity
-        An error: what it concerns cannot be made as it is.
-    rule : str
-        The rule that found it.
-    what : str
-        One sentence.
-    where : str
-        The file or folder: a workspace path, or the config's file and line.
-    remedy : str
-        What the user can do.
-    scope : str
-        `BATCH/PLATE`, `BATCH`, or empty for the whole workspace.
-    """
-
-    severity: Severity
-    rule: str
-    what: str
-    where: str
-    remedy: str
-    scope: str = ""
+    severity: Severity  # an error: what it concerns cannot be made as it is
+    rule: str  # the rule that found it
+    what: str  # one sentence
+    where: str  # the file or folder: a workspace path, or the config's file and line
+    remedy: str  # what the user can do
+    scope: str = ""  # `BATCH/PLATE`, `BATCH`, or empty for the whole workspace
 
 
 @dataclass(frozen=True)
@@ -87,23 +71,8 @@ def of_error(
 ) -> Finding:
     """Make a finding of the error that a step would raise.
 
-    Parameters
-    ----------
-    rule : str
-        The rule.
-    error : ProfilingError
-        The error.
-    where : str
-        The file, where the error names none.
-    remedy : str
-        What to do, where the error does not say.
-    scope : str
-        What it concerns.
-
-    Returns
-    -------
-    Finding
-        An error.
+    `where`: the file, where the error names none. `remedy`: what to do, where the error does not
+    say.
     """
     return Finding(
         Severity.ERROR, rule, error.what, error.path or where, error.remedy or remedy, scope
@@ -113,15 +82,7 @@ def of_error(
 def together(findings: Iterable[Finding]) -> list[Told]:
     """Put findings that say the same of several plates together.
 
-    Parameters
-    ----------
-    findings : iterable of Finding
-        In the order of the rules.
-
-    Returns
-    -------
-    list of Told
-        Errors first; in the order given otherwise.
+    Errors first; in the order given otherwise.
     """
     scopes: dict[tuple[str, str, str, str], dict[str, None]] = {}
     first: dict[tuple[str, str, str, str], Finding] = {}

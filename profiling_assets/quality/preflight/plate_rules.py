@@ -97,18 +97,7 @@ def sites_twice(plate: PlateFacts) -> Iterator[Finding]:
 
 
 def repeated_warning(folders: tuple[str, ...]) -> str:
-    """Say that folders hold a site that another folder holds too.
-
-    Parameters
-    ----------
-    folders : tuple of str
-        The second folders of their sites.
-
-    Returns
-    -------
-    str
-        One sentence.
-    """
+    """Say that folders hold a site that another folder holds too."""
     shown = ", ".join(folders[:5]) + (" ..." if len(folders) > 5 else "")
     return (
         f"{len(folders)} folders hold a site that another folder holds too, and both are counted "

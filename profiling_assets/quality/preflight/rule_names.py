@@ -30,21 +30,11 @@ CONTROLS = "controls"
 
 @dataclass(frozen=True)
 class RuleName:
-    """A rule's name.
+    """A rule's name."""
 
-    Attributes
-    ----------
-    name : str
-        As findings have it.
-    title : str
-        What it looks at, in a few words.
-    asset : str
-        The external asset that shows it as a check.
-    """
-
-    name: str
-    title: str
-    asset: str
+    name: str  # as findings have it
+    title: str  # what it looks at, in a few words
+    asset: str  # the external asset that shows it as a check
 
 
 RULE_NAMES = (

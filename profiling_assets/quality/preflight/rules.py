@@ -55,14 +55,6 @@ RULES: dict[str, _Rule] = {
 def findings(facts: WorkspaceFacts) -> list[Finding]:
     """Apply every rule.
 
-    Parameters
-    ----------
-    facts : WorkspaceFacts
-        What is known.
-
-    Returns
-    -------
-    list of Finding
-        In the order of the rules, then of the plates.
+    In the order of the rules, then of the plates.
     """
     return [finding for rule in RULES.values() for finding in rule(facts)]

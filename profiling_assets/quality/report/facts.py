@@ -44,29 +44,15 @@ class Rows:
 
 @dataclass(frozen=True)
 class Normalization:
-    """A normalized table in figures.
+    """A normalized table in figures."""
 
-    Attributes
-    ----------
-    reference : str
-        The wells that the scale was fitted on.
-    path : str
-        Workspace path.
-    wells, features, inf_cells : int
-        Rows, feature columns, infinite cells.
-    without_spread : int
-        Features of which all finite values are equal, or that have none.
-    nan_share : float
-        Share of the feature cells without a value, 0 to 1.
-    """
-
-    reference: str
-    path: str
-    wells: int
-    features: int
-    without_spread: int
-    nan_share: float
-    inf_cells: int
+    reference: str  # the wells that the scale was fitted on
+    path: str  # workspace path
+    wells: int  # rows, feature columns, infinite cells
+    features: int  # rows, feature columns, infinite cells
+    without_spread: int  # features of which all finite values are equal, or that have none
+    nan_share: float  # share of the feature cells without a value, 0 to 1
+    inf_cells: int  # rows, feature columns, infinite cells
 
 
 @dataclass(frozen=True)
@@ -107,21 +93,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a report was made from, and by what.
+    """What a report was made from, and by what."""
 
-    Attributes
-    ----------
-    sources : tuple of Source
-        Files that were read.
-    steps : mapping of str to str
-        Result to the version of its step's code and of the part of the config that rules it.
-    versions : mapping of str to str
-        Package to version.
-    """
-
-    sources: tuple[Source, ...] = ()
+    sources: tuple[Source, ...] = ()  # files that were read
+    # result to the version of its step's code and of the part of the config that rules it
     steps: Mapping[str, str] = field(default_factory=dict[str, str])
-    versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])  # package to version
 
 
 Numbers = Mapping[str, float | int | str]
@@ -129,74 +106,45 @@ Numbers = Mapping[str, float | int | str]
 
 @dataclass(frozen=True)
 class PlateFacts:
-    """What is to be known of a plate.
+    """What is to be known of a plate."""
 
-    Attributes
-    ----------
-    batch, plate : str
-        The plate.
-    sites, wells : Share or None
-        Sites of which everything was kept, of those expected; wells with a profile.
-    cells : int or None
-        Cells behind the profiles.
-    objects : mapping of str to Rows
-        Object table to its rows.
-    images : mapping of str to str
-        What the load data tell, as the summary of quality control has it.
-    counts, position, likeness : mapping of str to number or str
-        Numbers of the cell counts, of the position effect, and of controls and replicates, by the
-        names that the web UI has for them.
-    normalizations, selections, ledgers : tuple
-        In the order of the page.
-    warnings : tuple of str
-        What is to be looked at.
-    unknown : tuple of str
-        What cannot be said, and why.
-    provenance : Provenance
-        What the report was made from.
-    """
-
-    batch: str
-    plate: str
+    batch: str  # the plate
+    plate: str  # the plate
+    # sites of which everything was kept, of those expected; wells with a profile
     sites: Share | None = None
+    # sites of which everything was kept, of those expected; wells with a profile
     wells: Share | None = None
-    cells: int | None = None
-    objects: Mapping[str, Rows] = field(default_factory=dict[str, Rows])
+    cells: int | None = None  # cells behind the profiles
+    objects: Mapping[str, Rows] = field(default_factory=dict[str, Rows])  # object table to its rows
+    # what the load data tell, as the summary of quality control has it
     images: Mapping[str, str] = field(default_factory=dict[str, str])
+    # numbers of the cell counts, of the position effect, and of controls and replicates, by the
+    # names that the web UI has for them
     counts: Numbers = field(default_factory=dict[str, float | int | str])
+    # numbers of the cell counts, of the position effect, and of controls and replicates, by the
+    # names that the web UI has for them
     position: Numbers = field(default_factory=dict[str, float | int | str])
+    # numbers of the cell counts, of the position effect, and of controls and replicates, by the
+    # names that the web UI has for them
     likeness: Numbers = field(default_factory=dict[str, float | int | str])
-    normalizations: tuple[Normalization, ...] = ()
-    selections: tuple[Selection, ...] = ()
-    ledgers: tuple[Ledger, ...] = ()
-    warnings: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    provenance: Provenance = field(default_factory=Provenance)
+    normalizations: tuple[Normalization, ...] = ()  # in the order of the page
+    selections: tuple[Selection, ...] = ()  # in the order of the page
+    ledgers: tuple[Ledger, ...] = ()  # in the order of the page
+    warnings: tuple[str, ...] = ()  # what is to be looked at
+    unknown: tuple[str, ...] = ()  # what cannot be said, and why
+    provenance: Provenance = field(default_factory=Provenance)  # what the report was made from
 
 
 @dataclass(frozen=True)
 class BatchFacts:
-    """What is to be known of a batch.
+    """What is to be known of a batch."""
 
-    Attributes
-    ----------
-    batch : str
-        The batch.
-    plates : tuple of PlateFacts
-        The plates that have a report.
-    without_report : mapping of str to str
-        Other plates of the batch, and why there is nothing to be said of them.
-    selections : tuple of Selection
-        The lists of features, each once.
-    provenance : Provenance
-        What the report was made from.
-    """
-
-    batch: str
-    plates: tuple[PlateFacts, ...] = ()
+    batch: str  # the batch
+    plates: tuple[PlateFacts, ...] = ()  # the plates that have a report
+    # other plates of the batch, and why there is nothing to be said of them
     without_report: Mapping[str, str] = field(default_factory=dict[str, str])
-    selections: tuple[Selection, ...] = ()
-    provenance: Provenance = field(default_factory=Provenance)
+    selections: tuple[Selection, ...] = ()  # the lists of features, each once
+    provenance: Provenance = field(default_factory=Provenance)  # what the report was made from
 
 
 @cache
@@ -207,15 +155,7 @@ def _plate_facts() -> TypeAdapter[PlateFacts]:
 def facts_of_page(page: bytes) -> PlateFacts | None:
     """Read the facts of a plate back from its page.
 
-    Parameters
-    ----------
-    page : bytes
-        The page.
-
-    Returns
-    -------
-    PlateFacts or None
-        None where the page has none: another program wrote it, or a version with other facts.
+    None where the page has none: another program wrote it, or a version with other facts.
     """
     found = _BLOCK.search(page)
     if found is None:
@@ -245,16 +185,8 @@ def _texts(ledger: pd.DataFrame, name: str) -> list[str]:
 def site_share(ledger: pd.DataFrame) -> Share:
     """Count the sites of which everything was kept, of those expected.
 
-    Parameters
-    ----------
-    ledger : pandas.DataFrame
-        `PLATE_sites.tsv` as text.
-
-    Returns
-    -------
-    Share
-        Duplicates, and sites that the load data do not name, are among the states alone, as in the
-        picture of the sites.
+    Duplicates, and sites that the load data do not name, are among the states alone, as in the
+    picture of the sites.
     """
     states = Counter(_texts(ledger, "state"))
     asked = {state: count for state, count in states.items() if state not in _NOT_ASKED}
@@ -294,19 +226,8 @@ def objects_of(ledger: pd.DataFrame) -> dict[str, Rows]:
 def ledger_part(title: str, path: str, ledger: pd.DataFrame) -> Ledger:
     """Return the lines of a ledger that are not fine.
 
-    Parameters
-    ----------
-    title : str
-        What it is a ledger of.
-    path : str
-        Its workspace path.
-    ledger : pandas.DataFrame
-        Its table as text, with a column state.
-
-    Returns
-    -------
-    Ledger
-        In the order of the ledger, its telling columns.
+    `ledger`: its table as text, with a column state. In the order of the ledger, its telling
+    columns.
     """
     columns = tuple(name for name in _TOLD if name in ledger.columns)
     lines = zip(*(_texts(ledger, name) for name in columns), strict=True)
@@ -316,22 +237,7 @@ def ledger_part(title: str, path: str, ledger: pd.DataFrame) -> Ledger:
 
 
 def normalization(frame: pd.DataFrame, *, reference: str, path: str) -> Normalization:
-    """Describe a normalized table.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        One row a profile; metadata and features.
-    reference : str
-        The wells that the scale was fitted on.
-    path : str
-        Its workspace path.
-
-    Returns
-    -------
-    Normalization
-        Its figures.
-    """
+    """Describe a normalized table."""
     facts = table_facts(frame)
     return Normalization(
         reference,
@@ -357,21 +263,7 @@ def _without_spread(frame: pd.DataFrame) -> int:
 def selection(found: FeatureSelection, *, reference: str, level: str, path: str) -> Selection:
     """Describe a list of selected features.
 
-    Parameters
-    ----------
-    found : FeatureSelection
-        The list.
-    reference : str
-        The wells that the scale of its profiles was fitted on.
-    level : str
-        `plate`, `batch` or `all`.
-    path : str
-        Its workspace path.
-
-    Returns
-    -------
-    Selection
-        Features kept, and dropped by each operation in the order of the list.
+    Features kept, and dropped by each operation in the order of the list.
     """
     outcomes = column(found.ledger, "outcome").astype(str).tolist()
     operations = column(found.ledger, "operation").astype(str).tolist()

@@ -50,22 +50,7 @@ _PERCENT = {"share_of_empty_wells"}
 
 
 def plate_page(facts: PlateFacts, pictures: Mapping[str, str], link_to_batch: str) -> bytes:
-    """Lay out the report of a plate.
-
-    Parameters
-    ----------
-    facts : PlateFacts
-        What is to be said.
-    pictures : mapping of str to str
-        Name of a picture (as `PICTURES`) to its data URI; those that are absent are left out.
-    link_to_batch : str
-        Relative address of the batch's report.
-
-    Returns
-    -------
-    bytes
-        HTML in UTF-8.
-    """
+    """Lay out the report of a plate."""
     return _rendered(
         "plate.html.j2",
         facts=facts,
@@ -78,22 +63,7 @@ def plate_page(facts: PlateFacts, pictures: Mapping[str, str], link_to_batch: st
 def batch_page(
     facts: BatchFacts, pictures: Mapping[str, Mapping[str, str]], links: Mapping[str, str]
 ) -> bytes:
-    """Lay out the report of a batch.
-
-    Parameters
-    ----------
-    facts : BatchFacts
-        What is to be said.
-    pictures : mapping of str to mapping of str to str
-        Plate to the data URIs of its pictures, by name.
-    links : mapping of str to str
-        Plate to the relative address of its report.
-
-    Returns
-    -------
-    bytes
-        HTML in UTF-8.
-    """
+    """Lay out the report of a batch."""
     rows = {
         name: {plate: of[name] for plate, of in pictures.items() if name in of} for name in PICTURES
     }
@@ -103,35 +73,14 @@ def batch_page(
 
 
 def data_uri(content: bytes, kind: str) -> str:
-    """Return a picture as an address that holds it.
-
-    Parameters
-    ----------
-    content : bytes
-        The picture's file.
-    kind : str
-        Its media type.
-
-    Returns
-    -------
-    str
-        `data:KIND;base64,...`
-    """
+    """Return a picture as an address that holds it."""
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def link(*parts: str) -> str:
     """Return a relative address of names that may hold any letter.
 
-    Parameters
-    ----------
-    *parts : str
-        Folders and a file; the first is `.` or `..`, so that a name with a colon is no scheme.
-
-    Returns
-    -------
-    str
-        The address, percent-encoded.
+    `parts`: folders and a file; the first is `.` or `..`, so that a name with a colon is no scheme.
     """
     return "/".join(quote(part, safe="") for part in parts)
 
@@ -139,15 +88,7 @@ def link(*parts: str) -> str:
 def percent(share: float) -> str:
     """Write a share as percent; what is not all, or not nothing, is never written as such.
 
-    Parameters
-    ----------
-    share : float
-        0 to 1.
-
-    Returns
-    -------
-    str
-        With as many decimals as tell it from 0 and 100 %, at most two.
+    With as many decimals as tell it from 0 and 100 %, at most two.
     """
     if 0 < share < 0.0001:
         return "<0.01 %"

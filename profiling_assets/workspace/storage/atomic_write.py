@@ -27,21 +27,8 @@ def publish_bytes(
 ) -> os.stat_result:
     """Put bytes at a path, whole or not at all.
 
-    Parameters
-    ----------
-    data : bytes
-        The content.
-    target : Path
-        Where; its folder is made where absent.
-    path : str
-        The same below the workspace's root, for messages.
-    later_than : int, optional
-        Give the file a modification time (ns) after this one.
-
-    Returns
-    -------
-    os.stat_result
-        Size and time of the published file.
+    `target`: where; its folder is made where absent. `path`: the same below the workspace's root,
+    for messages. `later_than`: give the file a modification time (ns) after this one.
     """
     return _publish(
         lambda file: file.write(data), len(data), target, path=path, later_than=later_than
@@ -53,19 +40,8 @@ def publish_file(local: Path, target: Path, *, path: str) -> os.stat_result:
 
     On one file system it is renamed; else it is copied and then removed.
 
-    Parameters
-    ----------
-    local : Path
-        The file, complete and closed; it is gone afterwards.
-    target : Path
-        Where; its folder is made where absent.
-    path : str
-        The same below the workspace's root, for messages.
-
-    Returns
-    -------
-    os.stat_result
-        Size and time of the published file.
+    `target`: where; its folder is made where absent. `path`: the same below the workspace's root,
+    for messages.
     """
     with local.open("rb") as source:
         # a link is copied: renaming it would publish the link

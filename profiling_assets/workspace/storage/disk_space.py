@@ -29,18 +29,7 @@ DiskUsage = Callable[[Path], _Usage]
 
 
 def csv_bytes(folders: Iterable[SiteFolder]) -> int:
-    """Return the bytes of the files that a build reads.
-
-    Parameters
-    ----------
-    folders : iterable of SiteFolder
-        The site folders; nothing is read.
-
-    Returns
-    -------
-    int
-        Bytes of `Image.csv`, `object.csv` and the object tables.
-    """
+    """Return the bytes of the files that a build reads."""
     total = 0
     for folder in folders:
         files = site_files(folder)
@@ -50,18 +39,7 @@ def csv_bytes(folders: Iterable[SiteFolder]) -> int:
 
 
 def backend_bytes(csv: int) -> int:
-    """Return how many bytes a backend takes at most.
-
-    Parameters
-    ----------
-    csv : int
-        Bytes of its CSVs.
-
-    Returns
-    -------
-    int
-        An estimate from above; scratch space during the build included.
-    """
+    """Return how many bytes a backend takes at most."""
     return int(_BACKEND_PER_CSV * csv) + _SMALL
 
 
@@ -76,25 +54,9 @@ def check_space(
 ) -> None:
     """Refuse a build for which a disk has no room.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where results go; where that is a folder, its disk is looked at too.
-    scratch : Path
-        The scratch folder.
-    needed : int
-        Bytes needed at most.
-    what : str
-        What needs them, to begin the message with.
-    path : str
-        Workspace path that the message names.
-    disk_usage : callable
-        Tells the free bytes of the disk that a folder is on.
-
-    Raises
-    ------
-    WorkspaceError
-        Where fewer bytes are free; it names them, the folder and the remedy.
+    `workspace`: where results go; where that is a folder, its disk is looked at too. `disk_usage`:
+    tells the free bytes of the disk that a folder is on. Raises `WorkspaceError` where fewer bytes
+    are free; it names them, the folder and the remedy.
     """
     root = Path(workspace.location(""))
     places = [scratch]

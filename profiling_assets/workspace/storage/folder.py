@@ -35,11 +35,8 @@ _LOCK_SECONDS = 120.0
 class FolderWorkspace:
     """A workspace on a folder.
 
-    Parameters
-    ----------
-    root : str
-        The folder, absolute or relative to the current one; links are resolved once, now. It must
-        be there and readable, else the constructor raises WorkspaceError.
+    `root`: the folder, absolute or relative to the current one; links are resolved once, now. It
+    must be there and readable, else the constructor raises WorkspaceError.
     """
 
     def __init__(self, root: str) -> None:
@@ -64,18 +61,7 @@ class FolderWorkspace:
         return 1
 
     def list_folder(self, path: str) -> Listing:
-        """List one level of a folder; an absent one is empty.
-
-        Parameters
-        ----------
-        path : str
-            The folder; `''` is the root.
-
-        Returns
-        -------
-        Listing
-            Without links that lead nowhere, sockets and the like.
-        """
+        """List one level of a folder; an absent one is empty."""
         folder = self._local(path)
         folders: list[str] = []
         files: list[ObjectInfo] = []
@@ -97,15 +83,8 @@ class FolderWorkspace:
     def list_two_levels(self, path: str) -> TwoLevels:
         """List a folder, then each folder in it.
 
-        Parameters
-        ----------
-        path : str
-            The folder; an absent one is empty.
-
-        Returns
-        -------
-        TwoLevels
-            The folder's own level and that of each of its folders.
+        `path`: the folder; an absent one is empty. The folder's own level and that of each of its
+        folders.
         """
         level = self.list_folder(path)
         prefix = f"{path}/" if path else ""
@@ -137,20 +116,7 @@ class FolderWorkspace:
     def local_file(self, path: str) -> Generator[Path]:
         """Give the file's own path, to be read and not changed.
 
-        Parameters
-        ----------
-        path : str
-            The file.
-
-        Yields
-        ------
-        Path
-            Where it lies.
-
-        Raises
-        ------
-        MissingInputError
-            Where there is no such file.
+        Raises `MissingInputError` where there is no such file.
         """
         if self.stat(path) is None:
             raise MissingInputError(ABSENT, path=path, remedy=ABSENT_REMEDY)
@@ -167,24 +133,9 @@ class FolderWorkspace:
     def replace_bytes(self, data: bytes, path: str, *, expected: str | None) -> ObjectInfo:
         """Publish only if nobody changed the file since it was read.
 
-        Parameters
-        ----------
-        data : bytes
-            The new content.
-        path : str
-            The file.
-        expected : str or None
-            Version that was read, or None where there was no file.
-
-        Returns
-        -------
-        ObjectInfo
-            The published file; its version is another one than before.
-
-        Raises
-        ------
-        ConflictError
-            Where the version is another one now.
+        `expected`: version that was read, or None where there was no file. The published file; its
+        version is another one than before. Raises `ConflictError` where the version is another one
+        now.
         """
         target = self._writable(path)
         with self._replace_lock():
@@ -209,15 +160,7 @@ class FolderWorkspace:
     def scratch(self, label: str) -> Generator[Path]:
         """Lend a private folder on the workspace's own disk.
 
-        Parameters
-        ----------
-        label : str
-            What it is for, to be seen in its name.
-
-        Yields
-        ------
-        Path
-            The empty folder; it is removed at exit.
+        The empty folder; it is removed at exit.
         """
         base = self._writable(f"{_SCRATCH}/-").parent
         with scratch_folder(base, label, path=_SCRATCH) as folder:

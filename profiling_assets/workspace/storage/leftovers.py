@@ -32,18 +32,7 @@ def part_path(target: Path) -> Path:
 
 
 def create_owned(path: Path) -> int:
-    """Create a file that counts as in use until it is closed or its process ends.
-
-    Parameters
-    ----------
-    path : Path
-        Where; nothing may be there.
-
-    Returns
-    -------
-    int
-        The open file descriptor, for reading and writing.
-    """
+    """Create a file that counts as in use until it is closed or its process ends."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         # Where the file system knows no locks, nobody can take the file over either: it is safe.
@@ -58,15 +47,7 @@ def create_owned(path: Path) -> int:
 def taken_over(path: Path) -> Generator[bool]:
     """Tell whether a file's owner is dead, and keep others from taking it meanwhile.
 
-    Parameters
-    ----------
-    path : Path
-        A file made by `create_owned`.
-
-    Yields
-    ------
-    bool
-        True where the owner no longer lives; False also where that cannot be told.
+    True where the owner no longer lives; False also where that cannot be told.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -88,15 +69,7 @@ def taken_over(path: Path) -> Generator[bool]:
 def remove_dead_parts(folder: Path) -> list[str]:
     """Remove the temporary files of writers that no longer live.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder; its subfolders are left alone.
-
-    Returns
-    -------
-    list of str
-        Names of the removed files, sorted.
+    `folder`: the folder; its subfolders are left alone. Names of the removed files, sorted.
     """
     removed: list[str] = []
     try:

@@ -22,29 +22,12 @@ _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 def open_workspace(root: str, *, inputs: str | None = None, patient: bool = False) -> Workspace:
     """Open the workspace at a root.
 
-    Parameters
-    ----------
-    root : str
-        A folder, absolute or relative to the current one (`~` is the home folder), or
-        `s3://BUCKET/PREFIX?options` (`workspace.storage.s3.address`).
-    inputs : str, optional
-        A second root that is read and never written: what is not below `root` is looked for there.
-    patient : bool
-        Whether a server that cannot be reached is tried as often as in all other requests, instead
-        of three times: nobody waits for the answer.
-
-    Returns
-    -------
-    Workspace
-        The workspace; its root is absolute from here on.
-
-    Raises
-    ------
-    ConfigError
-        Where an address has an option that is not known or cannot be.
-    WorkspaceError
-        Where the folder is absent, is not a folder or cannot be read; where the bucket is not
-        there or not reached; where the root is an address of a kind that is not known.
+    `inputs`: a second root that is read and never written: what is not below `root` is looked for
+    there. `patient`: whether a server that cannot be reached is tried as often as in all other
+    requests, instead of three times: nobody waits for the answer. Raises `ConfigError` where an
+    address has an option that is not known or cannot be. Raises `WorkspaceError` where the folder
+    is absent, is not a folder or cannot be read; where the bucket is not there or not reached;
+    where the root is an address of a kind that is not known.
     """
     if inputs is not None:
         if _SCHEME.match(root) is None:
@@ -58,15 +41,7 @@ def open_workspace(root: str, *, inputs: str | None = None, patient: bool = Fals
 def make_output_folder(root: str) -> None:
     """Make the folder that results go to, where inputs lie elsewhere and it is not there yet.
 
-    Parameters
-    ----------
-    root : str
-        The folder.
-
-    Raises
-    ------
-    WorkspaceError
-        Where it cannot be made.
+    Raises `WorkspaceError` where it cannot be made.
     """
     try:
         Path(root).expanduser().mkdir(parents=True, exist_ok=True)

@@ -25,22 +25,8 @@ NO_SPACE_REMEDY = "free space on that disk, then run again; nothing half-written
 def reading(path: str) -> Generator[None]:
     """Translate what goes wrong while a file or folder is read.
 
-    Parameters
-    ----------
-    path : str
-        Path below the root, for the message; `''` is the root.
-
-    Yields
-    ------
-    None
-        Once; the body reads.
-
-    Raises
-    ------
-    MissingInputError
-        Where the file is not there.
-    WorkspaceError
-        Where it cannot be read.
+    Raises `MissingInputError` where the file is not there. Raises `WorkspaceError` where it cannot
+    be read.
     """
     try:
         yield
@@ -61,24 +47,7 @@ def reading(path: str) -> Generator[None]:
 def writing(path: str, *, folder: Path, needed: int | None = None) -> Generator[None]:
     """Translate what goes wrong while a file is written.
 
-    Parameters
-    ----------
-    path : str
-        Path below the root, for the message.
-    folder : Path
-        A folder of the file system written to, to tell its free space.
-    needed : int, optional
-        Bytes to be written, where known.
-
-    Yields
-    ------
-    None
-        Once; the body writes.
-
-    Raises
-    ------
-    WorkspaceError
-        Where the file cannot be written.
+    Raises `WorkspaceError` where the file cannot be written.
     """
     try:
         yield
@@ -99,24 +68,7 @@ def writing(path: str, *, folder: Path, needed: int | None = None) -> Generator[
 def filling(path: str, *, folder: Path, needed: int) -> Generator[None]:
     """Translate a full disk while other libraries write scratch files; other errors pass.
 
-    Parameters
-    ----------
-    path : str
-        Path below the root of what the files are made from, for the message.
-    folder : Path
-        Where they are written.
-    needed : int
-        Bytes that they take at most.
-
-    Yields
-    ------
-    None
-        Once; the body writes.
-
-    Raises
-    ------
-    WorkspaceError
-        Where the disk or a quota is full.
+    Raises `WorkspaceError` where the disk or a quota is full.
     """
     try:
         yield

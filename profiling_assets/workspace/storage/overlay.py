@@ -16,12 +16,8 @@ from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, Tw
 class OverlayWorkspace:
     """A workspace whose files are those of two roots; of equal paths, the output's file.
 
-    Parameters
-    ----------
-    inputs : Workspace
-        What is read where the output has nothing; never written.
-    outputs : Workspace
-        What is read first, and where everything is written.
+    `inputs`: what is read where the output has nothing; never written. `outputs`: what is read
+    first, and where everything is written.
     """
 
     def __init__(self, inputs: Workspace, outputs: Workspace) -> None:
@@ -57,33 +53,15 @@ class OverlayWorkspace:
         return max(self._outputs.at_once, self._inputs.at_once)
 
     def list_folder(self, path: str) -> Listing:
-        """List one level of both; a failed listing of either raises.
-
-        Parameters
-        ----------
-        path : str
-            The folder; `''` is the root.
-
-        Returns
-        -------
-        Listing
-            Folders and files of both.
-        """
+        """List one level of both; a failed listing of either raises."""
         return _merged(self._outputs.list_folder(path), self._inputs.list_folder(path))
 
     def list_two_levels(self, path: str) -> TwoLevels:
         """List a folder and each of its folders, in both.
 
-        Parameters
-        ----------
-        path : str
-            The folder; an absent one is empty.
-
-        Returns
-        -------
-        TwoLevels
-            Folders and files of both; the input holds the folders that only it has. Asking the
-            output first for each of their thousands of files would double the requests.
+        `path`: the folder; an absent one is empty. Folders and files of both; the input holds the
+        folders that only it has. Asking the output first for each of their thousands of files would
+        double the requests.
         """
         above, below = self._outputs.list_two_levels(path), self._inputs.list_two_levels(path)
         level = _merged(above.level, below.level)
@@ -121,15 +99,7 @@ class OverlayWorkspace:
     def local_file(self, path: str) -> Generator[Path]:
         """Give a local path to read the file from.
 
-        Parameters
-        ----------
-        path : str
-            The file.
-
-        Yields
-        ------
-        Path
-            Where it lies; the output's file, or else the input's.
+        Where it lies; the output's file, or else the input's.
         """
         holder = self._inputs if self._outputs.stat(path) is None else self._outputs
         with holder.local_file(path) as local:
@@ -150,24 +120,8 @@ class OverlayWorkspace:
         write to the output succeeds once, whoever else tries. From then on the output's file
         counts, and later changes of the input's are not seen.
 
-        Parameters
-        ----------
-        data : bytes
-            The new content.
-        path : str
-            The file.
-        expected : str or None
-            Version that was read, from either root, or None where neither had the file.
-
-        Returns
-        -------
-        ObjectInfo
-            The published file.
-
-        Raises
-        ------
-        ConflictError
-            Where another version is seen now.
+        `expected`: version that was read, from either root, or None where neither had the file.
+        Raises `ConflictError` where another version is seen now.
         """
         if self._outputs.stat(path) is not None:
             return self._outputs.replace_bytes(data, path, expected=expected)
@@ -181,15 +135,8 @@ class OverlayWorkspace:
     def remove(self, path: str) -> None:
         """Remove a file of the output; one that the input has too is refused, and kept in both.
 
-        Parameters
-        ----------
-        path : str
-            The file; an absent one is fine.
-
-        Raises
-        ------
-        WorkspaceError
-            Where the input has a file of this path: it would be seen in place of the removed one.
+        Raises `WorkspaceError` where the input has a file of this path: it would be seen in place
+        of the removed one.
         """
         if self._inputs.stat(path) is not None:
             raise WorkspaceError(

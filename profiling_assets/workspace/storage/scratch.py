@@ -28,19 +28,7 @@ def scratch_folder(base: Path, label: str, *, path: str) -> Generator[Path]:
     Folders that a dead process left behind are removed first. A file beside each folder is locked
     as long as its process lives.
 
-    Parameters
-    ----------
-    base : Path
-        The folder of the scratch folders; made where absent.
-    label : str
-        What it is for, to be seen in its name.
-    path : str
-        `base` below the workspace's root, for messages.
-
-    Yields
-    ------
-    Path
-        The folder.
+    `base`: the folder of the scratch folders; made where absent.
     """
     name = f"{_LABEL_CHARACTERS.sub('_', label)[:80]}-{os.getpid()}-{secrets.token_hex(4)}"
     folder, lock = base / name, base / f"{name}.lock"
@@ -59,20 +47,8 @@ def scratch_folder(base: Path, label: str, *, path: str) -> Generator[Path]:
 def private_base(parent: Path) -> Path:
     """Return the folder of this user's scratch folders below one that users may share.
 
-    Parameters
-    ----------
-    parent : Path
-        Such as `/tmp`.
-
-    Returns
-    -------
-    Path
-        A folder that only this user can enter; made where absent.
-
-    Raises
-    ------
-    WorkspaceError
-        Where it cannot be made, or someone else has made it.
+    A folder that only this user can enter; made where absent. Raises `WorkspaceError` where it
+    cannot be made, or someone else has made it.
     """
     base = parent / f"profiling_assets-{os.getuid()}"
     with writing(str(base), folder=parent):

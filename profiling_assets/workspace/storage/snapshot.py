@@ -18,13 +18,7 @@ _REMEMBERED_BYTES = 1024 * 1024  # plate maps and lists; larger files are read a
 
 
 class Snapshot:
-    """A workspace that remembers listings and small files from the first question on.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where everything comes from. Writing goes there too, and makes the snapshot forget.
-    """
+    """A workspace that remembers listings and small files from the first question on."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -130,14 +124,6 @@ class Snapshot:
 def snapshot(workspace: Workspace) -> Workspace:
     """Return a workspace's snapshot where requests cost, else the workspace itself.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-
-    Returns
-    -------
-    Workspace
-        A folder answers faster than a listing of a whole batch is made: it stays as it is.
+    A folder answers faster than a listing of a whole batch is made: it stays as it is.
     """
     return workspace if workspace.at_once == 1 else Snapshot(workspace)

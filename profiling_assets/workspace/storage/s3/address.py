@@ -31,61 +31,29 @@ _MAX_KEY_BYTES = 1024
 
 @dataclass(frozen=True)
 class S3Options:
-    """How a bucket is reached. What is not set is what the AWS tools would take.
+    """How a bucket is reached. What is not set is what the AWS tools would take."""
 
-    Attributes
-    ----------
-    profile : str or None
-        Profile of `~/.aws/config`.
-    region : str or None
-        AWS region.
-    endpoint_url : str or None
-        Address of a server that is not AWS's.
-    path_style : bool or None
-        Whether the bucket stands in the path of requests, not in the host name. None: as
-        configured for the AWS tools, else on AWS no, elsewhere yes.
-    anonymous : bool
-        Send no credentials: public buckets.
-    requester_pays : bool
-        Agree to pay for requests.
-    acl : str or None
-        Canned ACL of what is written.
-    sse : str or None
-        Server-side encryption of what is written.
-    sse_kms_key_id : str or None
-        KMS key of what is written.
-    """
-
-    profile: str | None = None
-    region: str | None = None
-    endpoint_url: str | None = None
+    profile: str | None = None  # profile of `~/.aws/config`
+    region: str | None = None  # AWS region
+    endpoint_url: str | None = None  # address of a server that is not AWS's
+    # whether the bucket stands in the path of requests, not in the host name. None: as configured
+    # for the AWS tools, else on AWS no, elsewhere yes
     path_style: bool | None = None
-    anonymous: bool = False
-    requester_pays: bool = False
-    acl: str | None = None
-    sse: str | None = None
-    sse_kms_key_id: str | None = None
+    anonymous: bool = False  # send no credentials: public buckets
+    requester_pays: bool = False  # agree to pay for requests
+    acl: str | None = None  # canned ACL of what is written
+    sse: str | None = None  # server-side encryption of what is written
+    sse_kms_key_id: str | None = None  # KMS key of what is written
 
 
 @dataclass(frozen=True)
 class S3Address:
-    """A root on S3.
+    """A root on S3."""
 
-    Attributes
-    ----------
-    bucket : str
-        The bucket.
-    prefix : str
-        Key of the root without a slash at either end; `''` is the whole bucket.
-    options : S3Options
-        How it is reached.
-    server : str
-        Where requests go, for messages; `''` where that is not known yet.
-    """
-
-    bucket: str
-    prefix: str
-    options: S3Options = S3Options()
+    bucket: str  # the bucket
+    prefix: str  # key of the root without a slash at either end; `''` is the whole bucket
+    options: S3Options = S3Options()  # how it is reached
+    # where requests go, for messages; `''` where that is not known yet
     server: str = field(default="", compare=False)
 
     @property
@@ -96,20 +64,7 @@ class S3Address:
     def key(self, path: str) -> str:
         """Return the key of a path below the root, character by character.
 
-        Parameters
-        ----------
-        path : str
-            Below the root; `''` is the root.
-
-        Returns
-        -------
-        str
-            The key.
-
-        Raises
-        ------
-        InvalidNameError
-            Where the path leaves the root, or S3 cannot take it.
+        Raises `InvalidNameError` where the path leaves the root, or S3 cannot take it.
         """
         below = checked_path(path)
         key = f"{self.prefix}/{below}" if self.prefix and below else self.prefix or below
@@ -140,21 +95,9 @@ class S3Address:
 def parse_address(text: str) -> S3Address:
     """Read the text that names a root on S3.
 
-    Parameters
-    ----------
-    text : str
-        `s3://BUCKET/PREFIX?option=value&option=value`. The prefix is taken verbatim; the values of
-        options may be quoted as in any URL.
-
-    Returns
-    -------
-    S3Address
-        Bucket, prefix and options.
-
-    Raises
-    ------
-    ConfigError
-        Where the bucket is missing, an option is not known or its value impossible.
+    `text`: `s3://BUCKET/PREFIX?option=value&option=value`. The prefix is taken verbatim; the values
+    of options may be quoted as in any URL. Raises `ConfigError` where the bucket is missing, an
+    option is not known or its value impossible.
     """
     place, _, query = text.removeprefix(SCHEME).partition("?")
     bucket, _, prefix = place.partition("/")

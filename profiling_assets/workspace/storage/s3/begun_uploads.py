@@ -30,22 +30,7 @@ _GONE = "NoSuchUpload"
 def noted(
     connection: Connection, scratch: Path | None, key: str
 ) -> Generator[Callable[[str], None]]:
-    """Keep a note of an upload while it is under way.
-
-    Parameters
-    ----------
-    connection : Connection
-        The bucket.
-    scratch : Path or None
-        Where notes are kept; None: nowhere.
-    key : str
-        The key.
-
-    Yields
-    ------
-    callable
-        To be told the upload's id. Without it the note says nothing and ends with the process.
-    """
+    """Keep a note of an upload while it is under way."""
     try:
         base = None if scratch is None else private_base(scratch)
         note = None if base is None else base / f"{secrets.token_hex(8)}{_SUFFIX}"
@@ -69,15 +54,7 @@ def noted(
 
 
 def abort_dead(connection: Connection, scratch: Path) -> None:
-    """Abort the uploads to a bucket whose processes on this machine no longer live.
-
-    Parameters
-    ----------
-    connection : Connection
-        The bucket; notes of uploads to others stay.
-    scratch : Path
-        Where notes are kept. What cannot be aborted now stays noted, for the next start.
-    """
+    """Abort the uploads to a bucket whose processes on this machine no longer live."""
     for note in sorted(private_base(scratch).glob(f"*{_SUFFIX}")):
         with leftovers.taken_over(note) as dead:
             if dead and _is_over(connection, note):

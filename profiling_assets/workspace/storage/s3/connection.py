@@ -55,15 +55,7 @@ _R = TypeVar("_R")
 def impatient(client: "S3Client") -> Generator[None]:
     """Give up sooner where no connection comes about; what a server answers is treated as ever.
 
-    Parameters
-    ----------
-    client : S3Client
-        The client; no other thread uses it meanwhile.
-
-    Yields
-    ------
-    None
-        Once; the body sends the first requests of a command.
+    Once; the body sends the first requests of a command.
     """
 
     def give_up(attempts: int, caught_exception: Exception | None, **_: object) -> None:
@@ -82,20 +74,7 @@ def impatient(client: "S3Client") -> Generator[None]:
 
 
 def whole_body(ask: Callable[[], "StreamingBody"], read: Callable[["StreamingBody"], _R]) -> _R:
-    """Read the body of an answer, and ask once more where it breaks off in the middle.
-
-    Parameters
-    ----------
-    ask : callable
-        Sends the request, which the client repeats by itself; returns the body.
-    read : callable
-        Reads the body to its end.
-
-    Returns
-    -------
-    object
-        What `read` returns.
-    """
+    """Read the body of an answer, and ask once more where it breaks off in the middle."""
     for attempt in range(1, ATTEMPTS):
         body = ask()
         try:
@@ -144,15 +123,7 @@ class _Made:
 
 
 class Connection:
-    """The clients of one address, made at their first use in each process.
-
-    Parameters
-    ----------
-    address : S3Address
-        Which bucket, how it is reached.
-    connector : Connector
-        Makes the clients.
-    """
+    """The clients of one address, made at their first use in each process."""
 
     def __init__(self, address: S3Address, connector: Connector) -> None:
         self.address = address

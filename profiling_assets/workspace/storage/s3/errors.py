@@ -68,43 +68,16 @@ _AGAIN = "then run again; nothing half-written was left"
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a request ran into.
+    """What a request ran into."""
 
-    Attributes
-    ----------
-    code : str
-        S3's code (the status where it gave none), or a word for what came before an answer.
-    status : int or None
-        HTTP status; None where there was no answer.
-    message : str
-        What the server or the client said.
-    region : str or None
-        The bucket's region where the answer told it.
-    """
-
-    code: str
-    status: int | None
-    message: str = ""
-    region: str | None = None
+    code: str  # S3's code (the status where it gave none), or a word for what came before an answer
+    status: int | None  # HTTP status; None where there was no answer
+    message: str = ""  # what the server or the client said
+    region: str | None = None  # the bucket's region where the answer told it
 
 
 def sentence(refusal: Refusal, address: S3Address, act: Act) -> tuple[str, str]:
-    """Say what is wrong and what to do.
-
-    Parameters
-    ----------
-    refusal : Refusal
-        What the request ran into.
-    address : S3Address
-        Which bucket, reached how.
-    act : {'list', 'read', 'write'}
-        What was tried.
-
-    Returns
-    -------
-    tuple of str and str
-        What is wrong, and the remedy.
-    """
+    """Say what is wrong and what to do."""
     kind = _kind(refusal)
     server = address.server or address.options.endpoint_url or "the S3 server"
     said = f": {refusal.message}" if refusal.message else ""
@@ -265,26 +238,8 @@ _CLIENT_ERRORS = (
 def talking(connection: Connection, path: str, act: Act) -> Generator[None]:
     """Translate what goes wrong in requests.
 
-    Parameters
-    ----------
-    connection : Connection
-        Which bucket, reached how.
-    path : str
-        Path below the root, for the message; `''` is the root.
-    act : {'list', 'read', 'write'}
-        What is tried.
-
-    Yields
-    ------
-    None
-        Once; the body talks to S3.
-
-    Raises
-    ------
-    MissingInputError
-        Where an object is read that is not there.
-    WorkspaceError
-        Where S3 cannot be reached, refuses or fails.
+    Raises `MissingInputError` where an object is read that is not there. Raises `WorkspaceError`
+    where S3 cannot be reached, refuses or fails.
     """
     try:
         yield
@@ -304,15 +259,7 @@ def translated(error: Exception, address: S3Address, path: str, act: Act) -> Pro
 def refusal_of(error: Exception) -> Refusal:
     """Return what an error of either client says.
 
-    Parameters
-    ----------
-    error : Exception
-        Of boto3 or obstore.
-
-    Returns
-    -------
-    Refusal
-        With S3's code, or our word for what went wrong before S3 could answer.
+    With S3's code, or our word for what went wrong before S3 could answer.
     """
     if isinstance(error, aws.ClientError):
         return _of_response(error)

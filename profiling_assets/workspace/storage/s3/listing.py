@@ -22,26 +22,7 @@ if TYPE_CHECKING:
 def pages(connection: Connection, path: str, prefix: str, *, delimiter: str = "") -> Iterator[Page]:
     """List the keys that begin with a prefix.
 
-    Parameters
-    ----------
-    connection : Connection
-        The clients.
-    path : str
-        What is listed, for messages.
-    prefix : str
-        What the keys begin with.
-    delimiter : str
-        What ends a common prefix; `''` for all keys.
-
-    Yields
-    ------
-    Page
-        One an answer.
-
-    Raises
-    ------
-    WorkspaceError
-        Where the listing cannot be had to its end.
+    Raises `WorkspaceError` where the listing cannot be had to its end.
     """
     asked: dict[str, Any] = {**connection.common, "Prefix": prefix}
     if delimiter:
@@ -66,19 +47,7 @@ def pages(connection: Connection, path: str, prefix: str, *, delimiter: str = ""
 def check_is_listing(connection: Connection, path: str, answer: Mapping[str, object]) -> None:
     """Refuse the answer of a server that is not an S3 server: it is not an empty listing.
 
-    Parameters
-    ----------
-    connection : Connection
-        The clients.
-    path : str
-        What was listed, for the message.
-    answer : mapping
-        As boto3 gives it.
-
-    Raises
-    ------
-    WorkspaceError
-        Where it says nothing that a listing says.
+    Raises `WorkspaceError` where it says nothing that a listing says.
     """
     if "IsTruncated" in answer or "KeyCount" in answer:
         return
@@ -145,15 +114,7 @@ def list_two_levels(connection: Connection, path: str) -> TwoLevels:
 def probe(connection: Connection) -> str | None:
     """Ask for one key below the root, so that what is wrong is told at once.
 
-    Parameters
-    ----------
-    connection : Connection
-        The clients.
-
-    Returns
-    -------
-    str or None
-        The bucket's region, where the answer names it.
+    The bucket's region, where the answer names it.
     """
     address = connection.address
     with talking(connection, "", "list"):

@@ -67,16 +67,7 @@ def read_pages_faster(client: "S3Client") -> None:
 def page_of(body: bytes) -> tuple[Page, bytes] | None:
     """Take the keys and common prefixes out of an answer.
 
-    Parameters
-    ----------
-    body : bytes
-        The answer, XML.
-
-    Returns
-    -------
-    tuple of Page and bytes, or None
-        The page, and the answer without what the page has; None where it is no page as S3 writes
-        it.
+    The page, and the answer without what the page has; None where it is no page as S3 writes it.
     """
     try:
         return _by_pattern(body) or _by_parser(body)

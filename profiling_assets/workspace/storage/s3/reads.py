@@ -29,20 +29,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # obstore takes no keys with these
 
 
 def read_bytes(connection: Connection, path: str) -> bytes:
-    """Get an object whole.
-
-    Parameters
-    ----------
-    connection : Connection
-        The clients.
-    path : str
-        Below the root.
-
-    Returns
-    -------
-    bytes
-        The content.
-    """
+    """Get an object whole."""
     with talking(connection, path, "read"):
         return _get(connection, path)
 
@@ -61,19 +48,8 @@ def read_head(connection: Connection, path: str, size: int) -> bytes:
 def download(connection: Connection, info: ObjectInfo, local: Path) -> None:
     """Get an object into a local file, in pieces and never whole in memory.
 
-    Parameters
-    ----------
-    connection : Connection
-        The clients.
-    info : ObjectInfo
-        The object; every piece is asked for on condition that it still is that version.
-    local : Path
-        The file, made anew.
-
-    Raises
-    ------
-    WorkspaceError
-        Where a piece has another size, or the disk is full.
+    `info`: the object; every piece is asked for on condition that it still is that version. Raises
+    `WorkspaceError` where a piece has another size, or the disk is full.
     """
 
     def fetch(span: tuple[int, int]) -> None:

@@ -104,15 +104,9 @@ class WorkspaceS3Resource(S3Resource):
 
 @dataclass(frozen=True)
 class S3Connector:
-    """Makes sessions for one address.
+    """Makes sessions for one address."""
 
-    Attributes
-    ----------
-    address : S3Address
-        Bucket and options.
-    """
-
-    address: S3Address
+    address: S3Address  # bucket and options
 
     def session(self) -> "S3Session":
         """Begin a session as the options describe it."""
@@ -132,15 +126,7 @@ class S3Connector:
 
 
 class S3Session:
-    """Both clients of a bucket, with the same credentials.
-
-    Parameters
-    ----------
-    bucket : str
-        The bucket.
-    resource : WorkspaceS3Resource
-        How it is reached.
-    """
+    """Both clients of a bucket, with the same credentials."""
 
     def __init__(self, bucket: str, resource: WorkspaceS3Resource) -> None:
         self._bucket = bucket
@@ -156,15 +142,8 @@ class S3Session:
     def store(self, region: str | None) -> S3Store:
         """Make an obstore client that goes where the boto3 client goes.
 
-        Parameters
-        ----------
-        region : str or None
-            The bucket's own region, where S3 told it.
-
-        Returns
-        -------
-        S3Store
-            The client; its environment variables do not count where boto3 says otherwise.
+        `region`: the bucket's own region, where S3 told it. The client; its environment variables
+        do not count where boto3 says otherwise.
         """
         client, bucket, resource = self._client, self._bucket, self._resource
         endpoint = client.meta.endpoint_url.rstrip("/")

@@ -88,20 +88,9 @@ def tag_of(answer: Mapping[str, Any]) -> str:
 def proven(answer: Mapping[str, Any], checksums: Iterable[str], tags: Iterable[str]) -> bool | None:
     """Tell whether an answer proves that the server has the same bytes.
 
-    Parameters
-    ----------
-    answer : mapping
-        Answer to a PUT, an UploadPart or a HEAD.
-    checksums : iterable of str
-        CRC-32s that the content may be described by.
-    tags : iterable of str
-        ETags that it may have where they are MD5s.
-
-    Returns
-    -------
-    bool or None
-        True: equal. False: a checksum differs. None: the answer tells nothing, as ETags are no
-        MD5s under KMS encryption and on some servers.
+    `checksums`: CRC-32s that the content may be described by. `tags`: ETags that it may have where
+    they are MD5s. True: equal. False: a checksum differs. None: the answer tells nothing, as ETags
+    are no MD5s under KMS encryption and on some servers.
     """
     told = answer.get("ChecksumCRC32")
     if told:
@@ -131,21 +120,12 @@ class _Part:
 
 @dataclass(frozen=True)
 class Uploader:
-    """Writes the objects of one address.
+    """Writes the objects of one address."""
 
-    Attributes
-    ----------
-    connection : Connection
-        The clients.
-    part_bytes : int
-        Size of the parts of large files; smaller files are one PUT. At most five parts are in
-        memory.
-    scratch : Path or None
-        Where uploads under way are noted, for the next start after a kill; None: nowhere.
-    """
-
-    connection: Connection
+    connection: Connection  # the clients
+    # size of the parts of large files; smaller files are one PUT. At most five parts are in memory
     part_bytes: int = PART_BYTES
+    # where uploads under way are noted, for the next start after a kill; None: nowhere
     scratch: Path | None = None
 
     def put(self, data: bytes, path: str) -> ObjectInfo:
@@ -159,26 +139,10 @@ class Uploader:
     def replace(self, data: bytes, path: str, *, expected: str | None) -> ObjectInfo:
         """Write bytes on condition that the object is still the expected one.
 
-        Parameters
-        ----------
-        data : bytes
-            The new content.
-        path : str
-            Below the root.
-        expected : str or None
-            The version; None: there must be no object.
-
-        Returns
-        -------
-        ObjectInfo
-            The written object. It is not looked at again: another writer may have come since.
-
-        Raises
-        ------
-        ConflictError
-            Where it is another one, or another write is under way.
-        WorkspaceError
-            Where the answer has another checksum than what was sent.
+        `expected`: the version; None: there must be no object. The written object. It is not looked
+        at again: another writer may have come since. Raises `ConflictError` where it is another
+        one, or another write is under way. Raises `WorkspaceError` where the answer has another
+        checksum than what was sent.
         """
         crc = text_of(zlib.crc32(data))
         condition = {"IfNoneMatch": "*"} if expected is None else {"IfMatch": f'"{expected}"'}
@@ -197,20 +161,7 @@ class Uploader:
         return ObjectInfo(path, len(data), tag_of(answer), _seconds(date))
 
     def put_file(self, local: Path, path: str) -> ObjectInfo:
-        """Write a local file, in parts where it is large, and verify it.
-
-        Parameters
-        ----------
-        local : Path
-            The file, complete and closed.
-        path : str
-            Below the root.
-
-        Returns
-        -------
-        ObjectInfo
-            The object.
-        """
+        """Write a local file, in parts where it is large, and verify it."""
         size = local.stat().st_size
         if size <= self.part_bytes:
             return self.put(local.read_bytes(), path)

@@ -34,16 +34,7 @@ _MAX_NAME_BYTES = 200
 class S3Workspace:
     """A workspace on S3. Safe to use from many threads, and to send to other processes.
 
-    Parameters
-    ----------
-    address : S3Address
-        Bucket, prefix, options.
-    connector : Connector
-        Makes clients of the bucket, at their first use in each process.
-    scratch : Path
-        Folder of this machine below which temporary files are made.
-    part_bytes : int
-        Size of the parts of large uploads.
+    `connector`: makes clients of the bucket, at their first use in each process.
     """
 
     def __init__(
@@ -64,16 +55,9 @@ class S3Workspace:
     def check(self, *, patient: bool = False) -> None:
         """Ask for one key, so that a root that cannot be reached is an error at once.
 
-        Parameters
-        ----------
-        patient : bool
-            Whether a server to which no connection comes about is tried as often as in all other
-            requests: for runs, which nobody waits for.
-
-        Raises
-        ------
-        WorkspaceError
-            Where the bucket is not there, not readable or not reached.
+        `patient`: whether a server to which no connection comes about is tried as often as in all
+        other requests: for runs, which nobody waits for. Raises `WorkspaceError` where the bucket
+        is not there, not readable or not reached.
         """
         with nullcontext() if patient else self._impatient():
             self._connection.learn_region(listing.probe(self._connection))
@@ -109,16 +93,8 @@ class S3Workspace:
     def list_folder(self, path: str) -> Listing:
         """List one level; what S3 calls common prefixes are its folders.
 
-        Parameters
-        ----------
-        path : str
-            The folder; an absent one is empty.
-
-        Returns
-        -------
-        Listing
-            Keys with an empty, `.` or `..` part, which are not addressable as paths, are told
-            apart.
+        `path`: the folder; an absent one is empty. Keys with an empty, `.` or `..` part, which are
+        not addressable as paths, are told apart.
         """
         return listing.list_folder(self._connection, path)
 
@@ -153,20 +129,8 @@ class S3Workspace:
     def local_file(self, path: str) -> Generator[Path]:
         """Get an object into a temporary file.
 
-        Parameters
-        ----------
-        path : str
-            The object.
-
-        Yields
-        ------
-        Path
-            The file, under its own name where this machine can take it; it is removed at exit.
-
-        Raises
-        ------
-        MissingInputError
-            Where there is no such object.
+        The file, under its own name where this machine can take it; it is removed at exit. Raises
+        `MissingInputError` where there is no such object.
         """
         info = self.stat(path)
         if info is None:
@@ -190,25 +154,10 @@ class S3Workspace:
     def replace_bytes(self, data: bytes, path: str, *, expected: str | None) -> ObjectInfo:
         """Publish only if nobody changed the object since it was read.
 
-        Parameters
-        ----------
-        data : bytes
-            The new content.
-        path : str
-            The object.
-        expected : str or None
-            Version that was read, or None where there was no object.
-
-        Returns
-        -------
-        ObjectInfo
-            The published object. The same content has the same version.
-
-        Raises
-        ------
-        ConflictError
-            Where the version is another one now. Rarely also where an answer was lost and the
-            request repeated: then the object holds the new content already.
+        `expected`: version that was read, or None where there was no object. The published object.
+        The same content has the same version. Raises `ConflictError` where the version is another
+        one now. Rarely also where an answer was lost and the request repeated: then the object
+        holds the new content already.
         """
         return self._uploader.replace(data, _named(path), expected=expected)
 
@@ -222,15 +171,7 @@ class S3Workspace:
     def scratch(self, label: str) -> Generator[Path]:
         """Lend a private folder on this machine.
 
-        Parameters
-        ----------
-        label : str
-            What it is for, to be seen in its name.
-
-        Yields
-        ------
-        Path
-            The empty folder; it is removed at exit.
+        The empty folder; it is removed at exit.
         """
         base = private_base(self._scratch)
         with scratch_folder(base, label, path=str(base)) as folder:
