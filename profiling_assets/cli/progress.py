@@ -21,7 +21,7 @@ from rich.progress import (
     track,
 )
 
-from profiling_assets.dagster.runs.plan import Task
+from profiling_assets.steps.plan import Task
 from profiling_assets.dagster.runs.run import Group
 
 _MANY = 200  # events: some seconds

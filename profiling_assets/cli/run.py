@@ -1,7 +1,7 @@
 """`profiling-assets run`: build what is not current, as the web UI would.
 
 Put here: the command: from flags to plan to runs to exit code.
-Do not put here: the plan (`dagster.runs.plan`), the runs (`dagster.runs.run`), the lines printed
+Do not put here: the plan (`steps.plan`), the runs (`dagster.runs.run`), the lines printed
 (`summary`).
 """
 
@@ -27,7 +27,7 @@ from profiling_assets.cli.stopping import StopRequest
 from profiling_assets.cli.summary import plate_lines, problem_lines
 from profiling_assets.config.step import Step
 from profiling_assets.dagster.assets.step import FORCE_TAG
-from profiling_assets.dagster.runs.plan import Plan, Planner, Task
+from profiling_assets.steps.plan import Plan, Planner, Task
 from profiling_assets.dagster.runs.run import Outcome
 from profiling_assets.errors import WorkspaceError
 from profiling_assets.quality.preflight.finding import Severity

@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Collection, Iterable, Mapping
 
-from profiling_assets.dagster.runs.plan import Task
+from profiling_assets.steps.plan import Task
 from profiling_assets.errors import printable
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.ledger import KEPT_WHOLE, WellState

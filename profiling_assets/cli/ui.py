@@ -94,7 +94,7 @@ def _brought_up_to_date(catalog: Catalog, *, watched: bool) -> Path:
     from profiling_assets.dagster.instance import open_instance, prepared_home
     from profiling_assets.dagster.journal import forget_settled
     from profiling_assets.dagster.runs.adopt import adopt, report_inputs
-    from profiling_assets.dagster.runs.plan import Planner
+    from profiling_assets.steps.plan import Planner
     from profiling_assets.dagster.sensors.tick import ready_plates
 
     plates = catalog.cohort.plates

@@ -1,7 +1,7 @@
 """What the event log says of results: the latest materialization of each partition.
 
 Put here: reading and reporting materializations through the instance's public methods.
-Do not put here: what follows from them (`steps.current`, `dagster.runs.plan`).
+Do not put here: what follows from them (`steps.current`, `steps.plan`).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

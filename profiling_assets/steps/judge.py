@@ -1,7 +1,7 @@
 """One look at workspace and event log, and what is to be done about each result.
 
 Put here: putting together, for one result of one partition, what `current` decides on.
-Do not put here: which results are asked for (`dagster.runs.plan`), the decision itself.
+Do not put here: which results are asked for (`steps.plan`), the decision itself.
 """
 
 from collections.abc import Callable, Collection, Sequence

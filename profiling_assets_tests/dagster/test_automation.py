@@ -12,7 +12,7 @@ import pytest
 from profiling_assets.dagster.build import build_defs
 from profiling_assets.dagster.event_log import report_external
 from profiling_assets.dagster.runs.adopt import report_inputs
-from profiling_assets.dagster.runs.plan import Planner
+from profiling_assets.steps.plan import Planner
 from profiling_assets.steps.results import CSVS, PLATE_MAP
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.registry import exclude, include, update_registry

@@ -11,7 +11,7 @@ import dagster as dg
 
 from profiling_assets.dagster.event_log import report_external
 from profiling_assets.dagster.metadata import content_metadata, file_metadata, marks_metadata
-from profiling_assets.dagster.runs.plan import Planner, Task
+from profiling_assets.steps.plan import Planner, Task
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.current import Recorded
 from profiling_assets.steps.provenance import tell_foreign

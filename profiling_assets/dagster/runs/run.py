@@ -25,7 +25,7 @@ from profiling_assets.dagster.launchers.dead_runs import (
     submitter,
 )
 from profiling_assets.dagster.launchers.follow import RunWatch
-from profiling_assets.dagster.runs.plan import Plan, Planner, Task
+from profiling_assets.steps.plan import Plan, Planner, Task
 from profiling_assets.steps.results import PLATE, Result
 
 

@@ -13,7 +13,7 @@ import dagster as dg
 from profiling_assets.dagster.event_log import external_event, latest_records
 from profiling_assets.dagster.metadata import arrival_metadata
 from profiling_assets.dagster.runs.adopt import adoption_events
-from profiling_assets.dagster.runs.plan import Planner
+from profiling_assets.steps.plan import Planner
 from profiling_assets.dagster.sensors.look import Look
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.frozen_features import FROZEN, frozen_marks

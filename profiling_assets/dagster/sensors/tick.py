@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from profiling_assets.dagster.runs.plan import Planner
+from profiling_assets.steps.plan import Planner
 from profiling_assets.dagster.sensors.events import (
     adoptions,
     frozen_news,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from profiling_assets.dagster.runs.plan import Plan
+from profiling_assets.steps.plan import Plan
 from profiling_assets_tests.dagster.desk import (
     BACKEND,
     BATCH1,

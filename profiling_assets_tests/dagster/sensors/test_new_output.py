@@ -15,7 +15,7 @@ import pytest
 import profiling_assets.dagster.sensors.new_output
 import profiling_assets.dagster.sensors.tick
 from profiling_assets.dagster.build import build_defs
-from profiling_assets.dagster.runs.plan import Planner
+from profiling_assets.steps.plan import Planner
 from profiling_assets.dagster.sensors.tick import Tick, look_around, register_plates
 from profiling_assets.dagster.sensors.turns import WatchState, parse_watch_json
 from profiling_assets.errors import ProfilingError, WorkspaceError
