@@ -1,7 +1,7 @@
 """The settings of a code location: which workspace, which config.
 
 Put here: what the environment may say, read once and in one place.
-Do not put here: the config file's keys (`core.config`), Dagster resources.
+Do not put here: the config file's keys (`config`), Dagster resources.
 """
 
 import os

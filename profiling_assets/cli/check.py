@@ -1,12 +1,15 @@
 """`profiling-assets check`: what is wrong, before anything is computed.
 
 Put here: the command.
-Do not put here: the rules (`core.preflight`), what they look at (`steps.preflight`).
+Do not put here: the rules (`quality.preflight`), what they look at (`steps.preflight`).
 """
+
+from __future__ import annotations
 
 import json
 import time
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -20,10 +23,11 @@ from profiling_assets.cli.common import (
     workspace_option,
 )
 from profiling_assets.cli.findings import counts, grouped_lines
-from profiling_assets.quality.preflight.facts import WorkspaceFacts
 from profiling_assets.quality.preflight.finding import Finding, Severity, counted
 from profiling_assets.steps.catalog import scanned_catalog
-from profiling_assets.steps.preflight import everything, preflight
+
+if TYPE_CHECKING:  # pandas takes a second to import
+    from profiling_assets.quality.preflight.facts import WorkspaceFacts
 
 
 @click.command("check")
@@ -47,6 +51,8 @@ def command(
     Looks at names, sizes, plate maps and a few headers, and writes nothing but a probe that it
     removes. `run` begins with it. Exit code 1 where an error is found; warnings are no errors.
     """
+    from profiling_assets.steps.preflight import everything, preflight
+
     began = time.monotonic()
     with Console(stderr=True).status("looking"):
         catalog = scanned_catalog(applied_settings(workspace, config, inputs))

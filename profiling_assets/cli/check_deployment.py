@@ -1,7 +1,7 @@
 """`profiling-assets check-deployment`: what this machine's deployment lacks, all at once.
 
 Put here: the command.
-Do not put here: the rules (`deployment`).
+Do not put here: the rules (`operations.deployment`).
 """
 
 import json

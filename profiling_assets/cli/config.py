@@ -1,7 +1,7 @@
 """`profiling-assets config`: check a config file, or print every key.
 
 Put here: the command.
-Do not put here: the keys (`core.config`).
+Do not put here: the keys (`config`).
 """
 
 import click

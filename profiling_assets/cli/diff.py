@@ -4,19 +4,24 @@ Put here: the command and its lines.
 Do not put here: which files are compared (`steps.differences`), comparing (`quality.differences`).
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
 from profiling_assets.errors import MissingInputError
-from profiling_assets.quality.differences import (
-    LinesDifference,
-    MetadataChange,
-    TableDifference,
-    ValueChange,
-)
-from profiling_assets.steps.differences import FileDifference, Side, differences, open_side
+
+if TYPE_CHECKING:  # pandas takes a second to import
+    from profiling_assets.quality.differences import (
+        LinesDifference,
+        MetadataChange,
+        TableDifference,
+        ValueChange,
+    )
+    from profiling_assets.steps.differences import FileDifference, Side
 
 _NAMED = 10  # wells, columns or lines that are written out
 
@@ -45,6 +50,8 @@ def command(a: str, b: str, tolerance: float, largest: int) -> int:
     S3. Files of the same name are compared well by well. Exit code 0 if nothing differs, 1 if
     something does.
     """
+    from profiling_assets.steps.differences import differences, open_side
+
     sides = open_side(a), open_side(b)
     equal, differs = 0, 0
     for found in differences(*sides, tolerance=tolerance, largest=largest):
@@ -73,6 +80,8 @@ def _alone(which: str, side: Side, other: Side) -> list[str]:
 
 
 def _lines(found: FileDifference) -> Iterator[str]:
+    from profiling_assets.quality.differences import LinesDifference
+
     difference = found.found
     if difference.is_empty and not found.origins and not _notes(difference):
         return
@@ -89,6 +98,8 @@ def _lines(found: FileDifference) -> Iterator[str]:
 
 
 def _notes(difference: TableDifference | LinesDifference) -> bool:
+    from profiling_assets.quality.differences import TableDifference
+
     return isinstance(difference, TableDifference) and bool(
         difference.close or difference.reordered
     )

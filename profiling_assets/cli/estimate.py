@@ -1,7 +1,7 @@
 """`profiling-assets estimate`: what a workspace will need, before anything is computed.
 
 Put here: the command, its tables and its JSON.
-Do not put here: the model (`core.estimate`), listing (`operations.estimate.weights`).
+Do not put here: the model (`operations.estimate`), listing (`operations.estimate.weights`).
 """
 
 import json

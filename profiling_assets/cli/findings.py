@@ -1,7 +1,7 @@
 """How preflight's findings are printed: grouped by `check`, one after the other by `run`.
 
 Put here: findings to lines.
-Do not put here: the rules (`core.preflight`), the commands.
+Do not put here: the rules (`quality.preflight`), the commands.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping

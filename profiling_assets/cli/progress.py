@@ -4,11 +4,14 @@ Put here: what the user sees while runs go on.
 Do not put here: what the runs do (`dagster.runs.run`), the summary after them (`summary`).
 """
 
+from __future__ import annotations
+
 import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -21,8 +24,9 @@ from rich.progress import (
     track,
 )
 
-from profiling_assets.steps.plan import Task
-from profiling_assets.dagster.runs.run import Group
+if TYPE_CHECKING:  # Dagster takes seconds to import
+    from profiling_assets.dagster.runs.run import Group
+    from profiling_assets.steps.results import Task
 
 _MANY = 200  # events: some seconds
 
@@ -58,7 +62,7 @@ class ProgressListener:
         )
         self._line = self._bar.add_task("profiling", total=total)
 
-    def __enter__(self) -> "ProgressListener":
+    def __enter__(self) -> ProgressListener:
         """Show the bar."""
         self._bar.start()
         return self

@@ -5,9 +5,12 @@ Do not put here: the plan (`steps.plan`), the runs (`dagster.runs.run`), the lin
 (`summary`).
 """
 
+from __future__ import annotations
+
 import signal
 from contextlib import ExitStack
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,14 +29,15 @@ from profiling_assets.cli.progress import ProgressListener, recorded
 from profiling_assets.cli.stopping import StopRequest
 from profiling_assets.cli.summary import plate_lines, problem_lines
 from profiling_assets.config.step import Step
-from profiling_assets.dagster.assets.step import FORCE_TAG
-from profiling_assets.steps.plan import Plan, Planner, Task
-from profiling_assets.dagster.runs.run import Outcome
 from profiling_assets.errors import WorkspaceError
 from profiling_assets.quality.preflight.finding import Severity
 from profiling_assets.steps.catalog import Catalog, refreshed_catalog
-from profiling_assets.steps.results import CORRELATIONS, PLATE, result_path
+from profiling_assets.steps.results import CORRELATIONS, PLATE, Task, result_path
 from profiling_assets.workspace.names import PlateKey
+
+if TYPE_CHECKING:  # Dagster and pandas take seconds to import
+    from profiling_assets.dagster.runs.run import Outcome
+    from profiling_assets.steps.plan import Plan
 
 _STOPPED = 130
 
@@ -103,18 +107,21 @@ def _built(
     catalog: Catalog, chosen: list[PlateKey], names: tuple[str, ...], *, force: bool
 ) -> tuple[Outcome, Plan, dict[Task, str]]:
     # Dagster takes seconds to import; wrong flags and broken configs are told before that
+    from profiling_assets.dagster.assets.step import FORCE_TAG
+    from profiling_assets.dagster.event_log import records_in
     from profiling_assets.dagster.instance import open_instance, prepared_home
     from profiling_assets.dagster.journal import forget_settled
     from profiling_assets.dagster.launchers.asset_runs import Launcher
     from profiling_assets.dagster.launchers.dead_runs import end_dead_runs
     from profiling_assets.dagster.runs.adopt import adopt, report_inputs
-    from profiling_assets.dagster.runs.run import Runner
+    from profiling_assets.dagster.runs.run import Outcome, Runner
+    from profiling_assets.steps.plan import Planner
 
     home = prepared_home(catalog.workspace.identity)
     with open_instance(home) as instance, StopRequest() as stop:
         end_dead_runs(instance)
         catalog.workspace.remove_leftovers()
-        planner = Planner(catalog, instance, force=force)
+        planner = Planner(catalog, records_in(instance), force=force)
         report_inputs(instance, planner, chosen, follow=recorded)
         plan = planner.plan(chosen, names or None)
         adopt(instance, catalog, plan.adopt)

@@ -8,8 +8,8 @@ import csv
 import io
 from collections.abc import Collection, Iterable, Mapping
 
-from profiling_assets.steps.plan import Task
 from profiling_assets.errors import printable
+from profiling_assets.steps.results import Task
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.ledger import KEPT_WHOLE, WellState
 from profiling_assets.workspace.names import PlateKey

@@ -1,7 +1,7 @@
 """`profiling-assets ui`: web server and daemon on one workspace.
 
 Put here: the command.
-Do not put here: what the UI shows (`assets`, `dagster.metadata`).
+Do not put here: what the UI shows (`dagster.assets`, `dagster.metadata`).
 """
 
 import os
@@ -91,11 +91,12 @@ def command(
 def _brought_up_to_date(catalog: Catalog, *, watched: bool) -> Path:
     """Report what may be started and record what stands; return the folder of the event log."""
     from profiling_assets.cli.progress import recorded
+    from profiling_assets.dagster.event_log import records_in
     from profiling_assets.dagster.instance import open_instance, prepared_home
     from profiling_assets.dagster.journal import forget_settled
     from profiling_assets.dagster.runs.adopt import adopt, report_inputs
-    from profiling_assets.steps.plan import Planner
     from profiling_assets.dagster.sensors.tick import ready_plates
+    from profiling_assets.steps.plan import Planner
 
     plates = catalog.cohort.plates
     if watched:  # the sensor looks at the others, some at a time
@@ -105,7 +106,7 @@ def _brought_up_to_date(catalog: Catalog, *, watched: bool) -> Path:
         plates = tuple(key for key in plates if key in made)
     home = prepared_home(catalog.workspace.identity)
     with open_instance(home) as instance:
-        planner = Planner(catalog, instance, force=False)
+        planner = Planner(catalog, records_in(instance), force=False)
         started = ready_plates(catalog, planner, plates, time.time())
         report_inputs(instance, planner, plates, started=started, follow=recorded)
         adopt(instance, catalog, planner.plan(plates).adopt)

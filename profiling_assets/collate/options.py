@@ -1,7 +1,7 @@
 """What a user can choose about collate and aggregate.
 
 Put here: the options as plain values, checked once.
-Do not put here: reading config files (`core.config`), what the options do (`collate`, `aggregate`).
+Do not put here: reading config files (`config`), what the options do (`collate`, `aggregate`).
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """The config's sections that are ours: `own_sections`, and `options` with our `formats`.
 
 Put here: how CellProfiler's CSVs become a backend, and how files are written.
-Do not put here: the recipe's steps (`sections`), what the keys do (`core.collate`).
+Do not put here: the recipe's steps (`sections`), what the keys do (`collate`).
 """
 
 import ast

@@ -1,7 +1,7 @@
-"""The check of each asset: what `core.checks` says of a result, shown, and heeded.
+"""The check of each asset: what `quality.checks` says of a result, shown, and heeded.
 
 Put here: verdicts as asset check and as metadata, the refusal of a result that a check blocks.
-Do not put here: the checks (`core.checks`), which are made of what (`steps.checks`).
+Do not put here: the checks (`quality.checks`), which are made of what (`steps.checks`).
 An asset has one check, with a table of verdicts: each further one costs every run of every plate
 two more entries of the event log. A check of a partitioned asset shows the last plate's verdict
 only, so that each plate's own is in its materialization too (docs/decisions/checks.md).

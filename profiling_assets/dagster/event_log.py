@@ -5,6 +5,7 @@ Do not put here: what follows from them (`steps.current`, `steps.plan`).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -22,6 +23,7 @@ from profiling_assets.dagster.metadata import (
     WORKSPACE_PATH,
 )
 from profiling_assets.steps.current import Recorded
+from profiling_assets.steps.judge import RecordLookup
 
 _PAGE = 1000
 _CODE_VERSION_TAG = "dagster/code_version"  # Dagster's own, on what a step made
@@ -43,6 +45,11 @@ def latest_records(
     for begin in range(0, len(wanted), _PAGE):
         _look_up(instance, asset, set(wanted[begin : begin + _PAGE]), path, found)
     return found
+
+
+def records_in(instance: dg.DagsterInstance) -> RecordLookup:
+    """Return what plans and steps ask of the event log, without Dagster in it."""
+    return partial(latest_records, instance)
 
 
 def _look_up(

@@ -1,7 +1,7 @@
 """IO managers: results go to and come from their public paths in the workspace.
 
 Put here: how a result's value becomes files under their final names, and back.
-Do not put here: how bytes are published (`storage`), what is in a table (`core`).
+Do not put here: how bytes are published (`storage`), what is in a table (`steps`).
 Two managers, because a profile table is made in memory and a backend is a file of many gigabytes
 that never is: https://docs.dagster.io/guides/build/io-managers
 An asset's `path` metadata is its path template, with `{batch}` and `{plate}`.

@@ -1,7 +1,7 @@
 """Plain numbers and words to Dagster metadata: the one place that does it.
 
 Put here: names, units and types of what the UI shows about a result.
-Do not put here: computing a number (`core`), deciding what is stored (`io_managers`).
+Do not put here: computing a number (`steps`), deciding what is stored (`io_managers`).
 Numbers stay numbers, because the UI plots those over partitions.
 Concept: https://docs.dagster.io/guides/build/assets/metadata-and-tags
 """
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from profiling_assets.dagster.sensors.look import Look
 from profiling_assets.errors import printable
 from profiling_assets.steps.current import Marks, Recorded
 from profiling_assets.steps.outputs import Fact, MadePictures, Picture, Published
@@ -125,22 +124,6 @@ def page_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue
     location = workspace.location(path)
     address = location if "://" in location else Path(location).absolute().as_uri()
     return {"report": dg.MetadataValue.url(address)}
-
-
-def arrival_metadata(look: Look) -> dict[str, dg.MetadataValue]:
-    """Say why a plate was reported as new.
-
-    The reason; for a plate that starts at its CSVs its sites and the time of the last change.
-    """
-    shown: dict[str, dg.MetadataValue] = {"reason": dg.MetadataValue.text(look.readiness.reason)}
-    if look.listing is None:
-        return shown
-    sites = look.listing.completeness
-    counts = {"sites_expected": sites.expected, "sites_found": sites.found}
-    shown |= {name: dg.MetadataValue.int(n) for name, n in counts.items() if n is not None}
-    if look.listing.last_change is not None:
-        shown["last_change"] = dg.MetadataValue.timestamp(look.listing.last_change)
-    return shown
 
 
 def marks_metadata(recorded: Recorded) -> dict[str, dg.MetadataValue]:

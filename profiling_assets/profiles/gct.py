@@ -1,7 +1,7 @@
 r"""The GCT file of a table of profiles, version 1.3, for Morpheus and other viewers.
 
 Put here: which columns go into the file, and its text.
-Do not put here: stacking plates (`stack`), where the file lies (`layout`).
+Do not put here: stacking plates (`stack`), where the file lies (`workspace.layout`).
 The text is that of `pycytominer.write_gct`: lines end in `\r\n`, a missing number is `nan`, samples
 are numbered from 0, words with a tab or a quote are quoted. It is written here, because pycytominer
 encodes by the user's locale (a micro sign in a plate map is then an error, or another letter) and

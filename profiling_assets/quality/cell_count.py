@@ -1,7 +1,7 @@
 """Cells of each well: on the plate, as a distribution, and in the groups of the plate map.
 
 Put here: which column counts the cells, the counts of the wells and the numbers that sum them up.
-Do not put here: drawing, counting objects of a site (`core.collate`).
+Do not put here: drawing, counting objects of a site (`collate`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false

@@ -2,7 +2,7 @@
 
 Put here: sites expected and kept of each well, from the ledger of sites.
 Do not put here: what became of one site (`workspace.ledger`), which folders there are
-(`completeness`).
+(`workspace.completeness`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false

@@ -1,7 +1,7 @@
 """What a code location serves: one workspace, one config, the plates both have in common.
 
 Put here: opening workspace, config and registry together, once.
-Do not put here: partitions or assets made from it (`dagster.partitions`, `assets`).
+Do not put here: partitions or assets made from it (`dagster.partitions`, `dagster.assets`).
 """
 
 from collections.abc import Mapping

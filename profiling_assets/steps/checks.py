@@ -1,7 +1,8 @@
 """Which checks are made of which result, before it is published.
 
 Put here: one function a result, from what its step holds in memory to verdicts.
-Do not put here: the checks (`core.checks`), the refusal and its display (`dagster.asset_checks`).
+Do not put here: the checks (`quality.checks`), the refusal and its display
+(`dagster.asset_checks`).
 """
 
 from collections.abc import Collection, Mapping

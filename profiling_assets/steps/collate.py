@@ -1,7 +1,7 @@
 """Backend and aggregated profiles of a plate, from whichever source it has.
 
 Put here: which source is taken how, the numbers a user looks for.
-Do not put here: collating site folders (`collate`), reading cells (`core.collate`).
+Do not put here: collating site folders (`collate`), reading cells (`collate`).
 """
 
 import csv

@@ -1,7 +1,7 @@
 """Is a result current, and what is to be done about it: the decision, without its data sources.
 
 Put here: the marks of a result and the choice between keep, adopt and build.
-Do not put here: reading event logs or workspaces (`steps.plan`), running anything.
+Do not put here: reading event logs or workspaces (`plan`), running anything.
 """
 
 import hashlib

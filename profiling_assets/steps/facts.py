@@ -1,7 +1,7 @@
 """The numbers a user looks for, from what a step returned.
 
 Put here: counts of sites, cells, wells and features, by stable names.
-Do not put here: counting itself (`core`), showing them (`dagster.metadata`).
+Do not put here: counting itself (`profiles`), showing them (`dagster.metadata`).
 """
 
 from collections.abc import Sequence

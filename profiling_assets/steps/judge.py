@@ -1,11 +1,10 @@
 """One look at workspace and event log, and what is to be done about each result.
 
 Put here: putting together, for one result of one partition, what `current` decides on.
-Do not put here: which results are asked for (`steps.plan`), the decision itself.
+Do not put here: which results are asked for (`plan`), the decision itself.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 
 from profiling_assets.errors import ProfilingError
@@ -23,13 +22,13 @@ from profiling_assets.steps.current import (
 )
 from profiling_assets.steps.frozen_features import FROZEN, frozen_fingerprint
 from profiling_assets.steps.journal import announced_lookup
-from profiling_assets.steps.plate_maps import plate_map_fingerprint
 from profiling_assets.steps.results import (
     CSVS,
     LOAD_DATA,
     PARQUET,
     PLATE_MAP,
     SQLITE,
+    Task,
     input_name,
     input_partitions,
     result_path,
@@ -43,25 +42,12 @@ from profiling_assets.steps.sources import (
     slim,
     table_hash,
 )
-from profiling_assets.steps.summary import load_data_fingerprint
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.storage.parallel import map_at_once
 from profiling_assets.workspace.storage.snapshot import snapshot
 
 # asset, partitions, and the path that a partition's file has now, to their latest records
 RecordLookup = Callable[[str, Sequence[str], Callable[[str], str]], dict[str, Recorded]]
-
-
-@dataclass(frozen=True, order=True)
-class Task:
-    """One result of one partition."""
-
-    name: str
-    partition: str
-
-    def __str__(self) -> str:
-        """Return `asset of PARTITION`."""
-        return f"{self.name} of {self.partition}"
 
 
 class Judge:
@@ -159,6 +145,8 @@ class Judge:
         return frozen_fingerprint(self._look, self._catalog.config, negcon=FROZEN[name])
 
     def _plate_map(self, key: PlateKey) -> str:
+        from profiling_assets.steps.plate_maps import plate_map_fingerprint
+
         return plate_map_fingerprint(self._look, self._catalog.config, key)
 
     def _standing(self, task: Task) -> Standing | None:
@@ -232,6 +220,8 @@ class Judge:
         if name == PLATE_MAP:
             return self.plate_map(key)
         if name == LOAD_DATA:
+            from profiling_assets.steps.summary import load_data_fingerprint
+
             return load_data_fingerprint(self._look, key, self.source(key))
         return self.source(key).fingerprint
 

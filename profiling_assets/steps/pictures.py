@@ -2,8 +2,8 @@
 
 Put here: which values are drawn how, and what is said where something cannot be drawn; what the
 pictures of profiles (`pictures`) have in common with them.
-Do not put here: the values and the drawing (`core.quality`). The latter loads matplotlib, and is
-imported where it is needed: whoever opens a code location is not to wait for that.
+Do not put here: the values and the drawing (`quality.pictures`). The latter loads matplotlib, and
+is imported where it is needed: whoever opens a code location is not to wait for that.
 """
 
 import math

@@ -1,24 +1,20 @@
 """What a run would do: for every result asked for, current, adopt or build, and why not.
 
 Put here: which results are asked for, and which of them must wait.
-Do not put here: what is to be done about one result (`steps.judge`), why it cannot be there
-(`plan`), starting runs (`run`).
+Do not put here: what is to be done about one result (`judge`), why it cannot be there
+(`Obstacles`), starting runs (`dagster.runs.run`).
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from functools import partial
-
-import dagster as dg
 
 from profiling_assets.config.step import Step
-from profiling_assets.dagster.event_log import latest_records
 from profiling_assets.errors import ConfigError, MissingInputError
 from profiling_assets.quality.preflight.finding import Finding
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.current import Action, Recorded
 from profiling_assets.steps.frozen_features import frozen_marks
-from profiling_assets.steps.judge import Judge, Task
+from profiling_assets.steps.judge import Judge, RecordLookup
 from profiling_assets.steps.results import (
     AGGREGATED,
     ANNOTATED,
@@ -27,6 +23,7 @@ from profiling_assets.steps.results import (
     PLATE,
     SQLITE,
     Result,
+    Task,
     normalized_name,
     scope_of,
 )
@@ -176,13 +173,13 @@ class Plan:
 class Planner:
     """Makes plans from one look at workspace and event log."""
 
-    def __init__(self, catalog: Catalog, instance: dg.DagsterInstance, *, force: bool) -> None:
+    def __init__(self, catalog: Catalog, records: RecordLookup, *, force: bool) -> None:
         self._catalog = catalog
-        self._instance = instance
+        self._records = records
         self._force = force
         self._graph = catalog.results
         self._plates = catalog.cohort.plates
-        self._judge = Judge(catalog, partial(latest_records, instance), force=force)
+        self._judge = Judge(catalog, records, force=force)
 
     def external_fingerprints(self, name: str, plates: Iterable[PlateKey]) -> dict[str, str]:
         """Return the fingerprints of an external asset.
@@ -278,7 +275,7 @@ class Planner:
     def was_made_meanwhile(self, task: Task) -> bool:
         """Say whether another command has made a result since the planner looked."""
         path = self._judge.path(task)
-        known = latest_records(self._instance, task.name, [task.partition], lambda _: path)
+        known = self._records(task.name, [task.partition], lambda _: path)
         now = known.get(task.partition)
         return (
             not self._force

@@ -1,7 +1,7 @@
 """Preflight: gathering what the rules look at, with bounded reads, several plates at a time.
 
 Put here: facts of workspace, batches and plates, put together.
-Do not put here: the rules (`core.preflight`), probing for permission (`preflight`), printing
+Do not put here: the rules (`quality.preflight`), probing for permission (`preflight`), printing
 (`cli`).
 Of a plate are read: its load data, its plate map, and the headers of three site folders.
 """

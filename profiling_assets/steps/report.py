@@ -1,7 +1,7 @@
 """The report of a plate, from what stands in the workspace.
 
 Put here: which file is read for which part of the report.
-Do not put here: the layout of the page (`core.report`), drawing, the report of a batch.
+Do not put here: the layout of the page (`quality.report`), drawing, the report of a batch.
 """
 
 import math

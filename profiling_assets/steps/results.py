@@ -126,6 +126,18 @@ class Result:
     partial: bool = False  # whether it is made of those of its inputs that are there
 
 
+@dataclass(frozen=True, order=True)
+class Task:
+    """One result of one partition."""
+
+    name: str
+    partition: str
+
+    def __str__(self) -> str:
+        """Return `asset of PARTITION`."""
+        return f"{self.name} of {self.partition}"
+
+
 def results(config: Config) -> dict[str, Result]:
     """List the results of a config in the order in which they are made.
 

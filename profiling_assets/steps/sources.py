@@ -1,14 +1,15 @@
 """What a plate starts from, and the fingerprints of what lies outside the graph.
 
 Put here: the order in which sources are tried, plate by plate, and why.
-Do not put here: reading cells (`core.collate`), joining plate maps (`profiles.annotate`).
+Do not put here: reading cells (`collate`), joining plate maps (`profiles.annotate`).
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from profiling_assets.collate.columns import Survey, survey_headers
-from profiling_assets.collate.header import read_header
 from profiling_assets.config.model import Config
 from profiling_assets.errors import MissingInputError
 from profiling_assets.steps.current import fingerprint
@@ -21,6 +22,9 @@ from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
 from profiling_assets.workspace.sites import is_image_csv
 from profiling_assets.workspace.storage.disk_space import csv_bytes
 from profiling_assets.workspace.storage.interface import Workspace
+
+if TYPE_CHECKING:  # the graph is loaded without pandas
+    from profiling_assets.collate.columns import Survey
 
 ABSENT = "absent"
 _TABLES = (".csv", ".csv.gz", ".tsv", ".gct", ".html")
@@ -58,7 +62,7 @@ class PlateSource:
     # what is known of a listing of which few folders are left (`forewarn.slim`)
     shape: PlateShape | None = None
 
-    def required(self, key: PlateKey) -> "PlateSource":
+    def required(self, key: PlateKey) -> PlateSource:
         """Return the source itself, or refuse a plate that has none.
 
         Raises `MissingInputError` where nothing was found, naming the paths that were looked for.
@@ -175,6 +179,8 @@ def few_headers(source: PlateSource, *, munge: bool) -> Survey:
 
     Without tables for a plate that does not start at CSVs.
     """
+    from profiling_assets.collate.columns import survey_headers
+
     return survey_headers(_largest_folders(source), munge=munge)
 
 
@@ -221,5 +227,7 @@ def _largest_images(source: PlateSource) -> list[tuple[WorkspaceSiteFolder, str]
 
 
 def _columns(folder: SiteFolder, name: str) -> tuple[str, ...]:
+    from profiling_assets.collate.header import read_header
+
     header = read_header(folder.head(name))
     return () if header is None else header.names

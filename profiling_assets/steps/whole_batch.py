@@ -1,7 +1,7 @@
 """The refusal to make something of all plates while one is not there.
 
 Put here: what a batch step asks before it reads anything.
-Do not put here: the same question before a run (`steps.plan`), the steps.
+Do not put here: the same question before a run (`plan`), the steps.
 """
 
 from collections.abc import Collection, Mapping

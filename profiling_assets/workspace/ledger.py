@@ -5,14 +5,15 @@ Do not put here: finding defects (`collate`), joining plate maps (`profiles.anno
 files.
 """
 
-# pyright: reportMissingTypeStubs=false
-# pandas ships partial types
+from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class SiteState(StrEnum):
@@ -96,12 +97,16 @@ def site_ledger_frame(records: Iterable[SiteRecord]) -> pd.DataFrame:
     for table in tables:
         data[f"{table}_in"] = [r.objects_in.get(table, 0) for r in rows]
         data[f"{table}_kept"] = [r.objects_kept.get(table, 0) for r in rows]
+    import pandas as pd
+
     return pd.DataFrame(data)
 
 
 def well_ledger_frame(records: Iterable[WellRecord]) -> pd.DataFrame:
     """Lay the well records out as a table, one row a well, in the order given."""
     rows = list(records)
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "well": [r.well for r in rows],

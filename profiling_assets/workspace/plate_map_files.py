@@ -1,7 +1,7 @@
 """Where a batch's plate maps lie.
 
 Put here: finding `barcode_platemap.csv` and the plate map files in the folders they are seen in.
-Do not put here: reading or joining them (`core`).
+Do not put here: reading or joining them (`profiles`).
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """A site folder of the workspace, read when it is asked for.
 
 Put here: the one implementation of collate's `SiteFolder` on a workspace.
-Do not put here: which folders are site folders (`scan`), parsing (`core.collate`).
+Do not put here: which folders are site folders (`scan`), parsing (`collate`).
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence

@@ -17,12 +17,12 @@ import yaml
 
 from profiling_assets.config.template import render_config
 from profiling_assets.dagster.build import build_defs
-from profiling_assets.dagster.event_log import latest_records
+from profiling_assets.dagster.event_log import latest_records, records_in
 from profiling_assets.dagster.runs.adopt import adopt, report_inputs
-from profiling_assets.steps.plan import Plan, Planner
 from profiling_assets.dagster.runs.run import groups_of
 from profiling_assets.settings import Settings
 from profiling_assets.steps.catalog import Catalog, refreshed_catalog
+from profiling_assets.steps.plan import Plan, Planner
 from profiling_assets.workspace.names import PlateKey
 
 BATCH1, BATCH2 = "2026_03_02_Batch1", "2026_03_09_Batch2"
@@ -140,7 +140,7 @@ class Desk:
 
     def planner(self, *, force: bool = False) -> Planner:
         with self.instance() as instance:
-            return Planner(self.catalog(), instance, force=force)
+            return Planner(self.catalog(), records_in(instance), force=force)
 
     def plan(
         self,
@@ -173,7 +173,7 @@ class Desk:
         catalog = self.catalog()
         keys = self._keys(plates)
         with self.instance() as instance:
-            planner = Planner(catalog, instance, force=force)
+            planner = Planner(catalog, records_in(instance), force=force)
             report_inputs(instance, planner, keys)
             plan = planner.plan(keys, names)
             adopt(instance, catalog, plan.adopt)

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from profiling_assets.dagster.build import build_defs
-from profiling_assets.dagster.event_log import report_external
+from profiling_assets.dagster.event_log import records_in, report_external
 from profiling_assets.dagster.runs.adopt import report_inputs
 from profiling_assets.steps.plan import Planner
 from profiling_assets.steps.results import CSVS, PLATE_MAP
@@ -300,7 +300,7 @@ class Runs:
 
     def report(self) -> None:
         catalog = self.desk.catalog()
-        planner = Planner(catalog, self.instance, force=False)
+        planner = Planner(catalog, records_in(self.instance), force=False)
         report_inputs(self.instance, planner, catalog.cohort.plates)
 
     def make(self, names: Sequence[str], *partitions: str) -> None:

@@ -1,7 +1,7 @@
 """Backend and aggregated profiles: two (or three) assets of one pass over a plate's cells.
 
 Put here: the multi-asset that reads a plate once and stores what was asked for.
-Do not put here: reading and aggregating (`core.collate`), choice of source (`steps.sources`).
+Do not put here: reading and aggregating (`collate`), choice of source (`steps.sources`).
 """
 
 import time

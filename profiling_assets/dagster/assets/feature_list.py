@@ -1,7 +1,7 @@
 """The list of selected features: once a plate, a batch or a config, as the level says.
 
 Put here: the asset that lets all plates vote.
-Do not put here: the choice of columns on a plate (`profiles`), the operations (`core`).
+Do not put here: the choice of columns on a plate (`profiles`), the operations (`profiles`).
 """
 
 from collections.abc import Iterator

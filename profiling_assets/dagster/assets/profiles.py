@@ -1,7 +1,7 @@
 """Annotated, normalized and feature-selected profiles, plate by plate.
 
 Put here: one small factory a step; its body calls one function of `steps.profiles`.
-Do not put here: the list of selected features (`feature_list`), the science (`core`).
+Do not put here: the list of selected features (`feature_list`), the science (`profiles`).
 """
 
 from collections.abc import Iterator

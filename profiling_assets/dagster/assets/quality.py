@@ -1,7 +1,7 @@
 """Quality control: wells and sites of a plate, the summary of all plates, pictures.
 
 Put here: one small factory a result; its body calls one function of `pipeline.quality_*`.
-Do not put here: values and drawing (`core.quality`), how a picture is shown (`dagster.metadata`).
+Do not put here: values and drawing (`quality`), how a picture is shown (`dagster.metadata`).
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """Stacked profiles and GCT file, one of each a batch.
 
 Put here: the two assets, and their negative-control twins.
-Do not put here: stacking and writing (`core`), what is told of it (`steps.stack`).
+Do not put here: stacking and writing (`profiles`), what is told of it (`steps.stack`).
 """
 
 from collections.abc import Iterator

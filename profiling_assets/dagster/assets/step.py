@@ -1,7 +1,7 @@
 """What every asset body does around its one call: keep, or make and describe.
 
 Put here: fingerprints of inputs, the decision to leave a standing file alone, the output.
-Do not put here: what a step computes (`pipeline`), where it is stored (`dagster.io_managers`).
+Do not put here: what a step computes (`steps`), where it is stored (`dagster.io_managers`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Recording what stands: external inputs, and results that were not made here.
 
 Put here: the events that bring the event log up to date with the workspace, without running.
-Do not put here: which results those are (`plan`).
+Do not put here: which results those are (`steps.plan`).
 """
 
 from collections import defaultdict
@@ -11,11 +11,11 @@ import dagster as dg
 
 from profiling_assets.dagster.event_log import report_external
 from profiling_assets.dagster.metadata import content_metadata, file_metadata, marks_metadata
-from profiling_assets.steps.plan import Planner, Task
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.current import Recorded
+from profiling_assets.steps.plan import Planner
 from profiling_assets.steps.provenance import tell_foreign
-from profiling_assets.steps.results import CSVS, PLATE_MAP, result_path
+from profiling_assets.steps.results import CSVS, PLATE_MAP, Task, result_path
 from profiling_assets.steps.sources import table_hash
 from profiling_assets.workspace.names import PlateKey
 

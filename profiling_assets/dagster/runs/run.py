@@ -1,7 +1,7 @@
 """Carrying out a plan: runs as the UI would start them, several at once, in the graph's order.
 
 Put here: which runs a plan needs, when each may start, what became of it.
-Do not put here: what is to be built (`plan`), how a run is started
+Do not put here: what is to be built (`steps.plan`), how a run is started
 (`dagster.launchers.asset_runs`), printing.
 """
 
@@ -25,8 +25,8 @@ from profiling_assets.dagster.launchers.dead_runs import (
     submitter,
 )
 from profiling_assets.dagster.launchers.follow import RunWatch
-from profiling_assets.steps.plan import Plan, Planner, Task
-from profiling_assets.steps.results import PLATE, Result
+from profiling_assets.steps.plan import Plan, Planner
+from profiling_assets.steps.results import PLATE, Result, Task
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,12 @@ from functools import partial
 
 import dagster as dg
 
-from profiling_assets.dagster.event_log import external_event, latest_records
-from profiling_assets.dagster.metadata import arrival_metadata
+from profiling_assets.dagster.event_log import external_event, latest_records, records_in
 from profiling_assets.dagster.runs.adopt import adoption_events
-from profiling_assets.steps.plan import Planner
 from profiling_assets.dagster.sensors.look import Look
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.frozen_features import FROZEN, frozen_marks
+from profiling_assets.steps.plan import Planner
 from profiling_assets.steps.plate_maps import plate_map_fingerprint
 from profiling_assets.steps.results import AGGREGATED, ALL, CSVS, PLATE, PLATE_MAP, result_path
 from profiling_assets.steps.sources import is_moved_away
@@ -116,7 +115,7 @@ def adoptions(
     if not with_results:
         return []
     part = _batches_of(catalog, with_results)
-    plan = Planner(part, instance, force=False).plan(with_results)
+    plan = Planner(part, records_in(instance), force=False).plan(with_results)
     return list(adoption_events(part, plan.adopt))
 
 
@@ -127,3 +126,19 @@ def _batches_of(catalog: Catalog, plates: Collection[PlateKey]) -> Catalog:
     batches = {key.batch for key in plates}
     chosen = {key: e for key, e in catalog.registry.plates.items() if key.batch in batches}
     return replace(catalog, registry=Registry(chosen))
+
+
+def arrival_metadata(look: Look) -> dict[str, dg.MetadataValue]:
+    """Say why a plate was reported as new.
+
+    The reason; for a plate that starts at its CSVs its sites and the time of the last change.
+    """
+    shown: dict[str, dg.MetadataValue] = {"reason": dg.MetadataValue.text(look.readiness.reason)}
+    if look.listing is None:
+        return shown
+    sites = look.listing.completeness
+    counts = {"sites_expected": sites.expected, "sites_found": sites.found}
+    shown |= {name: dg.MetadataValue.int(n) for name, n in counts.items() if n is not None}
+    if look.listing.last_change is not None:
+        shown["last_change"] = dg.MetadataValue.timestamp(look.listing.last_change)
+    return shown

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from profiling_assets.steps.plan import Planner
 from profiling_assets.dagster.sensors.events import (
     adoptions,
     frozen_news,
@@ -28,6 +27,7 @@ from profiling_assets.dagster.sensors.turns import (
 )
 from profiling_assets.errors import ProfilingError, WorkspaceError
 from profiling_assets.steps.catalog import Catalog
+from profiling_assets.steps.plan import Planner
 from profiling_assets.steps.results import CSVS
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import Source

@@ -1,8 +1,8 @@
 """How large a task a run needs, from its partition and what it makes.
 
 Put here: which plates a run concerns, and the task that holds it.
-Do not put here: the model (`core.estimate`), legal sizes (`operations.fargate`), asking a cluster
-for it.
+Do not put here: the model (`operations.estimate`), legal sizes (`operations.fargate`), asking a
+cluster for it.
 """
 
 from collections.abc import Collection

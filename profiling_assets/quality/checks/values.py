@@ -1,7 +1,7 @@
 """Checks of a result's features: infinite values that nobody told of, missing values.
 
 Put here: what is counted in the matrix of features.
-Do not put here: rows (`rows`), what is done about a scale of zero (`normalize`).
+Do not put here: rows (`rows`), what is done about a scale of zero (`profiles.normalize`).
 """
 
 from collections.abc import Collection, Mapping

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from profiling_assets.steps.plan import Task
+from profiling_assets.steps.results import Task
 from profiling_assets_tests.dagster.desk import P1, P2, SELECTED, Desk
 
 AGGREGATED = "aggregated_profiles"

@@ -15,12 +15,13 @@ import pytest
 import profiling_assets.dagster.sensors.new_output
 import profiling_assets.dagster.sensors.tick
 from profiling_assets.dagster.build import build_defs
-from profiling_assets.steps.plan import Planner
+from profiling_assets.dagster.event_log import records_in
 from profiling_assets.dagster.sensors.tick import Tick, look_around, register_plates
 from profiling_assets.dagster.sensors.turns import WatchState, parse_watch_json
 from profiling_assets.errors import ProfilingError, WorkspaceError
 from profiling_assets.settings import Settings, WatchSettings
 from profiling_assets.steps.catalog import Catalog, load_catalog
+from profiling_assets.steps.plan import Planner
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.registry import exclude, load_registry, update_registry
 from profiling_assets_tests.dagster.desk import BATCH1, BATCH2, P1, P2, P3, Desk
@@ -105,7 +106,7 @@ def test_complete_plates_are_reported_once_with_what_was_found(watch: Watch) -> 
 def test_run_ui_and_sensor_agree_on_the_fingerprint(watch: Watch) -> None:
     watch.tick()
     catalog = watch.desk.catalog()
-    planner = Planner(catalog, watch.instance, force=False)
+    planner = Planner(catalog, records_in(watch.instance), force=False)
     for name in ("cellprofiler_csvs", "plate_map"):
         wanted = planner.external_fingerprints(name, catalog.cohort.plates)
         for plate, now in wanted.items():

@@ -1,7 +1,8 @@
 """The S3 session: dagster-aws's resource with what S3 workspaces need beside it.
 
 Put here: how clients are made from the options of an address.
-Do not put here: what is done with them (`storage.s3`), what an address may say (`address`).
+Do not put here: what is done with them (`workspace.storage.s3`), what an address may say
+(`address`).
 
 Importing this costs a second of CPU (dagster-aws): only who opens an S3 address does.
 """
