@@ -9,6 +9,9 @@ needs objects in every one (inner merge). pandas computes, as there, so that res
 last digits: its mean adds up with Kahan's compensation.
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial

@@ -6,8 +6,9 @@ The reference drops a site whole, its Image row too, where any of its files is e
 only or is ragged; what it says on stdout about it becomes the reason in the ledger.
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 # ^ pandas, cytominer-database and pycytominer ship no types
 
 import contextlib

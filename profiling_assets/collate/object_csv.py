@@ -5,6 +5,9 @@ pyarrow, anything else with the `csv` module. All give the same.
 Do not put here: order and types of backend columns (`block`, `column_types`), states of sites.
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pyarrow ships partial types
+
 import csv
 import io
 from collections.abc import Iterable, Mapping

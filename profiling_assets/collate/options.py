@@ -4,6 +4,9 @@ Put here: the options as plain values, checked once.
 Do not put here: reading config files (`config`), what the options do (`collate`, `aggregate`).
 """
 
+# pyright: reportMissingTypeStubs=false
+# ^ pandas ships partial types
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -6,8 +6,9 @@ Keys are int64, features float64, text is string, missing is null. Nothing of th
 machine is in a file, so two runs give the same bytes.
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 # ^ pyarrow ships no types
 
 import sqlite3

@@ -4,6 +4,9 @@ Put here: strata, `fields`, and the image features that go with a profile.
 Do not put here: sums, means and medians (`aggregate`), reading files.
 """
 
+# pyright: reportMissingTypeStubs=false
+# ^ pandas ships partial types
+
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 

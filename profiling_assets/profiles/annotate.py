@@ -5,8 +5,9 @@ Do not put here: reading the files (`plate_map`), controls (`reference_wells`).
 pycytominer's `annotate` does the join, on tables prepared so that `A1` meets `A01`.
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 # ^ pandas and pycytominer ship partial types
 
 from collections.abc import Sequence

@@ -4,8 +4,9 @@ Put here: rules that look at a column's name and type.
 Do not put here: reading and writing tables (`tables`), which features are kept (`feature_select`).
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownParameterType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 # ^ pandas and pyarrow ship partial types or none
 
 import re

@@ -4,6 +4,9 @@ Put here: pycytominer's `correlation_threshold`, the same set from the same numb
 Do not put here: the other operations (`feature_select`), correlations with NaN (`correlation`).
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, cast

@@ -5,6 +5,9 @@ Do not put here: the list and its file (`feature_list`), which plates make a lev
 pycytominer's operations decide, but for `correlation_threshold` (see `correlation`).
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType

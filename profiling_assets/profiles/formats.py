@@ -8,8 +8,9 @@ https://anndata.readthedocs.io/en/stable/fileformat-prose.html has it. The packa
 be asked to: its releases for Python 3.11 do not write with pandas 3 (docs/decisions/anndata.md).
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false, reportMissingImports=false, reportAttributeAccessIssue=false
+# pyright: reportAttributeAccessIssue=false, reportMissingImports=false, reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 # ^ pandas and h5py ship partial types, and h5py is an optional package
 
 from collections.abc import Callable, Iterable, Mapping

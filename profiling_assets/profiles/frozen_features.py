@@ -4,8 +4,9 @@ Put here: what such a file may look like, the selection that it makes.
 Do not put here: selecting features (`feature_select`), the list that results (`feature_list`).
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 # ^ pandas ships partial types
 
 from collections.abc import Mapping, Sequence

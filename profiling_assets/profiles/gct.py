@@ -8,8 +8,9 @@ encodes by the user's locale (a micro sign in a plate map is then an error, or a
 holds the table three times over. Format: https://clue.io/connectopedia/gct_format
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 # ^ pandas ships partial types
 
 import csv

@@ -5,6 +5,9 @@ Do not put here: the methods themselves (pycytominer has them), counting control
 (`reference_wells`).
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -4,6 +4,9 @@ Put here: reading what people write by hand or in a spreadsheet, and naming the 
 Do not put here: joining them with profiles (`annotate`), finding the files (`storage`).
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

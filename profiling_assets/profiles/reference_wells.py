@@ -4,6 +4,9 @@ Put here: what a negative control is, and how many a plate needs.
 Do not put here: fitting a scaler on them (`normalize`).
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 from dataclasses import dataclass
 from typing import Any, cast
 

@@ -5,8 +5,9 @@ Do not put here: which plates make a batch (`config.plates_asked_for`), the GCT 
 Source: `concat_dataframes` and `pipeline_feature_select` of cytomining/profiling-recipe.
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 # ^ pandas ships partial types
 
 from collections.abc import Iterable, Mapping

@@ -5,6 +5,9 @@ Do not put here: what a column is (`columns`), the rows of a CSV file (`tables`)
 `workspace.compression`.
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownParameterType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 import csv
 import math
 import re

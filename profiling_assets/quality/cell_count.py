@@ -4,8 +4,9 @@ Put here: which column counts the cells, the counts of the wells and the numbers
 Do not put here: drawing, counting objects of a site (`collate`).
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 # ^ pandas ships partial types
 
 from collections.abc import Mapping

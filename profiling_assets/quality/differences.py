@@ -5,6 +5,9 @@ Do not put here: lists and ledgers (`differences`), which files belong together
 (`steps.differences`), what is printed (`cli.diff`).
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -6,8 +6,9 @@ Do not put here: finding the load data (`steps.summary`), writing under a condit
 Source: `pipeline_quality_control` of cytomining/profiling-recipe.
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 # ^ pandas ships partial types
 
 import csv

@@ -4,8 +4,9 @@ Put here: the correlation of every two wells, and what it says of controls and r
 Do not put here: correlations of features (`profiles.correlation`), position (`position_effect`).
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 # ^ pandas ships partial types
 
 from collections.abc import Sequence

@@ -5,6 +5,9 @@ Do not put here: finding defects (`collate`), joining plate maps (`profiles.anno
 files.
 """
 
+# pyright: reportMissingTypeStubs=false
+# ^ pandas ships partial types
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping

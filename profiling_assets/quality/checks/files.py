@@ -4,6 +4,9 @@ Put here: the file's lines and fields, as a viewer counts them, against the tabl
 Do not put here: writing the file (`profiles.gct`), rows of tables (`rows`).
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 import io
 import re
 from collections import Counter

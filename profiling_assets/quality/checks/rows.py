@@ -4,6 +4,9 @@ Put here: what is compared of the rows before and after a step.
 Do not put here: features (`values`), columns of several plates (`rows`).
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
+# ^ pandas ships partial types
+
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 

@@ -4,6 +4,9 @@ Put here: what is counted in the matrix of features.
 Do not put here: rows (`rows`), what is done about a scale of zero (`profiles.normalize`).
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -6,8 +6,9 @@ Importing this imports matplotlib, so whoever loads a code location must not: it
 picture is drawn. Figures are made without pyplot, which keeps them in a global list.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ matplotlib ships partial types
+
 # ^ matplotlib ships partial types
 
 import io

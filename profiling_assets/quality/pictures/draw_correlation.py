@@ -4,8 +4,9 @@ Put here: the matrix with its scale and the names of its wells.
 Do not put here: the correlations (`quality.well_correlation`), other kinds of pictures.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ matplotlib ships partial types
+
 # ^ matplotlib ships partial types
 
 from collections.abc import Sequence

@@ -4,8 +4,9 @@ Put here: the histogram of cell counts, and the points of each group with their 
 Do not put here: which group a well is in (`quality.cell_count`), the numbers.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ matplotlib ships partial types
+
 # ^ matplotlib ships partial types
 
 from collections.abc import Mapping, Sequence

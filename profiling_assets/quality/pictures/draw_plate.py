@@ -4,6 +4,9 @@ Put here: the plate as a heatmap: wells, names of rows and columns, scale, wells
 Do not put here: the values, other kinds of pictures.
 """
 
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ matplotlib ships partial types
+
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any

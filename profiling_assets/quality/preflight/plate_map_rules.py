@@ -4,8 +4,9 @@ Put here: what the join and the controls will say, before there are profiles.
 Do not put here: reading plate maps (`profiles.plate_map`), the join itself (`profiles.annotate`).
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 # ^ pandas ships partial types
 
 from collections.abc import Iterator

@@ -5,6 +5,9 @@ Do not put here: gathering them from a workspace (`steps.report`), words and lay
 A number that is not known is None or absent, and `unknown` says why.
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# ^ pandas ships partial types
+
 import re
 from collections import Counter
 from collections.abc import Mapping
