@@ -2,13 +2,18 @@
 
 import secrets
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.retries.standard import ExponentialBackoff
 
+from profiling_assets.workspace.storage.folder import FolderWorkspace
+from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets.workspace.storage.s3 import connection
+from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 from profiling_assets_tests.cli.commands import Place
 from profiling_assets_tests.s3_servers import S3Server, s3_server
 
@@ -49,6 +54,32 @@ def _new_bucket(s3: S3Server) -> str:
     client.create_bucket(Bucket=name)
     client.close()
     return name
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> FolderWorkspace:
+    """Give a workspace whose path has blanks and letters beyond ASCII."""
+    root = tmp_path / "Zürich lab 日本" / "work space"
+    root.mkdir(parents=True)
+    return FolderWorkspace(str(root))
+
+
+@pytest.fixture(params=["folder", "s3"])
+def any_workspace(request: pytest.FixtureRequest) -> Workspace:
+    """Give an empty workspace of each kind, under names with blanks and letters beyond ASCII."""
+    if request.param == "folder":
+        return request.getfixturevalue("workspace")
+    return request.getfixturevalue("s3_workspace")
+
+
+@pytest.fixture
+def s3_workspace(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S3Workspace:
+    """Give an empty workspace on the S3 server."""
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setenv("PROFILING_ASSETS_SCRATCH", str(tmp_path / "scratch"))
+    workspace = open_workspace(f"s3://{bucket}/Zürich lab 日本/work space")
+    assert isinstance(workspace, S3Workspace)
+    return workspace
 
 
 @pytest.fixture

@@ -9,38 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.workspace.storage.folder import FolderWorkspace
-from profiling_assets.workspace.storage.interface import Workspace
-from profiling_assets.workspace.storage.opening import open_workspace
-from profiling_assets.workspace.storage.s3.workspace import S3Workspace
-
 _NOBODY = 65534
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> FolderWorkspace:
-    """Give a workspace whose path has blanks and letters beyond ASCII."""
-    root = tmp_path / "Zürich lab 日本" / "work space"
-    root.mkdir(parents=True)
-    return FolderWorkspace(str(root))
-
-
-@pytest.fixture(params=["folder", "s3"])
-def any_workspace(request: pytest.FixtureRequest) -> Workspace:
-    """Give an empty workspace of each kind, under names with blanks and letters beyond ASCII."""
-    if request.param == "folder":
-        return request.getfixturevalue("workspace")
-    return request.getfixturevalue("s3_workspace")
-
-
-@pytest.fixture
-def s3_workspace(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S3Workspace:
-    """Give an empty workspace on the S3 server."""
-    (tmp_path / "scratch").mkdir()
-    monkeypatch.setenv("PROFILING_ASSETS_SCRATCH", str(tmp_path / "scratch"))
-    workspace = open_workspace(f"s3://{bucket}/Zürich lab 日本/work space")
-    assert isinstance(workspace, S3Workspace)
-    return workspace
 
 
 @pytest.fixture

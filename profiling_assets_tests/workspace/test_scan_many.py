@@ -78,7 +78,7 @@ def test_what_a_process_that_dies_was_to_look_at_is_looked_at_here(
 _SLOW = """
 import os, signal, sys, time
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.storage import looks
+from profiling_assets.workspace import scan_many
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 
 class Slow(FolderWorkspace):
@@ -92,10 +92,10 @@ if __name__ == "__main__":
     # in the background of a shell SIGINT is ignored, and SIGTERM too, as Dagster takes them alike
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    looks._ALONE = {{False: 1, True: 1}}
+    scan_many._ALONE = {{False: 1, True: 1}}
     sys.path.insert(0, {folder!r})
     from slow_workspace import Slow  # a process that helps must be able to import it
-    looks.look_at_plates(
+    scan_many.look_at_plates(
         Slow({root!r}), [PlateKey("B", str(n)) for n in range(9)], "analysis", processes=3
     )
 """

@@ -16,12 +16,12 @@ from profiling_assets.workspace.storage.leftovers import remove_dead_parts
 WRITER = """
 import sys, time
 from pathlib import Path
-from profiling_assets.storage import publishing
+from profiling_assets.workspace.storage import atomic_write
 def half(file):
     file.write(b"half of it"); file.flush()
     print("ready", flush=True)
     time.sleep(600)
-publishing._publish(half, 100, Path(sys.argv[1], "backend/P.sqlite"), path="backend/P.sqlite")
+atomic_write._publish(half, 100, Path(sys.argv[1], "backend/P.sqlite"), path="backend/P.sqlite")
 """
 SCRATCH = """
 import sys, time

@@ -67,7 +67,7 @@ def test_a_large_file_is_never_whole_in_memory(s3: S3Server, bucket: str, tmp_pa
 import sys, resource
 from pathlib import Path
 from profiling_assets.workspace.storage.opening import open_workspace
-from profiling_assets.storage.s3 import reads
+from profiling_assets.workspace.storage.s3 import reads
 from profiling_assets.workspace.storage.s3.uploads import Uploader
 workspace = open_workspace(sys.argv[1])
 workspace._uploader = Uploader(workspace._connection, 5 * 2**20)
