@@ -214,3 +214,25 @@ def test_every_module_named_as_a_better_place_exists() -> None:
 def _is_there(folder: Path, name: str) -> bool:
     place = folder.joinpath(*name.split("."))
     return place.is_dir() or place.with_suffix(".py").exists()
+
+
+# of the handbook
+NOT_OURS_IN_PAGES = {"collate.py", "csv2gz.py", "profiling_pipeline.py"}
+
+
+def test_every_file_of_code_that_a_page_names_exists() -> None:
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", *ROOT.glob("deploy/*/README.md")]
+    named = [
+        (page, path)
+        for page in pages
+        for path in re.findall(r"`([a-z_0-9./]+\.py)`", page.read_text(encoding="utf-8"))
+    ]
+    places = [ROOT, ROOT / "profiling_assets", ROOT / "profiling_assets_tests"]
+    assert len(named) > 20
+    wrong = [
+        f"{page.relative_to(ROOT)}: {path}"
+        for page, path in named
+        if not any((place / path).exists() for place in places)
+        and Path(path).name not in NOT_OURS_IN_PAGES
+    ]
+    assert wrong == []
