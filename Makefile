@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
+# on both cores; a worker that dies ends the run, and so does a run that takes longer than it may
+PARALLEL := --numprocesses 2 --dist loadfile --max-worker-restart=0
 
 .PHONY: help setup demo test test-s3 test-live test-faults test-load test-celery test-docs check docs ui bench clean
 
@@ -28,7 +30,7 @@ check: $(STAMP)  ## Lint, types, import rule
 	$(BIN)/pyright
 
 test: check  ## All checks and all tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest $(PARALLEL) --session-timeout=2400
 
 S3_TESTS := $(addprefix profiling_assets_tests/,workspace/storage/test_s3_*.py workspace/storage/test_interface.py \
 	workspace/test_registry_store.py workspace/test_copies.py steps/test_collate_s3.py \
@@ -36,8 +38,8 @@ S3_TESTS := $(addprefix profiling_assets_tests/,workspace/storage/test_s3_*.py w
 
 test-s3: $(STAMP)  ## The tests on S3 against both servers: moto's, then SeaweedFS
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,s3]'
-	PROFILING_ASSETS_TEST_S3=moto $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(S3_TESTS)
-	PROFILING_ASSETS_TEST_S3=seaweedfs $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(S3_TESTS)
+	PROFILING_ASSETS_TEST_S3=moto $(BIN)/python -m pytest $(PARALLEL) $(S3_TESTS)
+	PROFILING_ASSETS_TEST_S3=seaweedfs $(BIN)/python -m pytest $(PARALLEL) $(S3_TESTS)
 
 test-live: $(STAMP)  ## Web server and daemon while plates arrive, in a folder and in a bucket
 	$(BIN)/python -m pytest -s profiling_assets_tests/cli/live_watch.py profiling_assets_tests/cli/live_watch_s3.py
@@ -47,7 +49,7 @@ FAULTS := $(addprefix profiling_assets_tests/faults/long_,kills.py storage_fault
 
 test-faults: $(STAMP)  ## Kills, bad connections, full disks, hostile input, secrets, equal bytes: figures of each
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,load]'
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -rP $(FAULTS)
+	$(BIN)/python -m pytest $(PARALLEL) -rP $(FAULTS)
 
 test-docs: $(STAMP)  ## Every command of the documentation, the whole tutorial included
 	$(BIN)/python -m pytest profiling_assets_tests/cli/test_documented_commands.py profiling_assets_tests/cli/long_documentation.py

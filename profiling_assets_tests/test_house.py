@@ -165,6 +165,35 @@ def test_every_module_says_what_belongs_in_it() -> None:
     assert silent == []
 
 
+_DYING = """
+import os
+import pytest
+
+@pytest.mark.parametrize("number", range(8))
+def test_of_a_worker_that_dies(number):
+    if number == 2:
+        os._exit(3)
+"""
+
+
+def test_a_worker_that_dies_fails_the_run_instead_of_stopping_it(tmp_path: Path) -> None:
+    (tmp_path / "test_dying.py").write_text(_DYING)
+    (tmp_path / "test_other.py").write_text("def test_of_another_worker():\n    pass\n")
+    makefile = (ROOT / "Makefile").read_text()
+    (words,) = re.findall(r"^PARALLEL := (.*)$", makefile, re.MULTILINE)
+    assert "pytest $(PARALLEL) --session-timeout=" in makefile
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *words.split(), "--rootdir", tmp_path, tmp_path],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 1, done.stdout
+    assert "crashed while running" in done.stdout
+
+
 def test_ci_calls_the_test_command_of_the_readme() -> None:
     assert "make test" in (ROOT / ".ci" / "run").read_text().splitlines()
     assert "make test" in (ROOT / "README.md").read_text()
