@@ -9,7 +9,7 @@ What needs pandas is imported where it is used: the graph is loaded without it.
 """
 
 from collections.abc import Mapping
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 import dagster as dg
 
@@ -50,6 +50,12 @@ PATH_TEMPLATE = "path_template"
 FULL_PRECISION_TEMPLATE = "full_precision_path_template"
 
 
+def _is_frame(wanted: Any) -> bool:
+    # by its name: nobody imports pandas for the question alone
+    named = (getattr(wanted, "__module__", ""), getattr(wanted, "__qualname__", ""))
+    return named == ("pandas", "DataFrame")
+
+
 class WorkspaceIOManager(dg.IOManager):
     """What both managers share: paths, ledgers, and lazy loading."""
 
@@ -61,11 +67,12 @@ class WorkspaceIOManager(dg.IOManager):
     def _workspace(self) -> Workspace:
         return self._catalog.workspace
 
-    def load_input(self, context: dg.InputContext) -> Stored | dict[str, Stored]:
+    def load_input(self, context: dg.InputContext) -> object:
         """Hand over the upstream result of this partition, or of all mapped partitions.
 
-        `context`: says which asset and partitions; an input annotated as a dict gets one entry a
-        partition, also where there is one only.
+        An input annotated as a dict gets one entry a partition, also where there is one only. The
+        entries are `Stored`, read when they are asked for; an input annotated with `DataFrame`, as
+        somebody's own asset has it, gets the tables themselves.
         """
         upstream = context.upstream_output
         template = str((upstream.definition_metadata if upstream else {})[PATH_TEMPLATE])
@@ -79,9 +86,14 @@ class WorkspaceIOManager(dg.IOManager):
             for partition in context.asset_partition_keys
         }
         wanted: Any = context.dagster_type.typing_type
-        if get_origin(wanted) is dict:
-            return stored
-        (only,) = stored.values()
+        of_several = get_origin(wanted) is dict
+        if _is_frame(get_args(wanted)[1] if of_several else wanted):
+            values = {partition: one.frame() for partition, one in stored.items()}
+        else:
+            values = stored
+        if of_several:
+            return values
+        (only,) = values.values()
         return only
 
     def _publish_companions(self, value: Made | MadeFile) -> dict[str, FileMark]:

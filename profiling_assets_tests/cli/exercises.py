@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from profiling_assets_tests.cli.pages import Command
+from profiling_assets_tests.cli.pages import ROOT, Command
 
 FIRST_TUTORIAL = "docs/tutorial/1-first-profiles.md"
 SECOND_TUTORIAL = "docs/tutorial/2-your-own-plate.md"
@@ -60,6 +60,7 @@ EXERCISES: dict[str, Exercise] = {
     "README.md": Exercise(words={**_NO_LFS, "CLONE": "clone"}, new_config=True),
     "docs/checks.md": Exercise(words={"FILE": "WORKSPACE/config_files/config.yml"}),
     "docs/environment.md": Exercise(),
+    "docs/from-dagster.md": Exercise(words={"CLONE": f"'{ROOT}'"}),
     "docs/publish.md": Exercise(words={**_NO_LFS, "CLONE": "data"}),
     "docs/s3.md": Exercise(words={"FOLDER": "'work space'"}),
     "docs/tasks/compare-two-runs.md": Exercise(
@@ -86,6 +87,7 @@ ON_S3 = ("docs/s3.md", "docs/tasks/on-s3.md")
 QUICK = (
     "README.md",
     "docs/checks.md",
+    "docs/from-dagster.md",
     "docs/publish.md",
     "docs/tasks/compare-two-runs.md",
     "docs/tasks/odd-plate.md",

@@ -16,7 +16,7 @@ PROGRAM = "profiling-assets"
 # first words of command lines in blocks that do not say their language
 _WORDS = {
     *(PROGRAM, f".venv/bin/{PROGRAM}", "make", "git", "cp", "mv", "mkdir", "source", "pip"),
-    *("aws", "sudo", "systemctl", "ssh", "docker", "curl", "dagster", "dagster-webserver"),
+    *("aws", "dg", "sudo", "systemctl", "ssh", "docker", "curl", "dagster", "dagster-webserver"),
     *("celery", "journalctl", "psql", "pg_dump", "redis-cli", "export", "cd", "tar", "rsync"),
 }
 _SHELL = {"sh", "bash", "console"}
@@ -78,6 +78,14 @@ def commands(page: Path) -> Iterator[Command]:
                 word = line.split(maxsplit=1)[0]
                 if language or word in _WORDS:
                     yield Command(name_of(page), first + number, line)
+
+
+def files(page: Path) -> Iterator[tuple[str, str]]:
+    """Yield the files of Python that a page shows, by the name in their first line."""
+    for block in _BLOCK.finditer(page.read_text(encoding="utf-8")):
+        first, _, rest = textwrap.dedent(block["text"]).partition("\n")
+        if block["language"] == "python" and re.fullmatch(r"# [a-z_]+\.py", first):
+            yield first.removeprefix("# "), rest
 
 
 def mentioned(page: Path) -> Iterator[Command]:

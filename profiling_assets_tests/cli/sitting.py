@@ -21,7 +21,7 @@ import pytest
 
 from profiling_assets_tests.cli.commands import Done, Place
 from profiling_assets_tests.cli.exercises import EXERCISES, filled_in, reason_not_to_run
-from profiling_assets_tests.cli.pages import ROOT, commands, is_quoted
+from profiling_assets_tests.cli.pages import ROOT, Command, commands, files, is_quoted
 from profiling_assets_tests.data_repositories import git_of_nobody
 
 _LONGEST = 900.0  # seconds; the whole demo on a machine that others keep busy
@@ -107,8 +107,7 @@ def follow(page: str, sitting: Sitting, codes: Mapping[str, int] | None = None) 
     for command in commands(ROOT / page):
         if reason_not_to_run(command) is not None:
             continue
-        serves = command.arguments is not None and command.arguments[0] == "ui"
-        done = sitting.serve(command.text) if serves else sitting.type(command.text)
+        done = sitting.serve(command.text) if _serves(command) else sitting.type(command.text)
         expected = next((code for part, code in (codes or {}).items() if part in command.text), 0)
         assert done.code == expected, f"{command}\n{done.text}"
         quoted = command.output is None or is_quoted(command.output, done.out)
@@ -122,17 +121,28 @@ def exercise_page(page: str, place: Place, monkeypatch: pytest.MonkeyPatch) -> N
     exercise = EXERCISES[page]
     sitting = Sitting(place.root.parent, place)
     with_remotes(sitting, monkeypatch)
+    for name, text in files(ROOT / page):
+        (sitting.folder / name).write_text(text, encoding="utf-8")
+    words = {
+        "EVENT_LOG": shlex.quote(str(place.home)),
+        "/PATH/TO/WORKSPACE": shlex.quote(str(place.root)),
+    }
     if exercise.new_config:
         place.config.unlink()
     for command in commands(ROOT / page):
         if reason_not_to_run(command) is not None:
             continue
-        line = filled_in(command.text, exercise)
-        done = sitting.type(line)
+        line = filled_in(command.text, exercise, words)
+        done = sitting.serve(line) if _serves(command) else sitting.type(line)
         expected = next((code for part, code in exercise.codes.items() if part in line), 0)
         assert done.code == expected, f"{command}\n{line}\n{done.text}"
         for config in place.config.parent.glob("*.yml"):
             quality_control_off(config)
+
+
+def _serves(command: Command) -> bool:
+    ours = command.arguments is not None and command.arguments[0] == "ui"
+    return ours or command.words[:2] == ["dagster", "dev"]
 
 
 def quality_control_off(config: Path) -> None:
