@@ -2,7 +2,7 @@
 
 This file holds the version and nothing else: importing the package does no work and imports no
 part of it. The code location is `definitions`; the command line is
-`cli`; the science is `core`.
+`cli`; the science is in `collate`, `profiles` and `quality`.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

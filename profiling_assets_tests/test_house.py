@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+import profiling_assets
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -250,7 +252,7 @@ NOT_OURS_IN_PAGES = {"collate.py", "csv2gz.py", "profiling_pipeline.py"}
 
 
 def test_every_file_of_code_that_a_page_names_exists() -> None:
-    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", *ROOT.glob("deploy/*/README.md")]
+    pages = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("deploy/*/README.md")]
     named = [
         (page, path)
         for page in pages
@@ -265,3 +267,42 @@ def test_every_file_of_code_that_a_page_names_exists() -> None:
         and Path(path).name not in NOT_OURS_IN_PAGES
     ]
     assert wrong == []
+
+
+def test_the_version_is_one_and_the_changelog_has_it() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == profiling_assets.__version__
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (.*)$", changelog, re.MULTILINE)
+    assert profiling_assets.__version__ in versions[:2]
+
+
+def test_the_hooks_of_a_commit_run_programs_that_the_project_installs() -> None:
+    written = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [hook for repository in written["repos"] for hook in repository["hooks"]]
+    programs = {hook["entry"].split()[0] for hook in hooks}
+    installed = Path(sys.executable).parent
+    assert all((installed / Path(program).name).exists() for program in programs)
+    checks = re.findall(r"^check:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert {Path(program).name for program in programs} == set(
+        re.findall(r"\$\(BIN\)/(\S+)", checks[0])
+    )
+
+
+# What somebody outside may call: its docstrings have sections. Elsewhere a docstring is sentences.
+PUBLIC = (
+    *("api.py", "errors.py", "settings.py", "workspace/storage/interface.py", "dagster/build.py"),
+    *("dagster/launchers/local.py", "dagster/launchers/celery.py", "dagster/launchers/ecs.py"),
+    "config/",
+)
+
+
+def test_docstrings_with_sections_are_those_of_what_somebody_outside_may_call() -> None:
+    package = ROOT / "profiling_assets"
+    found = [
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if re.search(r"^ *(Parameters|Returns|Raises|Attributes)\n *-{6,}$", path.read_text(), re.M)
+    ]
+    assert [path for path in found if not path.startswith(PUBLIC)] == []
+    assert "dagster/build.py" in found
