@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
+import psutil
 
 from profiling_assets.dagster.launchers.follow import RunWatch
 
@@ -29,6 +30,10 @@ _RETRY_SECONDS = 120.0  # from a run's end to the run that the daemon starts in 
 _DAEMON_SECONDS = 90.0  # it shows itself every 30
 _QUIET_SECONDS = 15.0  # a code server needs less to say that a run's process died
 _START_SECONDS = 180.0  # as long as run monitoring gives a run to start, see dagster.yaml
+_TICKS = os.sysconf("SC_CLK_TCK")  # a second
+# macOS keeps the time of the boot as the clock has it now, Linux in whole seconds; no process id is
+# used again so soon
+_SAME_START_SECONDS = 2.0
 
 
 def runs_in_progress(
@@ -151,7 +156,7 @@ def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
         return False
     if process:
         pid, _, start = process.partition(":")
-        if not pid.isdigit() or _started_at(int(pid)) != start:
+        if not pid.isdigit() or not _is_started_at(int(pid), start):
             return True
     # started by the web UI, or by a command that lives: only if it has long been silent
     return _silent_seconds(instance, run) > (_QUIET_SECONDS if pids else _START_SECONDS)
@@ -165,20 +170,27 @@ def _silent_seconds(instance: dg.DagsterInstance, run: dg.DagsterRun) -> float:
 def _serves(pid: int, home: str) -> bool:
     """Say whether a process lives and works on an instance: process ids are used again."""
     try:
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
-    except PermissionError:  # another user's
+        chosen = psutil.Process(pid).environ().get("DAGSTER_HOME")
+    except psutil.AccessDenied:  # another user's
         return True
-    except OSError:
+    except (psutil.Error, OSError):
         return False
-    mark = b"DAGSTER_HOME="
-    homes = [word[len(mark) :] for word in environment.split(b"\0") if word.startswith(mark)]
-    return any(Path(os.fsdecode(name)).resolve() == Path(home).resolve() for name in homes)
+    return chosen is not None and Path(chosen).resolve() == Path(home).resolve()
 
 
-def _started_at(pid: int) -> str:
-    """Return the start time of a process in the system's own count, empty for a dead one."""
+def _started_at(pid: int) -> int | None:
+    """Return when a process started, in the kernel's ticks since boot; None for a dead one."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[19]
+        # the time since boot does not move when somebody sets the clock
+        since_boot = psutil.Process(pid).create_time() - psutil.boot_time()
+    except (psutil.Error, OSError):
+        return None
+    return round(since_boot * _TICKS)
+
+
+def _is_started_at(pid: int, start: str) -> bool:
+    """Say whether a process lives and is the one that started then, see `submitter`."""
+    found = _started_at(pid)
+    if found is None or not start.isdigit():
+        return False
+    return abs(found - int(start)) <= _SAME_START_SECONDS * _TICKS
