@@ -6,7 +6,6 @@ import socketserver
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -182,10 +181,12 @@ def test_a_target_that_fails_is_told_without_its_secrets_and_the_others_get_the_
     hook: tuple[str, list[tuple[str, Any]]], post_office: tuple[str, list[Message]]
 ) -> None:
     url, posts = hook
-    mail = replace(
-        settings(SMTP=post_office[0], MAIL="a@lab.example", FROM="us@lab.example"),
-        smtp_user="me",
-        smtp_password="pa55word",
+    mail = settings(
+        SMTP=post_office[0],
+        MAIL="a@lab.example",
+        FROM="us@lab.example",
+        SMTP_USER="me",
+        SMTP_PASSWORD="pa55word",
     )
     dead = f"http://127.0.0.1:1/{TOKEN}"
     problems = tell_all([Webhook(dead), Mail(mail), Webhook(url)], ALERT).problems
@@ -260,7 +261,7 @@ def test_the_sensor_tells_of_a_real_run_that_failed_and_of_those_alike_once(
     fresh: Desk, hook: tuple[str, list[tuple[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, posts = hook
-    chosen = replace(settings(WEBHOOK=f"{url} http://127.0.0.1:1/x"), link="http://ui:3000")
+    chosen = settings(WEBHOOK=f"{url} http://127.0.0.1:1/x", LINK="http://ui:3000/")
     sensor = failure_sensor(Settings(str(fresh.root), alerts=chosen))
     answers: list[object] = []
     for partition in (P1, P2):
