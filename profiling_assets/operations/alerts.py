@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from profiling_assets.errors import bearable, without_passwords
@@ -248,15 +248,11 @@ class Topic:
 
     def send(self, alert: Alert) -> None:
         """Publish it."""
-        import boto3
-        from botocore.config import Config
+        from profiling_assets.workspace.storage.s3.services import service_client
 
-        patience = Config(
-            connect_timeout=_SECONDS / 4,
-            read_timeout=_SECONDS / 4,
-            retries={"total_max_attempts": 2},
+        client = service_client(
+            "sns", connect_seconds=_SECONDS / 4, read_seconds=_SECONDS / 4, attempts=2
         )
-        client: Any = boto3.client("sns", config=patience)
         subject = alert.subject().encode("ascii", "replace").decode()[:_SUBJECT]
         client.publish(TopicArn=self.arn, Subject=subject, Message=alert.text())
 

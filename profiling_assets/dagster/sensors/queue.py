@@ -113,16 +113,17 @@ class MessageQueue:
 
     @cached_property
     def _client(self) -> Any:
-        import boto3
-        from botocore.config import Config
+        from profiling_assets.workspace.storage.s3.services import service_client
 
         address = urlsplit(self._url)
         region = _REGION.search(address.hostname or "")
-        return boto3.session.Session().client(
+        return service_client(
             "sqs",
-            endpoint_url=f"{address.scheme}://{address.netloc}",
-            region_name=next(filter(None, region.groups())) if region else None,
-            config=Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1}),
+            connect_seconds=3,
+            read_seconds=5,
+            attempts=1,
+            endpoint=f"{address.scheme}://{address.netloc}",
+            region=next(filter(None, region.groups())) if region else None,
         )
 
     def take(self) -> Messages:
@@ -130,7 +131,7 @@ class MessageQueue:
 
         At most 200; with the problem where the queue cannot be asked.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
+        from profiling_assets.workspace.storage.s3.services import SERVICE_ERRORS
 
         texts: list[str] = []
         receipts: list[str] = []
@@ -144,7 +145,7 @@ class MessageQueue:
                     break
                 texts += [message.get("Body", "") for message in found]
                 receipts += [message["ReceiptHandle"] for message in found]
-        except (BotoCoreError, ClientError, ValueError) as error:
+        except SERVICE_ERRORS as error:
             problem = (
                 f"the queue {self._url} cannot be asked for news ({error}); plates are found by "
                 "listing"
@@ -154,12 +155,12 @@ class MessageQueue:
 
     def remove(self, receipts: Sequence[str]) -> None:
         """Remove messages; those that stay come again and are looked at again."""
-        from botocore.exceptions import BotoCoreError, ClientError
+        from profiling_assets.workspace.storage.s3.services import SERVICE_ERRORS
 
         for begin in range(0, len(receipts), _AT_ONCE):
             entries = [
                 {"Id": str(number), "ReceiptHandle": receipt}
                 for number, receipt in enumerate(receipts[begin : begin + _AT_ONCE])
             ]
-            with suppress(BotoCoreError, ClientError, ValueError):
+            with suppress(*SERVICE_ERRORS):
                 self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)

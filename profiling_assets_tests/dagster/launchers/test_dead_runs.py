@@ -17,7 +17,7 @@ from dagster._core.remote_origin import (  # noqa: TID251 -- a queued run needs 
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
-from dagster._daemon.types import DaemonHeartbeat
+from dagster._daemon.types import DaemonHeartbeat  # noqa: TID251 -- as the daemon stores one
 
 from profiling_assets.dagster.instance import open_instance, prepared_home
 from profiling_assets.dagster.launchers import dead_runs
