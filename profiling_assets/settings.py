@@ -5,6 +5,7 @@ Do not put here: the config file's keys (`config`), Dagster resources.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ ALERT_SMTP_VARIABLE = f"{_PREFIX}ALERT_SMTP"
 ALERT_USER_VARIABLE = f"{_PREFIX}ALERT_SMTP_USER"
 ALERT_PASSWORD_VARIABLE = f"{_PREFIX}ALERT_SMTP_PASSWORD"
 ALERT_TOPIC_VARIABLE = f"{_PREFIX}ALERT_SNS"
+ALERT_APPRISE_VARIABLE = f"{_PREFIX}ALERT_APPRISE"
 ALERT_LINK_VARIABLE = f"{_PREFIX}ALERT_LINK"
 
 _LONGEST_SECONDS = 86_400
@@ -153,6 +155,16 @@ def _webhooks(urls: tuple[str, ...]) -> tuple[str, ...]:
     return urls
 
 
+def _services(urls: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(re.match(r"[a-zA-Z0-9]+://.", url) for url in urls):
+        raise ConfigError(  # the address is a secret: it is not shown
+            f"an address in {ALERT_APPRISE_VARIABLE} does not begin with a service and ://",
+            remedy="write it as https://github.com/caronc/apprise/wiki says, such as "
+            "slack://TOKEN_A/TOKEN_B/TOKEN_C",
+        )
+    return urls
+
+
 _Words = Annotated[
     tuple[str, ...],
     NoDecode,  # no JSON
@@ -177,6 +189,8 @@ class AlertSettings(_Variables):
         For a server that wants a login.
     topics : tuple of str
         ARNs of SNS topics.
+    apprise : tuple of str
+        Addresses of chat programs and other services, as apprise writes them; each is a secret.
     link : str
         Address of the web UI as the readers reach it; empty for none.
     """
@@ -190,6 +204,9 @@ class AlertSettings(_Variables):
     smtp_user: str = Field(default="", validation_alias=ALERT_USER_VARIABLE)
     smtp_password: str = Field(default="", validation_alias=ALERT_PASSWORD_VARIABLE, repr=False)
     topics: _Words = Field(default=(), validation_alias=ALERT_TOPIC_VARIABLE)
+    apprise: Annotated[_Words, AfterValidator(_services)] = Field(
+        default=(), validation_alias=ALERT_APPRISE_VARIABLE, repr=False
+    )
     link: Annotated[str, AfterValidator(lambda url: url.rstrip("/"))] = Field(
         default="", validation_alias=AliasChoices(ALERT_LINK_VARIABLE, WEBSERVER_VARIABLE)
     )
@@ -208,7 +225,7 @@ class AlertSettings(_Variables):
     @property
     def on(self) -> bool:
         """Whether anybody is told."""
-        return bool(self.webhooks or self.mail or self.topics)
+        return bool(self.webhooks or self.mail or self.topics or self.apprise)
 
     @classmethod
     def from_environment(cls, values: Mapping[str, str]) -> Self:

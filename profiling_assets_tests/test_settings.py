@@ -21,6 +21,7 @@ ALL = {
     "PROFILING_ASSETS_ALERT_SMTP_USER": "me",
     "PROFILING_ASSETS_ALERT_SMTP_PASSWORD": SECRET,
     "PROFILING_ASSETS_ALERT_SNS": "arn:1 arn:2",
+    "PROFILING_ASSETS_ALERT_APPRISE": f"slack://{SECRET} tgram://1:{SECRET}/chat",
     "PROFILING_ASSETS_ALERT_LINK": "",
 }
 
@@ -40,6 +41,7 @@ def test_each_variable_sets_its_field() -> None:
             smtp_user="me",
             smtp_password=SECRET,
             topics=("arn:1", "arn:2"),
+            apprise=(f"slack://{SECRET}", f"tgram://1:{SECRET}/chat"),
             link="http://ui:3000",  # the web server's, where no other is named
         ),
     )

@@ -1,9 +1,13 @@
 """Failed runs are told: to real servers of HTTP, SMTP, SNS, by the sensor on real runs."""
 
 import email
+import io
 import json
+import logging
+import socket
 import socketserver
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from email.message import Message
@@ -22,6 +26,7 @@ from profiling_assets.operations.alerts import (
     Failed,
     LogLine,
     Mail,
+    Service,
     Topic,
     Webhook,
     targets_of,
@@ -108,6 +113,18 @@ def post_office() -> Generator[tuple[str, list[Message]]]:
     handler = type("Mails", (_Mails,), {"mails": []})
     with serving(socketserver.TCPServer(("127.0.0.1", 0), handler)) as port:
         yield f"smtp://127.0.0.1:{port}", handler.mails
+
+
+@pytest.fixture
+def root_log() -> Generator[io.StringIO]:
+    """Give what a daemon writes that logs all libraries from level INFO on."""
+    root, text = logging.getLogger(), io.StringIO()
+    handler, level = logging.StreamHandler(text), root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield text
+    root.setLevel(level)
+    root.removeHandler(handler)
 
 
 def settings(**variables: str) -> AlertSettings:
@@ -219,9 +236,58 @@ def test_a_webhook_that_refuses_is_told_by_its_status(
     assert TOKEN not in problem
 
 
+def test_a_service_that_apprise_knows_gets_subject_and_facts(
+    hook: tuple[str, list[tuple[str, Any]]],
+) -> None:
+    url, posts = hook
+    address = url.replace("http://", "json://")
+    log: list[str] = []
+    done = tell_all(targets_of(settings(APPRISE=f"{address} {address}"), log.append), ALERT)
+    assert (done.reached, done.problems) == (3, [])
+    assert [path for path, _ in posts] == [f"/{TOKEN}", f"/{TOKEN}"]
+    _, told = posts[0]
+    assert f"{told['title']}\n{told['message']}" == ALERT.text()
+    assert told["type"] == "failure"
+
+
+def test_a_service_that_is_not_told_is_a_problem_without_its_secrets(
+    hook: tuple[str, list[tuple[str, Any]]],
+    root_log: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_Posts, "status", 403)
+    refusing = Service(hook[0].replace("http://", "json://"))
+    nobody = Service(f"json://127.0.0.1:1/{TOKEN}")
+    wrong = Service(f"slack://{TOKEN}")
+    assert [refusing.usable, nobody.usable, wrong.usable] == [True, True, False]
+    done = tell_all([refusing, nobody, wrong], ALERT)
+    assert done.reached == 0
+    unreached = "the alert of Bätch/000123 did not reach"
+    refused = "it refused, or no connection came about"
+    assert done.problems == [
+        f"{unreached} json (apprise): {refused}",
+        f"{unreached} json (apprise): {refused}",
+        f"{unreached} slack (apprise): its address cannot be used",
+    ]
+    assert TOKEN not in root_log.getvalue() + repr([refusing, nobody, wrong])
+
+
+def test_a_service_that_does_not_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("profiling_assets.operations.alerts._SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        begun = time.monotonic()
+        (problem,) = tell_all([Service(f"json://127.0.0.1:{port}/{TOKEN}")], ALERT).problems
+        assert time.monotonic() - begun < 3
+    assert "no answer within" in problem
+
+
 @pytest.mark.parametrize(
     "variables",
     [
+        {"APPRISE": f"chat.example/{TOKEN}"},
         {"WEBHOOK": f"file:///{TOKEN}"},
         {"MAIL": "a@lab.example"},
         {"MAIL": "a@lab.example", "SMTP": "smtp://host:25"},
@@ -319,5 +385,5 @@ def test_a_run_that_is_started_again_is_not_told(
 def test_the_sensor_is_on_where_somebody_is_to_be_told() -> None:
     on, off = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
     assert failure_sensor(Settings()).default_status is off
-    told = Settings(alerts=settings(WEBHOOK="https://chat.example/x"))
-    assert failure_sensor(told).default_status is on
+    for chosen in (settings(WEBHOOK="https://chat.example/x"), settings(APPRISE="ntfy://topic")):
+        assert failure_sensor(Settings(alerts=chosen)).default_status is on
