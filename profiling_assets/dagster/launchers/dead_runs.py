@@ -39,10 +39,7 @@ _SAME_START_SECONDS = 2.0
 def runs_in_progress(
     instance: dg.DagsterInstance, *, tags: dict[str, str] | None = None
 ) -> Sequence[dg.DagsterRun]:
-    """Return the runs that were started and have not ended.
-
-    Newest first; queued ones are not among them.
-    """
+    """Return the runs that were started and have not ended, newest first, without queued ones."""
     return instance.get_runs(filters=dg.RunsFilter(statuses=_IN_PROGRESS, tags=tags))
 
 
@@ -62,10 +59,10 @@ def _daemon_lives(instance: dg.DagsterInstance, name: str) -> bool:
 
 
 def retry_of(instance: dg.DagsterInstance, run_id: str) -> str | None:
-    """Return the run that takes the place of one that was lost (`run_retries` in `dagster.yaml`).
+    """Return the id of the run that takes the place of one that was lost.
 
-    The run's id; the same id as long as a living daemon is about to start it; None where none
-    comes.
+    The lost run's own id as long as a living daemon is about to start another, as `run_retries` in
+    `dagster.yaml` says; None where none comes.
     """
     record = instance.get_run_record_by_id(run_id)
     if record is None or record.dagster_run.tags.get("dagster/will_retry") != "true":
@@ -78,7 +75,10 @@ def retry_of(instance: dg.DagsterInstance, run_id: str) -> str | None:
 
 
 def submitter() -> str:
-    """Name this process, so that a later command can tell its runs from those of a dead one."""
+    """Name this process, so that a later command can tell its runs from those of a dead one.
+
+    By host, process id and start: process ids are used again.
+    """
     return f"{socket.gethostname()}:{os.getpid()}:{_started_at(os.getpid())}"
 
 
@@ -86,7 +86,7 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """Mark runs as failed whose processes no longer live on this machine.
 
     Nobody else would, where no daemon runs; a later command would wait for them for ever, and
-    their places in the pools would stay taken.
+    their places in the pools would stay taken. Return the ids of those that were ended.
     """
     ended: list[str] = []
     for run in () if _elsewhere(instance) else runs_in_progress(instance):
@@ -99,7 +99,8 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
 def end_killed_run(instance: dg.DagsterInstance, run_id: str, code: int) -> None:
     """Mark a run as ended whose process has just ended without saying so.
 
-    `run_id`: the run; nothing is done where its end is known.
+    `code` is its exit code, or the signal that killed it, negated. Nothing is done where the run's
+    end is known.
     """
     run = instance.get_run_by_id(run_id)
     if run is None or run.is_finished:
@@ -121,19 +122,13 @@ def _end(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str) -> None:
 
 
 def living_processes(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[int]:
-    """Return the processes of a run that live.
-
-    Process ids; empty also for a run whose process has not yet said so.
-    """
+    """Return the ids of a run's living processes; none also before its process has said so."""
     pids = RunWatch(instance, run.run_id).process_ids()
     return {pid for pid in pids if _serves(pid, instance.root_directory)}
 
 
 def has_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Say whether a process lives that the run's events name.
-
-    False also for a run whose process has not yet said so.
-    """
+    """Say whether a process lives that the run's events name; not so before one is named."""
     return _elsewhere(instance) or bool(living_processes(instance, run))
 
 
@@ -147,7 +142,10 @@ def _elsewhere(instance: dg.DagsterInstance) -> bool:
 
 
 def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Say whether a run that has not ended is carried out by nobody on this machine."""
+    """Say whether a run that has not ended is carried out by nobody on this machine.
+
+    False in case of doubt, and for a run that was submitted on another machine.
+    """
     host, _, process = run.tags.get(SUBMITTER_TAG, "").partition(":")
     if host and host != socket.gethostname():
         return False
