@@ -1,6 +1,7 @@
 """Sensors: what looks at the workspace and at the graph from time to time.
 
-Put here: the sensor on new output and the automation sensor.
+Put here: the sensor on new output, with the reload for plates that it found, and the automation
+sensor.
 Do not put here: conditions of assets (`dagster.automation`), what a tick does (`tick`).
 Both are off until a user switches them on in the UI, or starts `profiling-assets ui --watch`:
 opening a workspace must not start work. Concept: https://docs.dagster.io/guides/automate/sensors

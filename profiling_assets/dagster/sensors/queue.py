@@ -60,7 +60,7 @@ class MessageQueue:
     def take(self) -> Messages:
         """Take what is in the queue now, without waiting for more.
 
-        At most 200 or so; where the queue cannot be asked, that is the `problem`.
+        Some 200 at most; where the queue cannot be asked, that is the `problem`.
         """
         from profiling_assets.workspace.storage.s3.services import SERVICE_ERRORS
 

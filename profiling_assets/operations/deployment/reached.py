@@ -1,4 +1,4 @@
-"""Whether what a deployment names is there: database, workspace, broker, workers, log bucket.
+"""Whether what a deployment names is there: database, workspace, alerts, broker, workers, logs.
 
 Put here: one look at each service.
 Do not put here: what is written in files (`written`), printing.
@@ -33,7 +33,8 @@ _SECONDS = 5
 def reached_lacks(home: Path) -> Iterator[Lack]:
     """Look at each service that the settings name; where one does not answer, at the others still.
 
-    In the order in which a machine needs them.
+    What they lack comes in the order in which a machine needs them. `home` has a `dagster.yaml`
+    that can be read.
     """
     yield from _folder(SCRATCH_VARIABLE)
     yield from _workspace_and_alerts()
