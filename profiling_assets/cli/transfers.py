@@ -1,7 +1,7 @@
 """What `pull` and `push` have in common.
 
 Put here: their options, the lines they print, the folder that does not exist yet.
-Do not put here: which files go where (`workspace.copying`), copying (`workspace.copying`).
+Do not put here: which files go where, and copying them (`workspace.copying`).
 """
 
 import tempfile

@@ -120,7 +120,7 @@ def adoptions(
 
 
 def _batches_of(catalog: Catalog, plates: Collection[PlateKey]) -> Catalog:
-    # planning looks at every plate that shares a list of features with those asked for
+    # the plan looks at every plate that shares a list of features with those asked for
     if any(result.level == ALL for result in catalog.results.values()):
         return catalog
     batches = {key.batch for key in plates}
@@ -129,10 +129,7 @@ def _batches_of(catalog: Catalog, plates: Collection[PlateKey]) -> Catalog:
 
 
 def arrival_metadata(look: Look) -> dict[str, dg.MetadataValue]:
-    """Say why a plate was reported as new.
-
-    The reason; for a plate that starts at its CSVs its sites and the time of the last change.
-    """
+    """Say why a plate was reported as new, and for one with CSVs its sites and last change."""
     shown: dict[str, dg.MetadataValue] = {"reason": dg.MetadataValue.text(look.readiness.reason)}
     if look.listing is None:
         return shown

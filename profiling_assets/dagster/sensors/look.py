@@ -63,10 +63,10 @@ def look_at(
         if not needs_listing(old, folders, entry.expected_sites, now):
             return Look(key, None, Readiness(ready=False, reason=""), counted(old, folders, now))
     source = plate_source(workspace, config, key)
-    return judged(source, config, key, entry, old, now)
+    return look_of(source, config, key, entry, old, now)
 
 
-def judged(
+def look_of(
     source: PlateSource,
     config: Config,
     key: PlateKey,

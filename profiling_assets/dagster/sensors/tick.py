@@ -17,7 +17,7 @@ from profiling_assets.dagster.sensors.events import (
     news_of,
     plates_met,
 )
-from profiling_assets.dagster.sensors.look import Look, judged, look_at
+from profiling_assets.dagster.sensors.look import Look, look_at, look_of
 from profiling_assets.dagster.sensors.turns import (
     REPORTED_AT_ONCE,
     Pending,
@@ -137,7 +137,7 @@ def ready_plates(
     return [
         key
         for key in keys
-        if judged(
+        if look_of(
             planner.source(key), catalog.config, key, catalog.registry.plates[key], None, now
         ).readiness.ready
     ]
