@@ -1,16 +1,27 @@
-"""The settings of a code location: which workspace, which config.
+"""The settings of a code location: which workspace, which config, who is told of what.
 
 Put here: what the environment may say, read once and in one place.
 Do not put here: the config file's keys (`config`), Dagster resources.
 """
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from profiling_assets.errors import ConfigError
 
+_PREFIX = "PROFILING_ASSETS_"
 WORKSPACE_VARIABLE = "PROFILING_ASSETS_WORKSPACE"
 CONFIG_VARIABLE = "PROFILING_ASSETS_CONFIG"
 INPUT_VARIABLE = "PROFILING_ASSETS_INPUT"
@@ -26,14 +37,59 @@ ALERT_SMTP_VARIABLE = "PROFILING_ASSETS_ALERT_SMTP"
 ALERT_USER_VARIABLE = "PROFILING_ASSETS_ALERT_SMTP_USER"
 ALERT_PASSWORD_VARIABLE = "PROFILING_ASSETS_ALERT_SMTP_PASSWORD"  # noqa: S105 -- its name
 ALERT_TOPIC_VARIABLE = "PROFILING_ASSETS_ALERT_SNS"
+ALERT_APPRISE_VARIABLE = "PROFILING_ASSETS_ALERT_APPRISE"
 ALERT_LINK_VARIABLE = "PROFILING_ASSETS_ALERT_LINK"
 
 _LONGEST_SECONDS = 86_400
 _MAIL_SCHEMES = ("smtp", "smtps", "smtp+starttls")
 
 
-@dataclass(frozen=True)
-class WatchSettings:
+class _Variables(BaseSettings):
+    """Fields that variables name by their aliases; an empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        case_sensitive=True,
+        env_ignore_empty=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,  # it may be a secret
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 -- the signature is the library's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the constructor take what it is given; the environment is read where asked for."""
+        return (init_settings,)
+
+    @classmethod
+    def _said(cls, values: Mapping[str, str]) -> dict[str, Any]:
+        """Return what variables say of the fields; those of other programs are not looked at."""
+        source = EnvSettingsSource(cls)
+        source.env_vars = {n: text for n, text in values.items() if text and n.startswith(_PREFIX)}
+        return source()
+
+
+def _is_on(value: object) -> object:
+    return value.strip().lower() in {"1", "true", "yes", "on"} if isinstance(value, str) else value
+
+
+def _seconds(value: object) -> object:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _LONGEST_SECONDS):
+        raise ConfigError(
+            f"{WATCH_SECONDS_VARIABLE} is {text!r}",
+            remedy=f"set it to a whole number of seconds from 1 to {_LONGEST_SECONDS}",
+        )
+    return int(text)
+
+
+class WatchSettings(_Variables):
     """How a workspace is watched for new output.
 
     Attributes
@@ -49,13 +105,17 @@ class WatchSettings:
         URL of an SQS queue with the bucket's event notifications; None where there is none.
     """
 
-    on: bool = False
-    seconds: int = 30
-    webserver: str | None = None
-    queue: str | None = None
+    on: Annotated[bool, BeforeValidator(_is_on)] = Field(
+        default=False, validation_alias=WATCH_VARIABLE
+    )
+    seconds: Annotated[int, BeforeValidator(_seconds)] = Field(
+        default=30, validation_alias=WATCH_SECONDS_VARIABLE
+    )
+    webserver: str | None = Field(default=None, validation_alias=WEBSERVER_VARIABLE)
+    queue: str | None = Field(default=None, validation_alias=QUEUE_VARIABLE)
 
     @classmethod
-    def from_environment(cls, values: Mapping[str, str]) -> "WatchSettings":
+    def from_environment(cls, values: Mapping[str, str]) -> Self:
         """Read the settings from environment variables.
 
         Parameters
@@ -73,18 +133,7 @@ class WatchSettings:
         ConfigError
             Where the interval is no whole number of seconds from 1 to a day.
         """
-        text = values.get(WATCH_SECONDS_VARIABLE) or str(cls.seconds)
-        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _LONGEST_SECONDS):
-            raise ConfigError(
-                f"{WATCH_SECONDS_VARIABLE} is {text!r}",
-                remedy=f"set it to a whole number of seconds from 1 to {_LONGEST_SECONDS}",
-            )
-        return cls(
-            on=(values.get(WATCH_VARIABLE) or "").strip().lower() in {"1", "true", "yes", "on"},
-            seconds=int(text),
-            webserver=values.get(WEBSERVER_VARIABLE) or None,
-            queue=values.get(QUEUE_VARIABLE) or None,
-        )
+        return cls(**cls._said(values))
 
 
 def _scheme(address: str) -> str:
@@ -97,8 +146,33 @@ def _scheme(address: str) -> str:
     return parts.scheme if usable else ""
 
 
-@dataclass(frozen=True)
-class AlertSettings:
+def _webhooks(urls: tuple[str, ...]) -> tuple[str, ...]:
+    if any(_scheme(url) not in {"http", "https"} for url in urls):
+        raise ConfigError(  # the address is a secret: it is not shown
+            f"an address in {ALERT_WEBHOOK_VARIABLE} does not begin with https:// and a host",
+            remedy="set it to the address that the chat program gave",
+        )
+    return urls
+
+
+def _services(urls: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(re.match(r"[a-zA-Z0-9]+://.", url) for url in urls):
+        raise ConfigError(  # the address is a secret: it is not shown
+            f"an address in {ALERT_APPRISE_VARIABLE} does not begin with a service and ://",
+            remedy="write it as https://github.com/caronc/apprise/wiki says, such as "
+            "slack://TOKEN_A/TOKEN_B/TOKEN_C",
+        )
+    return urls
+
+
+_Words = Annotated[
+    tuple[str, ...],
+    NoDecode,  # no JSON
+    BeforeValidator(lambda value: value.split() if isinstance(value, str) else value),
+]
+
+
+class AlertSettings(_Variables):
     """Who is told of failed runs; several are separated by blanks.
 
     Attributes
@@ -115,26 +189,46 @@ class AlertSettings:
         For a server that wants a login.
     topics : tuple of str
         ARNs of SNS topics.
+    apprise : tuple of str
+        Addresses of chat programs and other services, as apprise writes them; each is a secret.
     link : str
         Address of the web UI as the readers reach it; empty for none.
     """
 
-    webhooks: tuple[str, ...] = field(default=(), repr=False)
-    mail: tuple[str, ...] = ()
-    sender: str = ""
-    smtp: str = field(default="", repr=False)
-    smtp_user: str = ""
-    smtp_password: str = field(default="", repr=False)
-    topics: tuple[str, ...] = ()
-    link: str = ""
+    webhooks: Annotated[_Words, AfterValidator(_webhooks)] = Field(
+        default=(), validation_alias=ALERT_WEBHOOK_VARIABLE, repr=False
+    )
+    mail: _Words = Field(default=(), validation_alias=ALERT_MAIL_VARIABLE)
+    sender: str = Field(default="", validation_alias=ALERT_FROM_VARIABLE)
+    smtp: str = Field(default="", validation_alias=ALERT_SMTP_VARIABLE, repr=False)
+    smtp_user: str = Field(default="", validation_alias=ALERT_USER_VARIABLE)
+    smtp_password: str = Field(default="", validation_alias=ALERT_PASSWORD_VARIABLE, repr=False)
+    topics: _Words = Field(default=(), validation_alias=ALERT_TOPIC_VARIABLE)
+    apprise: Annotated[_Words, AfterValidator(_services)] = Field(
+        default=(), validation_alias=ALERT_APPRISE_VARIABLE, repr=False
+    )
+    link: Annotated[str, AfterValidator(lambda url: url.rstrip("/"))] = Field(
+        default="", validation_alias=AliasChoices(ALERT_LINK_VARIABLE, WEBSERVER_VARIABLE)
+    )
+
+    @model_validator(mode="after")
+    def _mail_can_be_sent(self) -> Self:
+        if self.mail and not (_scheme(self.smtp) in _MAIL_SCHEMES and self.sender):
+            raise ConfigError(
+                f"{ALERT_MAIL_VARIABLE} is set and {ALERT_SMTP_VARIABLE} or {ALERT_FROM_VARIABLE} "
+                "cannot be used",
+                remedy=f"set {ALERT_SMTP_VARIABLE} to smtp://HOST:PORT, smtps://HOST:PORT or "
+                f"smtp+starttls://HOST:PORT, and {ALERT_FROM_VARIABLE} to the sender's address",
+            )
+        return self
 
     @property
     def on(self) -> bool:
         """Whether anybody is told."""
-        return bool(self.webhooks or self.mail or self.topics)
+        return bool(self.webhooks or self.mail or self.topics or self.apprise)
 
     @classmethod
-    def from_environment(cls, values: Mapping[str, str]) -> "AlertSettings":
+    def from_environment(cls, values: Mapping[str, str]) -> Self:
         """Read the settings from environment variables.
 
         Parameters
@@ -145,44 +239,17 @@ class AlertSettings:
         Returns
         -------
         AlertSettings
-            What the variables say.
+            What the variables say; an empty variable counts as not set.
 
         Raises
         ------
         ConfigError
             Where an address has another scheme, or mail lacks its server or its sender.
         """
-        webhooks = tuple((values.get(ALERT_WEBHOOK_VARIABLE) or "").split())
-        mail = tuple((values.get(ALERT_MAIL_VARIABLE) or "").split())
-        smtp, sender = values.get(ALERT_SMTP_VARIABLE) or "", values.get(ALERT_FROM_VARIABLE) or ""
-        if any(_scheme(url) not in {"http", "https"} for url in webhooks):
-            raise ConfigError(  # the address is a secret: it is not shown
-                f"an address in {ALERT_WEBHOOK_VARIABLE} does not begin with https:// and a host",
-                remedy="set it to the address that the chat program gave",
-            )
-        if mail and not (_scheme(smtp) in _MAIL_SCHEMES and sender):
-            raise ConfigError(
-                f"{ALERT_MAIL_VARIABLE} is set and {ALERT_SMTP_VARIABLE} or {ALERT_FROM_VARIABLE} "
-                "cannot be used",
-                remedy=f"set {ALERT_SMTP_VARIABLE} to smtp://HOST:PORT, smtps://HOST:PORT or "
-                f"smtp+starttls://HOST:PORT, and {ALERT_FROM_VARIABLE} to the sender's address",
-            )
-        return cls(
-            webhooks=webhooks,
-            mail=mail,
-            sender=sender,
-            smtp=smtp,
-            smtp_user=values.get(ALERT_USER_VARIABLE) or "",
-            smtp_password=values.get(ALERT_PASSWORD_VARIABLE) or "",
-            topics=tuple((values.get(ALERT_TOPIC_VARIABLE) or "").split()),
-            link=(values.get(ALERT_LINK_VARIABLE) or values.get(WEBSERVER_VARIABLE) or "").rstrip(
-                "/"
-            ),
-        )
+        return cls(**cls._said(values))
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(_Variables):
     """Which workspace and which config a code location serves.
 
     Attributes
@@ -201,14 +268,31 @@ class Settings:
         Who is told of failed runs; likewise.
     """
 
-    workspace: str | None = None
-    config: str | None = None
-    inputs: str | None = None
+    workspace: str | None = Field(default=None, validation_alias=WORKSPACE_VARIABLE)
+    config: str | None = Field(default=None, validation_alias=CONFIG_VARIABLE)
+    inputs: str | None = Field(default=None, validation_alias=INPUT_VARIABLE)
     watch: WatchSettings = WatchSettings()
     alerts: AlertSettings = AlertSettings()
 
+    def __init__(
+        self,
+        workspace: str | None = None,
+        config: str | None = None,
+        inputs: str | None = None,
+        watch: WatchSettings = WatchSettings(),  # noqa: B008 -- frozen
+        alerts: AlertSettings = AlertSettings(),  # noqa: B008
+    ) -> None:
+        given: dict[str, Any] = {
+            "workspace": workspace,
+            "config": config,
+            "inputs": inputs,
+            "watch": watch,
+            "alerts": alerts,
+        }
+        super().__init__(**given)
+
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Read the settings from environment variables.
 
         Parameters
@@ -220,12 +304,18 @@ class Settings:
         -------
         Settings
             What the variables say; an empty variable counts as not set.
+
+        Raises
+        ------
+        ConfigError
+            Where a variable cannot be used.
         """
         values = os.environ if environment is None else environment
+        said = cls._said(values)
         return cls(
-            workspace=values.get(WORKSPACE_VARIABLE) or None,
-            config=values.get(CONFIG_VARIABLE) or None,
-            inputs=values.get(INPUT_VARIABLE) or None,
+            said.get(WORKSPACE_VARIABLE),
+            said.get(CONFIG_VARIABLE),
+            said.get(INPUT_VARIABLE),
             watch=WatchSettings.from_environment(values),
             alerts=AlertSettings.from_environment(values),
         )

@@ -34,6 +34,15 @@ def test_imports_run_one_way() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_all_of_dagster_s_internals_are_forbidden_outside_the_launchers() -> None:
+    ruff = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
+    forbidden = ruff["flake8-tidy-imports"]["banned-api"]
+    (package,) = importlib.import_module("dagster").__path__
+    inner = {path.stem for path in Path(package).glob("_[a-z]*")}
+    assert len(inner) > 10
+    assert {f"dagster.{name}" for name in inner} - set(forbidden) == set()
+
+
 ROOMS_WITHOUT_DAGSTER = (
     "workspace",
     "config",

@@ -62,8 +62,7 @@ def config_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def applied_settings(workspace: str, config: str | None, inputs: str | None = None) -> Settings:
     """Make settings of flags, for this process and its children.
 
-    `inputs`: root that is read and never written. With absolute paths, because child processes may
-    run in another folder.
+    Paths become absolute, because child processes may run in another folder.
     """
     settings = Settings(
         workspace=_absolute(workspace),
@@ -83,7 +82,8 @@ def chosen_plates(
 ) -> list[PlateKey]:
     """Choose plates by the names a user typed.
 
-    Raises `MissingInputError` where a name fits no plate; names the nearest.
+    Plates are named as `PLATE` or `BATCH/PLATE`; no name means all. Sorted. Raises
+    `MissingInputError` where a name fits no plate, and names the nearest.
     """
     chosen = set(known)
     wanted_batches = list(batches)
@@ -104,7 +104,8 @@ def chosen_plates(
 def chosen_batches(plates: Iterable[PlateFound], batches: Iterable[str]) -> list[PlateFound]:
     """Choose the plates of some batches, of those that a scan found.
 
-    Raises `MissingInputError` where a batch has no plate; names the nearest.
+    No name means all; the order is that of `plates`. Raises `MissingInputError` where a batch has
+    no plate, and names the nearest.
     """
     found, wanted = list(plates), set(batches)
     known = sorted({plate.key.batch for plate in found})
@@ -121,7 +122,7 @@ def chosen_batches(plates: Iterable[PlateFound], batches: Iterable[str]) -> list
 def check_assets(known: Iterable[str], names: Iterable[str]) -> None:
     """Refuse names of assets that the config does not have.
 
-    Raises `MissingInputError` where a name fits no asset; names the nearest, and all.
+    Raises `MissingInputError` where a name fits no asset, and names the nearest, and all.
     """
     assets = list(known)
     for name in names:
@@ -148,8 +149,8 @@ def check_ready(config: Config) -> None:
 def check_plates(catalog: Catalog) -> None:
     """Refuse a config that asks for no plate of the workspace.
 
-    Raises `WorkspaceError` where there is none; says whether all are excluded, elsewhere, or not
-    found.
+    Raises `WorkspaceError` where there is none, and says whether all are excluded, elsewhere, or
+    not found.
     """
     if not catalog.cohort.plates and catalog.cohort.excluded:
         names = ", ".join(f"{key} ({why})" for key, why in catalog.cohort.excluded.items())

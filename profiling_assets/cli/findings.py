@@ -14,7 +14,7 @@ _SHOWN = 6  # plates of one finding
 
 
 def grouped_lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield the findings below their severity and rule."""
+    """Yield the findings below their severity and rule; what plates share is said once."""
     told = together(findings)
     titles = {rule.name: rule.title for rule in RULE_NAMES}
     for severity in Severity:
@@ -51,7 +51,10 @@ def counts(findings: Collection[Finding]) -> str:
 
 
 def drop_told(warnings: Mapping[str, list[str]], findings: Iterable[Finding]) -> None:
-    """Take out what steps warned of and preflight has said already."""
+    """Take out what steps warned of and preflight has said already.
+
+    `warnings` has `BATCH/PLATE` or `BATCH` to what its steps warned of, and is changed in place.
+    """
     told = {(finding.scope, finding.what) for finding in findings}
     for partition, texts in warnings.items():
         texts[:] = [

@@ -1,7 +1,7 @@
 """`profiling-assets init-data-repo`: a repository that results are published to.
 
 Put here: the command.
-Do not put here: what is in it (`publish.data_repository`), making it (`publish.data_repository`).
+Do not put here: what is in it and how it is made (`publish.data_repository`).
 """
 
 import shlex

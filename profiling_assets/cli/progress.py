@@ -77,7 +77,7 @@ class ProgressListener:
         self._bar.stop()
 
     def log_file(self, partition: str) -> Path:
-        """Return the log file of a plate, a batch, or all."""
+        """Return the log file of a partition: `BATCH/PLATE.log`, `BATCH.log`."""
         parts = [re.sub(r"[^\w. =+-]", "_", part) for part in partition.split("/")]
         return self._logs.joinpath(*parts[:-1], f"{parts[-1]}.log")
 

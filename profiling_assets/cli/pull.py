@@ -1,8 +1,8 @@
 """`profiling-assets pull`: bring what profiling starts from into a workspace.
 
 Put here: the command.
-Do not put here: which files go where (`workspace.copying`), copying (`workspace.copying`), and what
-`push` and it have in common (`transfers`).
+Do not put here: which files go where, and copying them (`workspace.copying`), what `push` and it
+have in common (`transfers`).
 """
 
 import click

@@ -1,8 +1,8 @@
 """`profiling-assets push`: bring what was made back to where the project's data are.
 
 Put here: the command.
-Do not put here: which files go where (`workspace.copying`), copying (`workspace.copying`), and what
-`pull` and it have in common (`transfers`).
+Do not put here: which files go where, and copying them (`workspace.copying`), what `pull` and it
+have in common (`transfers`).
 """
 
 import click

@@ -1,8 +1,8 @@
 """`profiling-assets scan`: which plates there are, what they lack, which may be started.
 
 Put here: the command and its table.
-Do not put here: finding plates (`workspace.scan`), completeness (`workspace.completeness`),
-readiness (`workspace.completeness`).
+Do not put here: finding plates (`workspace.scan`), whether one is complete and ready
+(`workspace.completeness`).
 """
 
 import sys

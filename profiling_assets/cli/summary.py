@@ -23,7 +23,7 @@ _WHOLE = {state.value for state in KEPT_WHOLE}
 def ledger_lines(workspace: Workspace, key: PlateKey) -> list[str]:
     """Say what became of a plate's sites and wells.
 
-    A line with the counts, then one for each loss, capped; empty where there is no ledger. A ledger
+    A line with the counts, then one for each loss, capped; none where there is no ledger. A ledger
     that somebody damaged is said to be one: results are there all the same.
     """
     try:
@@ -94,8 +94,10 @@ def problem_lines(
 ) -> list[str]:
     """Say what is not there and why.
 
-    `problems`: what is not there, and the reason. `logs`: log file of each task that was tried.
-    `follow`: those that are not there only because others of the list are not, and need no remedy.
+    One entry a task: its reason indented below it, then its log file where it was tried. At the end
+    comes a line a plate or batch with all those that `follow`: they are not there only because
+    others of the list are not, and need no remedy. Of those in `standing` a file of an earlier
+    build is there.
     """
     lines: list[str] = []
     following: dict[str, list[str]] = {}

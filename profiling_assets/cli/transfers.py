@@ -1,7 +1,7 @@
 """What `pull` and `push` have in common.
 
 Put here: their options, the lines they print, the folder that does not exist yet.
-Do not put here: which files go where (`workspace.copying`), copying (`workspace.copying`).
+Do not put here: which files go where, and copying them (`workspace.copying`).
 """
 
 import tempfile
@@ -55,7 +55,7 @@ def run_transfer(
 ) -> int:
     """Copy what differs from one root to the other, and print it.
 
-    `batches, folders`: what to narrow to; empty for all.
+    `batches` and `folders` narrow what is copied; empty means all. Return the exit code.
     """
     chosen = [name for name in FOLDERS[direction] if not folders or name in folders]
     from_ = open_workspace(source)

@@ -82,7 +82,10 @@ class Rules:
 
 
 def all_object_columns(compartment: str, rules: Rules) -> tuple[str, ...]:
-    """Return every column of an object table, in the order of the file."""
+    """Return every column of an object table, in the order of the file.
+
+    ImageNumber and ObjectNumber first, then the measurements by name.
+    """
     return ("ImageNumber", "ObjectNumber", *sorted(_object_measurements(compartment, rules)))
 
 
@@ -92,7 +95,10 @@ def all_image_columns(rules: Rules) -> tuple[str, ...]:
 
 
 def image_columns_of_failed(columns: Sequence[str]) -> tuple[str, ...]:
-    """Return what is left of `Image.csv` where FlagImage skipped the rest of the pipeline."""
+    """Return what is left of `Image.csv` where FlagImage skipped the rest of the pipeline.
+
+    These are the columns that the modules up to FlagImage write.
+    """
     absent = ("Count_", "Granularity_", "Intensity_", "Texture_", "Threshold_")
     return tuple(
         name

@@ -43,8 +43,9 @@ _EXPERIMENT = (
 def make_workspace(root: Path, spec: WorkspaceSpec, *, processes: int = 1) -> GroundTruth:
     """Write a workspace.
 
-    `spec`: what to write. The same specification gives the same bytes. Raises `FileExistsError`
-    where the root already has CellProfiler output.
+    The same specification gives the same bytes. What is returned is equal to
+    `ground_truth(root, spec)`. Raises `FileExistsError` where the root already has CellProfiler
+    output.
     """
     if (root / layout.ANALYSIS).exists():
         raise FileExistsError(root / layout.ANALYSIS)

@@ -38,12 +38,12 @@ class Law(NamedTuple):
     # and WHOLE: the same as integers; COUNT: a small whole number written as a float; NUMBER: the
     # object's number; PARTNER: another object's number; FIXED: the centre
     form: Form
-    centre: float = 0.0  # mean and standard deviation of the normal value
-    spread: float = 1.0  # mean and standard deviation of the normal value
+    centre: float = 0.0  # mean of the normal value
+    spread: float = 1.0  # its standard deviation
     traits: str = ""  # traits that the feature shares, blank separated; `channel` is the name's own
     share: float = 0.8  # part of the standard deviation that the traits explain
-    scale: float = 1.0  # factor and summand at the end (an angle is 180 times a UNIT value)
-    offset: float = 0.0  # factor and summand at the end (an angle is 180 times a UNIT value)
+    scale: float = 1.0  # factor at the end (an angle is 180 times a UNIT value)
+    offset: float = 0.0  # summand at the end
 
 
 # The first law whose pattern fits is taken. Centres are those of 20x images, 16 bit, in pixels.

@@ -31,7 +31,7 @@ _EMPTY = frozenset({DefectKind.ZERO_CELLS, DefectKind.QC_FAILED, DefectKind.MISS
 def ground_truth(root: Path, spec: WorkspaceSpec) -> GroundTruth:
     """Say what a made-up workspace holds, without writing it.
 
-    What `make_workspace` writes for the same specification.
+    It is what `make_workspace` writes for the same specification; `root` is not touched.
     """
     rules = widths.rules_for(spec.width)
     tables = {
@@ -76,8 +76,8 @@ def ground_truth(root: Path, spec: WorkspaceSpec) -> GroundTruth:
 def plate_layout(spec: WorkspaceSpec, batch: BatchSpec) -> tuple[dict[str, str], dict[str, str]]:
     """Place controls and treatments on the plates of a batch.
 
-    `batch`: the batch; each has a layout of its own. Well to `broad_sample` and well to
-    `control_type`, wells in plate order.
+    Well to `broad_sample` and well to `control_type`, wells in plate order. Each batch has a layout
+    of its own.
     """
     names = plate_wells(spec.wells)
     samples = [NEGCON] * spec.negcons + ["POS-1"] * spec.poscons
@@ -94,7 +94,7 @@ def plate_layout(spec: WorkspaceSpec, batch: BatchSpec) -> tuple[dict[str, str],
 def stream(spec: WorkspaceSpec, *scope: str) -> np.random.Generator:
     """Return the random numbers of one part, the same whatever else is drawn.
 
-    A generator of its own for each part.
+    Each part has one of its own; `scope` names it: purpose, batch, plate, well, site.
     """
     return np.random.default_rng([spec.seed, *(zlib.crc32(part.encode()) for part in scope)])
 

@@ -86,8 +86,8 @@ def plate_spec(
 ) -> WorkspaceSpec:
     """Describe plates of an exact size, without phenotypes and without defects.
 
-    `width`: columns of each object table and of `Image.csv` at most. One batch with a third of the
-    wells as negative controls.
+    A third of the wells are negative controls. A site has exactly `cells` cells, each object table
+    and `Image.csv` at most `width` columns.
     """
     return WorkspaceSpec(
         batches=(BatchSpec(batch, plates, "PLATE-MAP-1"),),

@@ -33,9 +33,9 @@ class Defect:
     # header-only object CSVs. MISSING_CSV: one file is absent. MISSING_SITE: no folder, though load
     # data names the site
     kind: DefectKind
-    plate: PlateKey  # the plate
-    well: str  # the well, as `A01`
-    site: int  # the site, from 1
+    plate: PlateKey
+    well: str  # as `A01`
+    site: int  # from 1
     file: str = "Cells.csv"  # the absent file of a MISSING_CSV
 
 
@@ -54,9 +54,9 @@ class Phenotype:
 class BatchSpec:
     """A batch and the plate map that its plates share."""
 
-    name: str  # folder name of the batch
+    name: str
     plates: tuple[str, ...]  # barcodes; another batch may use the same
-    plate_map: str  # name of the plate map
+    plate_map: str
     padded_wells: bool = True  # whether the plate map writes `A01`; `A1` otherwise. Both occur
     unmapped_wells: tuple[str, ...] = ()  # wells that were imaged and are absent from the plate map
 
@@ -65,9 +65,9 @@ class BatchSpec:
 class WorkspaceSpec:
     """A workspace to make up; the same specification gives the same bytes."""
 
-    batches: tuple[BatchSpec, ...]  # the batches
-    wells: int = 24  # wells of each plate, sites of each well
-    sites: int = 2  # wells of each plate, sites of each well
+    batches: tuple[BatchSpec, ...]
+    wells: int = 24  # of each plate
+    sites: int = 2  # of each well
     cells: int = 40  # mean number of cells of a site
     # relative standard deviation of that number between wells; 0 gives every untreated site exactly
     # `cells`
@@ -76,12 +76,12 @@ class WorkspaceSpec:
     # more than 2,000 is more than a SQLite table holds
     width: int = 70
     image_width: int = 90  # columns of `Image.csv` at most
-    negcons: int = 8  # control wells of each plate
-    poscons: int = 2  # control wells of each plate
+    negcons: int = 8  # wells of each plate
+    poscons: int = 2  # wells of each plate
     replicates: int = 2  # wells of each treatment on a plate
     phenotypes: tuple[Phenotype, ...] = ()  # what treatments do; the others do nothing
     defects: tuple[Defect, ...] = ()  # what is wrong, and where
-    seed: int = 20260302  # seed of every value
+    seed: int = 20260302  # of every value
 
     def __post_init__(self) -> None:
         """Refuse a specification that cannot be written, or whose defects would hit nothing."""
@@ -107,7 +107,7 @@ class WorkspaceSpec:
 def plate_wells(wells: int) -> tuple[str, ...]:
     """Return the first wells of the smallest plate that holds so many, row by row.
 
-    Raises `ValueError` where no plate has so many wells.
+    From `A01`, `A02`, ... to `AF48`. Raises `ValueError` where no plate has so many wells.
     """
     for rows, columns in _FORMATS:
         if 1 <= wells <= rows * columns:

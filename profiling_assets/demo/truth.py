@@ -28,8 +28,8 @@ class SiteTruth:
 class PlateTruth:
     """One plate."""
 
-    key: PlateKey  # the plate
-    plate_map: str  # name of its plate map
+    key: PlateKey
+    plate_map: str
     # well (`A01`) to `broad_sample`, wells absent from the plate map included
     treatments: Mapping[str, str]
     controls: Mapping[str, str]  # well to `control_type`
@@ -46,9 +46,9 @@ class PlateTruth:
 class GroundTruth:
     """One made-up workspace."""
 
-    root: Path  # its root folder
+    root: Path
     spec: WorkspaceSpec  # what it was made from
-    plates: tuple[PlateTruth, ...]  # the plates, in the order of the specification
+    plates: tuple[PlateTruth, ...]  # in the order of the specification
     # columns of each file, by table: Image, Cells, Cytoplasm, Nuclei
     columns: Mapping[str, tuple[str, ...]]
     # treatment to feature (`Cells_AreaShape_Area`) to shift, in standard deviations of cells
@@ -81,7 +81,7 @@ _SENTENCES = {
 def describe(truth: GroundTruth) -> list[str]:
     """Say in a few lines what was planted.
 
-    Size, phenotypes, feature oddities and defects, a line each.
+    Size, phenotypes, feature oddities and defects have a line each.
     """
     spec = truth.spec
     cells = sum(plate.cells for plate in truth.plates)

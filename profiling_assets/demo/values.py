@@ -28,7 +28,7 @@ _CENTRE_SHIFT = {"Cytoplasm": -0.25, "Nuclei": -1.5}  # log of the area, relativ
 class Table:
     """The laws of one table's measurements, ready to draw rows from.
 
-    `channels`: channels that the names may speak of.
+    Each of the `names` has a law; `channels` are those that names may speak of.
     """
 
     def __init__(self, table: str, names: Sequence[str], channels: Sequence[str]) -> None:
@@ -56,9 +56,9 @@ class Table:
     ) -> list[list[float] | list[int]]:
         """Draw one row for each cell.
 
-        `shift`: what a treatment adds to each measurement, in standard deviations of single cells.
         A list for each measurement: Python integers where CellProfiler writes integers, else
-        floats.
+        floats. `traits` are cells x traits, with standard deviation 1 over a population; `shift` is
+        what a treatment adds to each measurement, in standard deviations of single cells.
         """
         rows = len(traits)
         noise = rng.standard_normal((rows, len(self.names)))
@@ -99,8 +99,8 @@ def draw_traits(
 ) -> Floats:
     """Draw the hidden traits of the cells of one site.
 
-    `around`: mean of each trait in this well, in standard deviations; 0 where absent. `traits`: the
-    traits, in the order of a `Table`.
+    Cells x traits, in the order of a `Table`; x and y are uniform over the image. `around` is the
+    mean of each trait in this well, in standard deviations; 0 where absent.
     """
     drawn = rng.standard_normal((cells, len(traits)))
     drawn += np.array([around.get(trait, 0.0) for trait in traits])

@@ -53,9 +53,9 @@ def rules_for(width: int) -> Rules:
 def object_columns(compartment: str, width: int, rules: Rules | None = None) -> tuple[str, ...]:
     """Return the columns of an object table that is at most so wide.
 
-    `width`: number of columns; a table has fewer only where its rules name fewer. A width that does
-    not hold the columns every table has is a ValueError. ImageNumber, ObjectNumber, then
-    measurements of every category, by name.
+    ImageNumber, ObjectNumber, then measurements of every category, by name. There are fewer than
+    `width` only where the rules (those of `rules_for` unless given) name fewer. Raises `ValueError`
+    for a width that does not hold the columns that every table has.
     """
     rules = rules or rules_for(width)
     core = (*_OBJECT_CORE, *RELATIONS[compartment])
@@ -65,8 +65,8 @@ def object_columns(compartment: str, width: int, rules: Rules | None = None) -> 
 def image_columns(width: int, rules: Rules | None = None) -> tuple[str, ...]:
     """Return the columns of `Image.csv`, at most so many, by name.
 
-    `width`: number of columns; the table has fewer where its rules name fewer. A width that does
-    not hold the columns every table has is a ValueError.
+    There are fewer than `width` where the rules (those of `rules_for` unless given) name fewer.
+    Raises `ValueError` for a width that does not hold the columns that every table has.
     """
     columns = all_image_columns(rules or rules_for(width))
     return _thinned(columns, _IMAGE_CORE, width)

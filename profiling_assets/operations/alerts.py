@@ -1,27 +1,35 @@
-"""What is told to somebody when a run fails: which plate, which step, why, and what to do.
+"""Telling somebody that a run failed: which plate, which step, why, what to do.
 
-Put here: the alert and its words, and which alerts are alike.
-Do not put here: to whom it goes and how (`alerts`), when (`dagster.sensors.new_output`).
+Put here: the words of an alert, which alerts are alike, whom an alert goes to and how.
+Do not put here: when an alert is sent (`dagster.sensors.failed_runs`), what the variables may say
+(`settings`).
+Why webhooks, mail and SNS are our own code: docs/decisions/alerts.md
 """
 
 import json
+import logging
 import smtplib
 import ssl
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from profiling_assets.errors import bearable, without_passwords
 from profiling_assets.settings import AlertSettings
+
+if TYPE_CHECKING:
+    from apprise import Apprise
 
 _REMEDY = "\nRemedy: "
 _SHOWN_STEPS = 5
 _LONGEST = 600  # characters of a cause
 _AGAIN_SECONDS = 60.0  # a target that does not answer is not asked for every run that fails
 _QUIET_SECONDS = 600.0
+_SECONDS = 10.0  # a target; Dagster stops a tick of a sensor at 60
+_SUBJECT = 100  # characters that SNS takes
 
 
 @dataclass(frozen=True)
@@ -113,10 +121,7 @@ class Quiet:
     told: dict[object, tuple[float, int]] = field(default_factory=dict[object, tuple[float, int]])
 
     def others(self, alert: Alert, now: float) -> int | None:
-        """Say whether an alert is to be told.
-
-        How many like it were not told; None where it is not to be told either.
-        """
+        """Return how many alike were not told before; None where this one is not to be told."""
         kind = _kind(alert)
         when, kept = self.told.get(kind, (-self.seconds, 0))
         if now - when < self.seconds:
@@ -143,14 +148,6 @@ def _without(text: str, alert: Alert) -> str:
     return text
 
 
-_SECONDS = 10.0  # a target; Dagster stops a tick of a sensor at 60
-_SUBJECT = 100  # characters that SNS takes
-
-
-class SomeRefusedError(Exception):
-    """A mail that a server took for some of its readers."""
-
-
 class Target(Protocol):
     """Somebody who is told."""
 
@@ -162,6 +159,63 @@ class Target(Protocol):
     def send(self, alert: Alert) -> None:
         """Tell the alert; any exception means that it was not told."""
         ...
+
+
+class SomeRefusedError(Exception):
+    """A mail that a server took for some of its readers."""
+
+
+class NotToldError(Exception):
+    """A target that was not told, in words that hold no secret."""
+
+
+@dataclass
+class Done:
+    """What became of an alert."""
+
+    reached: int = 0  # how many targets have it, if only in part
+    # a sentence for each that has it in part or not at all; no address, no password in it
+    problems: list[str] = field(default_factory=list[str])
+
+
+def tell_all(targets: Sequence[Target], alert: Alert) -> Done:
+    """Tell an alert to every target; one that fails does not keep it from the others."""
+    done = Done()
+    of = f"the alert of {alert.partition}"
+    for target in targets:
+        try:
+            target.send(alert)
+        except SomeRefusedError as error:
+            done.reached += 1
+            done.problems.append(f"{of}: {target.name} {error}")
+        except Exception as error:  # noqa: BLE001 -- whatever a target does, the others are told
+            done.problems.append(f"{of} did not reach {target.name}: {bearable(_safe(error))}")
+        else:
+            done.reached += 1
+    return done
+
+
+def _safe(error: Exception) -> str:
+    # what a server answers may quote what it was sent: a login, or an address with a token
+    if isinstance(error, NotToldError):
+        return str(error)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{type(error).__name__} {error.smtp_code}"
+    if isinstance(error, OSError):
+        reason = getattr(error, "reason", None) or error.strerror or ""
+        code = getattr(error, "code", "")
+        return " ".join(str(part) for part in (type(error).__name__, code, reason) if part)
+    return type(error).__name__
+
+
+def targets_of(settings: AlertSettings, log: Callable[[str], object]) -> list[Target]:
+    """Return the targets that the settings name, the log always."""
+    targets: list[Target] = [LogLine(log)]
+    targets += [Webhook(url) for url in settings.webhooks]
+    targets += [Mail(settings)] if settings.mail else []
+    targets += [Topic(arn) for arn in settings.topics]
+    targets += [Service(url) for url in settings.apprise]
+    return targets
 
 
 @dataclass(frozen=True)
@@ -248,63 +302,56 @@ class Topic:
 
     def send(self, alert: Alert) -> None:
         """Publish it."""
-        import boto3
-        from botocore.config import Config
+        from profiling_assets.workspace.storage.s3.services import service_client
 
-        patience = Config(
-            connect_timeout=_SECONDS / 4,
-            read_timeout=_SECONDS / 4,
-            retries={"total_max_attempts": 2},
+        client = service_client(
+            "sns", connect_seconds=_SECONDS / 4, read_seconds=_SECONDS / 4, attempts=2
         )
-        client: Any = boto3.client("sns", config=patience)
         subject = alert.subject().encode("ascii", "replace").decode()[:_SUBJECT]
         client.publish(TopicArn=self.arn, Subject=subject, Message=alert.text())
 
 
-def targets_of(settings: AlertSettings, log: Callable[[str], object]) -> list[Target]:
-    """Return the targets that the settings name, the log always."""
-    targets: list[Target] = [LogLine(log)]
-    targets += [Webhook(url) for url in settings.webhooks]
-    targets += [Mail(settings)] if settings.mail else []
-    targets += [Topic(arn) for arn in settings.topics]
-    return targets
+@dataclass(frozen=True)
+class Service:
+    """One of the chat programs, telephones and pagers that apprise knows."""
 
+    url: str = field(repr=False)  # as apprise writes its address; holds a token or a password
 
-@dataclass
-class Done:
-    """What became of an alert."""
+    @property
+    def name(self) -> str:
+        """The scheme alone: behind it most services have their tokens."""
+        return f"{self.url.partition(':')[0]} (apprise)"
 
-    reached: int = 0  # how many targets have it, if only in part
-    # a sentence for each that has it in part or not at all; no address, no password in it
-    problems: list[str] = field(default_factory=list[str])
+    @property
+    def usable(self) -> bool:
+        """Whether apprise understands the address; nothing is sent."""
+        return self._opened() is not None
 
+    def send(self, alert: Alert) -> None:
+        """Send it; `NotToldError` where it was not taken."""
+        from apprise import NotifyFormat, NotifyType
+        from apprise.result import AppriseResultStatus
 
-def tell_all(targets: Sequence[Target], alert: Alert) -> Done:
-    """Tell an alert to every target; one that fails does not keep it from the others.
+        opened = self._opened()
+        if opened is None:
+            raise NotToldError("its address cannot be used")
+        subject, _, facts = alert.text().partition("\n")
+        told = opened.notify(
+            title=subject,
+            body=facts,
+            notify_type=NotifyType.FAILURE,
+            body_format=NotifyFormat.TEXT,
+            timeout=_SECONDS,
+        )
+        if any(one.status is AppriseResultStatus.TIMEOUT for one in told):
+            raise NotToldError(f"no answer within {_SECONDS:.0f} s")
+        if not told:
+            raise NotToldError("it refused, or no connection came about")
 
-    How many were told, and why others were not.
-    """
-    done = Done()
-    of = f"the alert of {alert.partition}"
-    for target in targets:
-        try:
-            target.send(alert)
-        except SomeRefusedError as error:
-            done.reached += 1
-            done.problems.append(f"{of}: {target.name} {error}")
-        except Exception as error:  # noqa: BLE001 -- whatever a target does, the others are told
-            done.problems.append(f"{of} did not reach {target.name}: {bearable(_safe(error))}")
-        else:
-            done.reached += 1
-    return done
+    def _opened(self) -> "Apprise | None":
+        from apprise import Apprise, AppriseAsset
 
-
-def _safe(error: Exception) -> str:
-    # what a server answers may quote what it was sent: a login, or an address with a token
-    if isinstance(error, smtplib.SMTPResponseException):
-        return f"{type(error).__name__} {error.smtp_code}"
-    if isinstance(error, OSError):
-        reason = getattr(error, "reason", None) or error.strerror or ""
-        code = getattr(error, "code", "")
-        return " ".join(str(part) for part in (type(error).__name__, code, reason) if part)
-    return type(error).__name__
+        # its log names addresses that it does not understand, token and all
+        logging.getLogger("apprise").propagate = False
+        opened = Apprise(asset=AppriseAsset(app_id="profiling_assets"))
+        return opened if opened.add(self.url) else None

@@ -38,11 +38,14 @@ class FargateSize:
     """A task size that Fargate accepts."""
 
     cpu: int  # CPU units; 1,024 are a virtual CPU
-    memory: int  # miB
-    storage: int  # giB of ephemeral storage, the image included
+    memory: int  # MiB
+    storage: int  # GiB of ephemeral storage, the image included
 
     def tags(self) -> dict[str, str]:
-        """Return the tags by which a run asks for a task of this size."""
+        """Return the tags by which a run asks for a task of this size.
+
+        All three, so that no part of the deployment's own `run_resources` is mixed in.
+        """
         return {
             CPU_TAG: str(self.cpu),
             MEMORY_TAG: str(self.memory),
@@ -51,7 +54,7 @@ class FargateSize:
 
 
 def legal_sizes() -> tuple[tuple[int, int], ...]:
-    """Return every pair of CPU and memory that Fargate accepts, small to large."""
+    """Return every pair of CPU units and MiB that Fargate accepts, small to large."""
     return tuple((cpu, memory) for cpu, sizes in _MEMORY.items() for memory in sizes)
 
 
@@ -60,8 +63,9 @@ def fargate_size(vcpu: float, memory_mib: float, storage_gib: float) -> FargateS
 
     No other legal size that holds it has less of anything, so it is also the cheapest.
 
-    With at least as much of each. Raises `ProfilingError` where the largest task is too small;
-    names every number that is too large.
+    `memory_mib` is what the run's process needs at its peak, `storage_gib` its scratch space; room
+    for the image is added. Raises `ProfilingError` where the largest task is too small, and names
+    every number that is too large.
     """
     needs = (vcpu, memory_mib, storage_gib)
     if not all(math.isfinite(need) and need >= 0 for need in needs):

@@ -1,9 +1,10 @@
 """Starting runs as the web UI does: same job, same launcher, same tags, from this process.
 
-Put here: everything that needs Dagster's internals, so that one module knows them.
-Do not put here: which runs to start and when (`dagster.runs.run`).
-The web server creates asset runs through the functions used here; there is no public way to do it
-without a web server (docs/decisions/run-command.md). A test compares both event logs.
+Put here: making asset runs and starting them, with the internals of Dagster that it takes.
+Do not put here: which runs to start and when (`dagster.runs.run`), the launcher that carries them
+out on this machine (`local`).
+The web server creates asset runs through the functions used here; the public way makes runs that
+the UI cannot start again (docs/decisions/run-command.md). A test compares both event logs.
 """
 
 import asyncio
@@ -54,7 +55,10 @@ def _printing_to(log: Path) -> Generator[None]:
 
 
 class Launcher:
-    """A code server of our own, and runs started through the instance's run launcher."""
+    """A code server of our own, and runs started through the instance's run launcher.
+
+    What the code server and its runs print goes to the file `log`.
+    """
 
     def __init__(self, instance: dg.DagsterInstance, log: Path) -> None:
         self._instance = instance
@@ -113,7 +117,7 @@ class Launcher:
             self._stack.close()
 
     def launch(self, assets: Sequence[str], partition: str, tags: Mapping[str, str]) -> str:
-        """Start one run of some assets of one partition."""
+        """Start one run of some assets of one partition and return its id, without waiting."""
         workspace = self._context.create_request_context()
         request = dg.RunRequest(
             asset_selection=[dg.AssetKey(name) for name in assets],

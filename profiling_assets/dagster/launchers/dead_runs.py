@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
+import psutil
 
 from profiling_assets.dagster.launchers.follow import RunWatch
 
@@ -29,15 +30,16 @@ _RETRY_SECONDS = 120.0  # from a run's end to the run that the daemon starts in 
 _DAEMON_SECONDS = 90.0  # it shows itself every 30
 _QUIET_SECONDS = 15.0  # a code server needs less to say that a run's process died
 _START_SECONDS = 180.0  # as long as run monitoring gives a run to start, see dagster.yaml
+_TICKS = os.sysconf("SC_CLK_TCK")  # a second
+# macOS keeps the time of the boot as the clock has it now, Linux in whole seconds; no process id is
+# used again so soon
+_SAME_START_SECONDS = 2.0
 
 
 def runs_in_progress(
     instance: dg.DagsterInstance, *, tags: dict[str, str] | None = None
 ) -> Sequence[dg.DagsterRun]:
-    """Return the runs that were started and have not ended.
-
-    Newest first; queued ones are not among them.
-    """
+    """Return the runs that were started and have not ended, newest first, without queued ones."""
     return instance.get_runs(filters=dg.RunsFilter(statuses=_IN_PROGRESS, tags=tags))
 
 
@@ -57,10 +59,10 @@ def _daemon_lives(instance: dg.DagsterInstance, name: str) -> bool:
 
 
 def retry_of(instance: dg.DagsterInstance, run_id: str) -> str | None:
-    """Return the run that takes the place of one that was lost (`run_retries` in `dagster.yaml`).
+    """Return the id of the run that takes the place of one that was lost.
 
-    The run's id; the same id as long as a living daemon is about to start it; None where none
-    comes.
+    The lost run's own id as long as a living daemon is about to start another, as `run_retries` in
+    `dagster.yaml` says; None where none comes.
     """
     record = instance.get_run_record_by_id(run_id)
     if record is None or record.dagster_run.tags.get("dagster/will_retry") != "true":
@@ -73,7 +75,10 @@ def retry_of(instance: dg.DagsterInstance, run_id: str) -> str | None:
 
 
 def submitter() -> str:
-    """Name this process, so that a later command can tell its runs from those of a dead one."""
+    """Name this process, so that a later command can tell its runs from those of a dead one.
+
+    By host, process id and start: process ids are used again.
+    """
     return f"{socket.gethostname()}:{os.getpid()}:{_started_at(os.getpid())}"
 
 
@@ -81,7 +86,7 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """Mark runs as failed whose processes no longer live on this machine.
 
     Nobody else would, where no daemon runs; a later command would wait for them for ever, and
-    their places in the pools would stay taken.
+    their places in the pools would stay taken. Return the ids of those that were ended.
     """
     ended: list[str] = []
     for run in () if _elsewhere(instance) else runs_in_progress(instance):
@@ -94,7 +99,8 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
 def end_killed_run(instance: dg.DagsterInstance, run_id: str, code: int) -> None:
     """Mark a run as ended whose process has just ended without saying so.
 
-    `run_id`: the run; nothing is done where its end is known.
+    `code` is its exit code, or the signal that killed it, negated. Nothing is done where the run's
+    end is known.
     """
     run = instance.get_run_by_id(run_id)
     if run is None or run.is_finished:
@@ -116,19 +122,13 @@ def _end(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str) -> None:
 
 
 def living_processes(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[int]:
-    """Return the processes of a run that live.
-
-    Process ids; empty also for a run whose process has not yet said so.
-    """
+    """Return the ids of a run's living processes; none also before its process has said so."""
     pids = RunWatch(instance, run.run_id).process_ids()
     return {pid for pid in pids if _serves(pid, instance.root_directory)}
 
 
 def has_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Say whether a process lives that the run's events name.
-
-    False also for a run whose process has not yet said so.
-    """
+    """Say whether a process lives that the run's events name; not so before one is named."""
     return _elsewhere(instance) or bool(living_processes(instance, run))
 
 
@@ -142,7 +142,10 @@ def _elsewhere(instance: dg.DagsterInstance) -> bool:
 
 
 def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Say whether a run that has not ended is carried out by nobody on this machine."""
+    """Say whether a run that has not ended is carried out by nobody on this machine.
+
+    False in case of doubt, and for a run that was submitted on another machine.
+    """
     host, _, process = run.tags.get(SUBMITTER_TAG, "").partition(":")
     if host and host != socket.gethostname():
         return False
@@ -151,7 +154,7 @@ def is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
         return False
     if process:
         pid, _, start = process.partition(":")
-        if not pid.isdigit() or _started_at(int(pid)) != start:
+        if not pid.isdigit() or not _is_started_at(int(pid), start):
             return True
     # started by the web UI, or by a command that lives: only if it has long been silent
     return _silent_seconds(instance, run) > (_QUIET_SECONDS if pids else _START_SECONDS)
@@ -165,20 +168,27 @@ def _silent_seconds(instance: dg.DagsterInstance, run: dg.DagsterRun) -> float:
 def _serves(pid: int, home: str) -> bool:
     """Say whether a process lives and works on an instance: process ids are used again."""
     try:
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
-    except PermissionError:  # another user's
+        chosen = psutil.Process(pid).environ().get("DAGSTER_HOME")
+    except psutil.AccessDenied:  # another user's
         return True
-    except OSError:
+    except (psutil.Error, OSError):
         return False
-    mark = b"DAGSTER_HOME="
-    homes = [word[len(mark) :] for word in environment.split(b"\0") if word.startswith(mark)]
-    return any(Path(os.fsdecode(name)).resolve() == Path(home).resolve() for name in homes)
+    return chosen is not None and Path(chosen).resolve() == Path(home).resolve()
 
 
-def _started_at(pid: int) -> str:
-    """Return the start time of a process in the system's own count, empty for a dead one."""
+def _started_at(pid: int) -> int | None:
+    """Return when a process started, in the kernel's ticks since boot; None for a dead one."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[19]
+        # the time since boot does not move when somebody sets the clock
+        since_boot = psutil.Process(pid).create_time() - psutil.boot_time()
+    except (psutil.Error, OSError):
+        return None
+    return round(since_boot * _TICKS)
+
+
+def _is_started_at(pid: int, start: str) -> bool:
+    """Say whether a process lives and is the one that started then, see `submitter`."""
+    found = _started_at(pid)
+    if found is None or not start.isdigit():
+        return False
+    return abs(found - int(start)) <= _SAME_START_SECONDS * _TICKS

@@ -33,8 +33,8 @@ class News:
 class RunWatch:
     """Reads a run's events, each once."""
 
-    instance: dg.DagsterInstance  # the event log
-    run_id: str  # the run
+    instance: dg.DagsterInstance
+    run_id: str
     # asset name to error text, of steps that failed
     failures: dict[str, str] = field(default_factory=dict)
     # asset name to reason, of outputs that were withheld
@@ -65,7 +65,7 @@ class RunWatch:
         return News(tuple(lines), tuple(materialized), finished)
 
     def process_ids(self) -> set[int]:
-        """Return the process ids that the run's events name."""
+        """Return the ids that the run's events name: of its own process and of its steps'."""
         found: set[int] = set()
         for entry in self.instance.all_logs(self.run_id):
             event = entry.dagster_event
@@ -121,10 +121,7 @@ class RunWatch:
 
 
 def error_text(event: dg.DagsterEvent) -> str:
-    """Return what a failed step's own error says.
-
-    The innermost error, without the name of its class.
-    """
+    """Return what the innermost error of a failed step says, without the name of its class."""
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause

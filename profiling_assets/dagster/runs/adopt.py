@@ -30,8 +30,8 @@ def report_inputs(
 ) -> None:
     """Report the external inputs whose fingerprint is new.
 
-    `started`: those of them whose CSVs are reported, on which automation starts them; all by
-    default. `follow`: gives back the partitions that it gets, and may show how far they have come.
+    `started` are those of them whose CSVs are reported, on which automation starts them; all by
+    default. `follow` gives back the partitions that it gets, and may show how far they have come.
     """
     for name, keys in ((CSVS, plates if started is None else started), (PLATE_MAP, plates)):
         report_external(instance, name, planner.external_fingerprints(name, keys), follow)
@@ -56,7 +56,7 @@ def adoption_events(
 ) -> Iterator[dg.AssetMaterialization]:
     """Return the events that record standing results.
 
-    In the order of the tasks; none for a result that is gone by now.
+    They come in the order of the tasks; none for a result that is gone by now.
     """
     for task, recorded in tasks.items():
         path = result_path(catalog.results[task.name].template, task.partition)

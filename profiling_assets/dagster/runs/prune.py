@@ -38,7 +38,7 @@ class Old:
 def old_runs(instance: dg.DagsterInstance, days: float) -> Old:
     """Look for runs that ended some days ago.
 
-    Those that may go, and how many stay.
+    What counts is a run's last change.
     """
     before = time.time() - days * _DAY
     ended: list[str] = []
@@ -65,7 +65,7 @@ def old_runs(instance: dg.DagsterInstance, days: float) -> Old:
 def remove_run(instance: dg.DagsterInstance, home: Path, run_id: str) -> None:
     """Remove a run, its events, and what it printed.
 
-    `home`: the instance's folder, where SQLite has a file for each run.
+    SQLite has a file for each run in `home`, the instance's folder.
     """
     instance.compute_log_manager.delete_logs(prefix=[run_id])
     instance.delete_run(run_id)

@@ -28,6 +28,11 @@ from profiling_assets.dagster.launchers.follow import RunWatch
 from profiling_assets.steps.plan import Plan, Planner
 from profiling_assets.steps.results import PLATE, Result, Task
 
+_POLL_SECONDS = 0.3
+_DEAD_SECONDS = 5.0
+_STOP_SECONDS = 60.0
+_START_SECONDS = 3.0  # from the start of a run's process to the event that names it
+
 
 @dataclass(frozen=True)
 class Group:
@@ -50,7 +55,7 @@ class Outcome:
     # those of the blocked of which nothing more is to be said: what they need tells what to do
     following: set[Task] = field(default_factory=set)
     canceled: bool = False  # whether the user stopped it
-    # partition to what its runs warned of
+    # what the runs of a partition warned of
     warnings: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -77,8 +82,8 @@ class Listener(Protocol):
 def groups_of(tasks: Iterable[Task], graph: dict[str, Result]) -> list[Group]:
     """Sort tasks into runs: a stage ends where plates meet or part.
 
-    `graph`: the results by name, upstream before downstream. Sorted by stage, then partition; tasks
-    in the order of the graph.
+    `graph` has upstream before downstream. The runs are sorted by stage, then partition, the tasks
+    of a run as the graph is.
     """
     stages: dict[str, int] = {}
     for name, result in graph.items():
@@ -95,17 +100,12 @@ def groups_of(tasks: Iterable[Task], graph: dict[str, Result]) -> list[Group]:
     ]
 
 
-_POLL_SECONDS = 0.3
-_DEAD_SECONDS = 5.0
-_STOP_SECONDS = 60.0
-_START_SECONDS = 3.0  # from the start of a run's process to the event that names it
-
-
 class Runner:
     """Carries out one plan.
 
-    `planner`: knows what each task is made from. `home`: the instance's folder; a lock there keeps
-    two commands from starting the same run.
+    `home` is the instance's folder: a lock there keeps two commands from starting the same run.
+    `runs_at_once` counts the runs of all commands of the instance. `stop` is asked again and again
+    whether the user wants the runs stopped.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Runner:
         self.outcome = Outcome()
 
     def carry_out(self, plan: Plan) -> Outcome:
-        """Start the runs of a plan and wait for them."""
+        """Start the runs of a plan, wait for them, and say what became of every task."""
         self._pending = groups_of(plan.build, self._graph)
         self._open = set(plan.build)
         while self._pending or self._active:

@@ -54,8 +54,8 @@ def news_of(
 ) -> tuple[list[dg.AssetMaterialization], set[PlateKey]]:
     """Say what is new of some plates.
 
-    The events, none where what is there is what was last reported; and the plates of which there is
-    nothing to report however incomplete they are.
+    There are none where what is there is what was last reported. The second value are the plates of
+    which there is nothing to report, however incomplete they are.
     """
     by_key = {str(look.key): look for look in looks}
     reported = latest_records(instance, CSVS, by_key)
@@ -86,7 +86,7 @@ def news_of(
 def frozen_news(catalog: Catalog, instance: dg.DagsterInstance) -> list[dg.AssetMaterialization]:
     """Say which frozen lists of features came or changed.
 
-    One for each selection that a list takes the place of.
+    There is one event for each selection that a list takes the place of.
     """
     served = (catalog.workspace, catalog.config, catalog.results, catalog.cohort.plates)
     events: list[dg.AssetMaterialization] = []
@@ -109,7 +109,7 @@ def adoptions(
     """Record what stands of plates that are met for the first time.
 
     The events follow those of the inputs in one tick: automation takes the later one, so that
-    what stands is not made again.
+    what stands is not made again. Upstream before downstream.
     """
     with_results = [key for key in first if registry.plates[key].sources & _MADE]
     if not with_results:
@@ -120,7 +120,7 @@ def adoptions(
 
 
 def _batches_of(catalog: Catalog, plates: Collection[PlateKey]) -> Catalog:
-    # planning looks at every plate that shares a list of features with those asked for
+    # the plan looks at every plate that shares a list of features with those asked for
     if any(result.level == ALL for result in catalog.results.values()):
         return catalog
     batches = {key.batch for key in plates}
@@ -129,10 +129,7 @@ def _batches_of(catalog: Catalog, plates: Collection[PlateKey]) -> Catalog:
 
 
 def arrival_metadata(look: Look) -> dict[str, dg.MetadataValue]:
-    """Say why a plate was reported as new.
-
-    The reason; for a plate that starts at its CSVs its sites and the time of the last change.
-    """
+    """Say why a plate was reported as new, and for one with CSVs its sites and last change."""
     shown: dict[str, dg.MetadataValue] = {"reason": dg.MetadataValue.text(look.readiness.reason)}
     if look.listing is None:
         return shown

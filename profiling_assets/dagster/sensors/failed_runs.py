@@ -1,7 +1,7 @@
 """The sensor on failed runs: who is to know is told.
 
 Put here: when an alert is sent, what of a run goes into it.
-Do not put here: its words (`operations.alerts`), its ways (`operations.alerts`).
+Do not put here: its words, to whom it goes and how (`operations.alerts`).
 Concept: https://docs.dagster.io/guides/automate/run-status-sensors
 """
 
@@ -23,7 +23,7 @@ _WILL_RETRY = "dagster/will_retry"
 def failure_sensor(settings: Settings) -> dg.SensorDefinition:
     """Return the sensor that tells of failed runs.
 
-    On from the start where anybody is to be told, or the workspace is watched.
+    It is on from the start where anybody is to be told, or the workspace is watched.
     """
     quiet = Quiet()  # lives as long as the code server: after a reload one is told once more
     on = settings.alerts.on or settings.watch.on
@@ -58,7 +58,7 @@ def failure_sensor(settings: Settings) -> dg.SensorDefinition:
 def alert_of(settings: Settings, context: dg.RunFailureSensorContext) -> Alert:
     """Say what is to be told of a failed run.
 
-    With every step that failed; of a run whose process was killed, how it ended.
+    Every step that failed; of a run whose process was killed, how it ended.
     """
     run = context.dagster_run
     failed = [

@@ -23,9 +23,9 @@ _MARK = 12  # digits of a fingerprint that are remembered
 class Look:
     """What a look at a plate says."""
 
-    key: PlateKey  # the plate
+    key: PlateKey
     source: PlateSource | None  # what it starts from now; None where the look was a cheap one
-    readiness: Readiness  # whether it may be started
+    readiness: Readiness
     pending: Pending | None  # what is to be remembered of it; None where it is ready
 
     @property
@@ -55,18 +55,18 @@ def look_at(
     A plate that is remembered as not ready has its site folders counted first; the full listing,
     four times as many requests, follows where `dagster.sensors.turns.needs_listing` says so.
 
-    `old`: what the last tick remembered of it. `now`: the time of the look, in seconds since 1970.
-    Raises `ProfilingError` where the plate cannot be listed, or its load data cannot be read.
+    `old` is what the last tick remembered of it, `now` the time in seconds since 1970. Raises
+    `ProfilingError` where the plate cannot be listed, or its load data cannot be read.
     """
     if old is not None and Source.CSVS in entry.sources:
         folders = len(site_folder_names(workspace, key, config.collate.csv_dir))
         if not needs_listing(old, folders, entry.expected_sites, now):
             return Look(key, None, Readiness(ready=False, reason=""), counted(old, folders, now))
     source = plate_source(workspace, config, key)
-    return judged(source, config, key, entry, old, now)
+    return look_of(source, config, key, entry, old, now)
 
 
-def judged(
+def look_of(
     source: PlateSource,
     config: Config,
     key: PlateKey,
@@ -78,7 +78,7 @@ def judged(
 
     A SQLite backend or a table of profiles appears whole, and may be started at once.
 
-    `old`: what the last tick remembered of it. `now`: the time of the look, in seconds since 1970.
+    `old` is what the last tick remembered of it, `now` the time of the look, in seconds since 1970.
     """
     listing = source.listing
     if source.kind is SourceKind.NONE and Source.CSVS in entry.sources:

@@ -1,6 +1,7 @@
 """Sensors: what looks at the workspace and at the graph from time to time.
 
-Put here: the sensor on new output and the automation sensor.
+Put here: the sensor on new output, with the reload for plates that it found, and the automation
+sensor.
 Do not put here: conditions of assets (`dagster.automation`), what a tick does (`tick`).
 Both are off until a user switches them on in the UI, or starts `profiling-assets ui --watch`:
 opening a workspace must not start work. Concept: https://docs.dagster.io/guides/automate/sensors
@@ -22,40 +23,6 @@ from profiling_assets.dagster.sensors.turns import (
 from profiling_assets.settings import WEBSERVER_VARIABLE, WatchSettings
 from profiling_assets.steps.catalog import Catalog
 
-_SECONDS = 120
-_BY_HAND = "press Reload in the web UI (Deployment) to see the new plates"
-
-
-def reload_problem(webserver: str | None, location: str) -> str:
-    """Ask the web server to load the code location anew, and wait for it.
-
-    Why it did not work and what to do; empty where it did.
-    """
-    if webserver is None:
-        return f"{WEBSERVER_VARIABLE} is not set, so the code location is not reloaded; {_BY_HAND}"
-    # 1 s to import, and needed only when plates come
-    from dagster_graphql import DagsterGraphQLClient, DagsterGraphQLClientError
-
-    try:
-        address = urlsplit(webserver)
-        client = DagsterGraphQLClient(
-            address.hostname or "",
-            port_number=address.port,
-            use_https=address.scheme == "https",
-            timeout=_SECONDS,
-            path_prefix=address.path.rstrip("/"),
-        )
-        info = client.reload_repository_location(location)
-    except (DagsterGraphQLClientError, ValueError) as error:
-        return (
-            f"the web server at {webserver} did not reload the code location ({error}); {_BY_HAND}"
-        )
-    if info.status.value == "SUCCESS":
-        return ""
-    said = info.message or info.failure_type or "no reason given"
-    return f"the code location {location} did not reload: {said}"
-
-
 NEW_OUTPUT = "new_analysis_output"
 _LOOK_SECONDS = 30.0  # with scan and reports a tick stays under 40 s; Dagster stops it at 60
 _SHOWN = 20  # warnings a tick
@@ -63,6 +30,8 @@ _STALE = (
     "the code location was reloaded and still serves the former plates; start it with "
     "`dagster dev` or `dagster code-server start`, which run the code again, or restart it"
 )
+_RELOAD_SECONDS = 120
+_BY_HAND = "press Reload in the web UI (Deployment) to see the new plates"
 
 
 def automation_sensor(watch: WatchSettings) -> dg.AutomationConditionSensorDefinition:
@@ -157,3 +126,34 @@ def _location(context: dg.SensorEvaluationContext) -> str:
 def _roots(catalog: Catalog) -> tuple[str, ...]:
     roots = (catalog.workspace.root, catalog.settings.inputs)
     return tuple(root.partition("?")[0] for root in roots if root)
+
+
+def reload_problem(webserver: str | None, location: str) -> str:
+    """Ask the web server to load the code location anew, and wait for it.
+
+    Return why it did not work and what to do; empty where it did. `webserver` is its address with
+    the path prefix that it has, such as `http://127.0.0.1:3000`.
+    """
+    if webserver is None:
+        return f"{WEBSERVER_VARIABLE} is not set, so the code location is not reloaded; {_BY_HAND}"
+    # 1 s to import, and needed only when plates come
+    from dagster_graphql import DagsterGraphQLClient, DagsterGraphQLClientError
+
+    try:
+        address = urlsplit(webserver)
+        client = DagsterGraphQLClient(
+            address.hostname or "",
+            port_number=address.port,
+            use_https=address.scheme == "https",
+            timeout=_RELOAD_SECONDS,
+            path_prefix=address.path.rstrip("/"),
+        )
+        info = client.reload_repository_location(location)
+    except (DagsterGraphQLClientError, ValueError) as error:
+        return (
+            f"the web server at {webserver} did not reload the code location ({error}); {_BY_HAND}"
+        )
+    if info.status.value == "SUCCESS":
+        return ""
+    said = info.message or info.failure_type or "no reason given"
+    return f"the code location {location} did not reload: {said}"

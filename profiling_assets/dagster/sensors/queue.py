@@ -1,7 +1,8 @@
-"""The SQS queue of a bucket's event notifications: taking messages, and removing them afterwards.
+"""The SQS queue of a bucket's event notifications, and the plates that its messages name.
 
-Put here: talking to SQS.
-Do not put here: what the messages say (`queue`).
+Put here: taking messages, removing them afterwards, what they say.
+Do not put here: what becomes of a plate that is named (`tick`), how the client is made
+(`workspace.storage.s3.services`).
 """
 
 import json
@@ -19,6 +20,81 @@ from profiling_assets.workspace.names import PlateKey
 
 _AREAS = (ANALYSIS, LOAD_DATA)
 _SCHEME = "s3://"
+_AT_ONCE = 10  # SQS takes no more in one request
+_MOST = 200  # messages a tick
+_REGION = re.compile(
+    r"(?:^|\.)(?:sqs|queue)[.-]([a-z0-9-]+)\.amazonaws\.com|^([a-z0-9-]+)\.queue\."
+)
+
+
+@dataclass(frozen=True)
+class Messages:
+    """What was taken from the queue."""
+
+    texts: tuple[str, ...] = ()
+    receipts: tuple[str, ...] = ()  # by which they are removed
+    problem: str = ""  # why no more could be taken; empty where nothing went wrong
+
+
+class MessageQueue:
+    """A queue by its URL, with the credentials of the standard chain."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @cached_property
+    def _client(self) -> Any:
+        from profiling_assets.workspace.storage.s3.services import service_client
+
+        address = urlsplit(self._url)
+        region = _REGION.search(address.hostname or "")
+        return service_client(
+            "sqs",
+            connect_seconds=3,
+            read_seconds=5,
+            attempts=1,
+            endpoint=f"{address.scheme}://{address.netloc}",
+            region=next(filter(None, region.groups())) if region else None,
+        )
+
+    def take(self) -> Messages:
+        """Take what is in the queue now, without waiting for more.
+
+        Some 200 at most; where the queue cannot be asked, that is the `problem`.
+        """
+        from profiling_assets.workspace.storage.s3.services import SERVICE_ERRORS
+
+        texts: list[str] = []
+        receipts: list[str] = []
+        try:
+            while len(texts) < _MOST:
+                answer = self._client.receive_message(
+                    QueueUrl=self._url, MaxNumberOfMessages=_AT_ONCE, WaitTimeSeconds=0
+                )
+                found = answer.get("Messages", [])
+                if not found:
+                    break
+                texts += [message.get("Body", "") for message in found]
+                receipts += [message["ReceiptHandle"] for message in found]
+        except SERVICE_ERRORS as error:
+            problem = (
+                f"the queue {self._url} cannot be asked for news ({error}); plates are found by "
+                "listing"
+            )
+            return Messages(tuple(texts), tuple(receipts), bearable(problem))
+        return Messages(tuple(texts), tuple(receipts))
+
+    def remove(self, receipts: Sequence[str]) -> None:
+        """Remove messages; those that stay come again and are looked at again."""
+        from profiling_assets.workspace.storage.s3.services import SERVICE_ERRORS
+
+        for begin in range(0, len(receipts), _AT_ONCE):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": receipt}
+                for number, receipt in enumerate(receipts[begin : begin + _AT_ONCE])
+            ]
+            with suppress(*SERVICE_ERRORS):
+                self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
 
 def plates_named(messages: Iterable[str], roots: Iterable[str]) -> frozenset[PlateKey]:
@@ -27,8 +103,8 @@ def plates_named(messages: Iterable[str], roots: Iterable[str]) -> frozenset[Pla
     A message only brings the look at a plate forward. So whatever cannot be understood (a test
     event, another bucket's object, no JSON at all) names nothing, and nothing is raised.
 
-    `messages`: the messages' texts: S3 event notifications, straight or wrapped by SNS, repeated or
-    not.
+    The messages are S3 event notifications, straight or wrapped by SNS, repeated or not. Of a plate
+    they name objects below `analysis` or `load_data_csv`; roots that are not on S3 have none.
     """
     prefixes = [_split(root) for root in roots if root.startswith(_SCHEME)]
     found = set[PlateKey]()
@@ -87,79 +163,3 @@ def _plate(path: str) -> Iterator[PlateKey]:
             yield PlateKey(parts[1], parts[2])
         except InvalidNameError:
             return
-
-
-_AT_ONCE = 10  # SQS takes no more in one request
-_MOST = 200  # messages a tick
-_REGION = re.compile(
-    r"(?:^|\.)(?:sqs|queue)[.-]([a-z0-9-]+)\.amazonaws\.com|^([a-z0-9-]+)\.queue\."
-)
-
-
-@dataclass(frozen=True)
-class Messages:
-    """What was taken from the queue."""
-
-    texts: tuple[str, ...] = ()  # the messages
-    receipts: tuple[str, ...] = ()  # by which they are removed
-    problem: str = ""  # why no more could be taken; empty where nothing went wrong
-
-
-class MessageQueue:
-    """A queue by its URL, with the credentials of the standard chain."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    @cached_property
-    def _client(self) -> Any:
-        import boto3
-        from botocore.config import Config
-
-        address = urlsplit(self._url)
-        region = _REGION.search(address.hostname or "")
-        return boto3.session.Session().client(
-            "sqs",
-            endpoint_url=f"{address.scheme}://{address.netloc}",
-            region_name=next(filter(None, region.groups())) if region else None,
-            config=Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1}),
-        )
-
-    def take(self) -> Messages:
-        """Take what is in the queue now, without waiting for more.
-
-        At most 200; with the problem where the queue cannot be asked.
-        """
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        texts: list[str] = []
-        receipts: list[str] = []
-        try:
-            while len(texts) < _MOST:
-                answer = self._client.receive_message(
-                    QueueUrl=self._url, MaxNumberOfMessages=_AT_ONCE, WaitTimeSeconds=0
-                )
-                found = answer.get("Messages", [])
-                if not found:
-                    break
-                texts += [message.get("Body", "") for message in found]
-                receipts += [message["ReceiptHandle"] for message in found]
-        except (BotoCoreError, ClientError, ValueError) as error:
-            problem = (
-                f"the queue {self._url} cannot be asked for news ({error}); plates are found by "
-                "listing"
-            )
-            return Messages(tuple(texts), tuple(receipts), bearable(problem))
-        return Messages(tuple(texts), tuple(receipts))
-
-    def remove(self, receipts: Sequence[str]) -> None:
-        """Remove messages; those that stay come again and are looked at again."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        for begin in range(0, len(receipts), _AT_ONCE):
-            entries = [
-                {"Id": str(number), "ReceiptHandle": receipt}
-                for number, receipt in enumerate(receipts[begin : begin + _AT_ONCE])
-            ]
-            with suppress(BotoCoreError, ClientError, ValueError):
-                self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)

@@ -1,8 +1,8 @@
 """One tick of the sensor on new output: scan, look at plates, say what is to be reported.
 
 Put here: what a tick does, in terms of workspace and event log.
-Do not put here: the sensor itself (`new_output`), which plates are looked at and why (`turns`), one
-look (`look`), reloading (`new_output`).
+Do not put here: the sensor itself and reloading (`new_output`), which plates are looked at and why
+(`turns`), one look (`look`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -17,7 +17,7 @@ from profiling_assets.dagster.sensors.events import (
     news_of,
     plates_met,
 )
-from profiling_assets.dagster.sensors.look import Look, judged, look_at
+from profiling_assets.dagster.sensors.look import Look, look_at, look_of
 from profiling_assets.dagster.sensors.turns import (
     REPORTED_AT_ONCE,
     Pending,
@@ -56,7 +56,7 @@ class Tick:
 
 
 def register_plates(catalog: Catalog) -> Registry:
-    """Scan the workspace and bring its registry up to date.
+    """Scan the workspace, bring its registry up to date, and return it as it is stored now.
 
     Raises `ProfilingError` where something cannot be listed, or where all plates are gone at once,
     as from a disk that is not mounted. The registry is as before then.
@@ -91,8 +91,8 @@ def look_around(
 ) -> Tick:
     """Look at as many plates as there is time for.
 
-    `catalog`: workspace, config, graph, and the plates that are served: only of those is reported.
-    `clock`: gives the time in seconds since 1970.
+    Only of plates that the catalog serves is anything reported. `hinted` are plates to be looked at
+    first, `clock` gives the time in seconds since 1970, and `seconds` is how long to look.
     """
     plates = sorted(set(catalog.cohort.plates) & set(catalog.cohort_of(registry).plates))
     known = known_plates(catalog, instance)
@@ -128,13 +128,16 @@ def look_around(
 def ready_plates(
     catalog: Catalog, planner: Planner, plates: Iterable[PlateKey], now: float
 ) -> list[PlateKey]:
-    """Return the plates that may be started, from one look at them."""
+    """Return those of the plates, in their order, that may be started, from one look at them.
+
+    `now` is the time in seconds since 1970.
+    """
     keys = list(plates)
     planner.external_fingerprints(CSVS, keys)  # looks at all of them, several at a time
     return [
         key
         for key in keys
-        if judged(
+        if look_of(
             planner.source(key), catalog.config, key, catalog.registry.plates[key], None, now
         ).readiness.ready
     ]

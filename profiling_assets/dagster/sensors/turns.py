@@ -1,8 +1,8 @@
 """Which plates are looked at next, and what a look changes: the sensor's decisions.
 
-Put here: the order of looks, when a plate is listed in full, what is remembered between ticks.
-Do not put here: looking (`look`), whether a plate is ready (`workspace.completeness`), the cursor's
-text (`turns`).
+Put here: the order of looks, when a plate is listed in full, what is remembered between ticks, in
+the cursor too.
+Do not put here: looking (`look`), whether a plate is ready (`workspace.completeness`).
 """
 
 import hashlib
@@ -25,6 +25,7 @@ REPORTED_AT_ONCE = 200
 MOST_PENDING = 2000
 _LONGEST_REST = 900.0  # seconds
 _RELOAD_AGAIN = 600.0  # seconds
+_VERSION = 1  # of the cursor
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,6 @@ class Pending:
 class WatchState:
     """What the sensor remembers from tick to tick."""
 
-    # plates that are not ready
     pending: Mapping[PlateKey, Pending] = field(default_factory=dict[PlateKey, Pending])
     rotation: PlateKey | None = None  # the settled plate that was listed last
     reloaded: str = ""  # short hash of the plates for which the code location was last reloaded
@@ -67,9 +67,9 @@ def turn(
 ) -> Turn:
     """Choose the plates to look at.
 
-    `known`: plates of which something was reported or made before. First the hinted plates; then
-    those that are not ready or were never looked at, the oldest look first; then some settled ones,
-    after the one that was listed last.
+    First the hinted plates, of which a message says that something is new; then those that are not
+    ready or were never looked at, the oldest look first; then some settled ones, after the one that
+    was listed last. `known` are the plates of which something was reported or made before.
     """
     first = sorted(set(hinted) & set(plates))
     settled = [key for key in sorted(plates) if key in known and key not in state.pending]
@@ -89,10 +89,10 @@ def turn(
 def needs_listing(old: Pending | None, folders: int, expected: int | None, now: float) -> bool:
     """Say whether a plate is to be listed in full, after its site folders were counted.
 
-    `old`: what is remembered of it; None where nothing is. `expected`: its expected sites, as far
-    as they are known. True where nothing is known of it; where new folders make it look complete,
-    or came and have stopped coming; where its quiet period is over; and from time to time, the
-    later the longer ago it changed: files come into folders that are there.
+    It is where nothing is remembered of it (`old` is None); where new folders make it look complete
+    (`expected` sites, as far as they are known), or came and have stopped coming; where its quiet
+    period is over; and from time to time, the later the longer ago it changed: files come into
+    folders that are there.
     """
     if old is None or not old.listed:
         return True
@@ -118,8 +118,8 @@ def listed(
     show yet happened after it, and every change happened before now, both by our clock; between
     the two the storage's time counts. Where nothing changed since, neither does the time.
 
-    `modified`: its last change by the storage's clock; None where there is no file. The new memory;
-    `again` is not set.
+    `modified` is its last change by the storage's clock; None where there is no file. `again` is
+    left for the caller to set.
     """
     changed = now if modified is None else min(modified, now)
     if old is not None and old.listed:
@@ -142,8 +142,9 @@ def remembered(
 ) -> WatchState:
     """Keep what the next tick needs, and no more.
 
-    `rotation`: the settled plate that was listed last; None where none was. With at most
-    `MOST_PENDING` plates, those with the oldest looks.
+    Of plates that are not ready at most `MOST_PENDING`, those with the oldest looks; plates that
+    are no longer served are forgotten. `rotation` is the settled plate that was listed last; None
+    where none was.
     """
     served = set(plates)
     oldest = sorted(
@@ -157,11 +158,10 @@ def remembered(
 
 
 def may_reload(state: WatchState, plates: Collection[PlateKey], now: float) -> bool:
-    """Say whether a reload can help to serve some plates.
+    """Say whether a reload can help to serve plates that should be served and are not.
 
-    `plates`: the plates that should be served and are not. False where the last reload was for the
-    same plates and is not long ago: a code server that does not run the code again serves the old
-    ones for ever.
+    It cannot where the last one was for the same plates and is not long ago: a code server that
+    does not run the code again serves the old ones for ever.
     """
     return state.reloaded != _set_mark(plates) or now - state.reloaded_at > _RELOAD_AGAIN
 
@@ -175,14 +175,8 @@ def _set_mark(plates: Collection[PlateKey]) -> str:
     return hashlib.sha256("\n".join(sorted(map(str, plates))).encode()).hexdigest()[:12]
 
 
-_VERSION = 1
-
-
 def watch_json(state: WatchState) -> str:
-    """Write a state as a cursor.
-
-    JSON; about 100 bytes a pending plate, times to the second.
-    """
+    """Write a state as a cursor: JSON, about 100 bytes a pending plate, times to the second."""
     plates = {
         str(key): [
             round(plate.checked),
@@ -209,9 +203,9 @@ def watch_json(state: WatchState) -> str:
 
 
 def parse_watch_json(text: str | None) -> WatchState:
-    """Read a cursor.
+    """Read a cursor, of this or another version.
 
-    Empty where there is none or it cannot be read: then every plate is listed anew.
+    The state is empty where there is none or it cannot be read: then every plate is listed anew.
     """
     try:
         found: object = json.loads(text or "{}")

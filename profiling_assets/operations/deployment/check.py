@@ -37,7 +37,7 @@ class Look:
 def look_at_deployment(environment: Mapping[str, str], *, services: bool = True) -> Look:
     """Look at a machine's settings, and at the services that they name.
 
-    `services`: whether to look at services too; without errors in the files alone.
+    Services are looked at where the files are without errors, and not without `services`.
     """
     home = environment.get(HOME_VARIABLE)
     if not home:

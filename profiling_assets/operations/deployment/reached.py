@@ -1,4 +1,4 @@
-"""Whether what a deployment names is there: database, workspace, broker, workers, log bucket.
+"""Whether what a deployment names is there: database, workspace, alerts, broker, workers, logs.
 
 Put here: one look at each service.
 Do not put here: what is written in files (`written`), printing.
@@ -14,8 +14,15 @@ from typing import Any
 import dagster as dg
 
 from profiling_assets.errors import ProfilingError
+from profiling_assets.operations.alerts import Service
 from profiling_assets.operations.deployment.lack import Lack, error, warning
-from profiling_assets.settings import CONFIG_VARIABLE, WORKSPACE_VARIABLE, Settings
+from profiling_assets.settings import (
+    ALERT_APPRISE_VARIABLE,
+    CONFIG_VARIABLE,
+    WORKSPACE_VARIABLE,
+    AlertSettings,
+    Settings,
+)
 from profiling_assets.steps.catalog import read_config
 from profiling_assets.workspace.registry import load_registry
 from profiling_assets.workspace.storage.opening import SCRATCH_VARIABLE, open_workspace
@@ -26,10 +33,11 @@ _SECONDS = 5
 def reached_lacks(home: Path) -> Iterator[Lack]:
     """Look at each service that the settings name; where one does not answer, at the others still.
 
-    In the order in which a machine needs them.
+    What they lack comes in the order in which a machine needs them. `home` has a `dagster.yaml`
+    that can be read.
     """
     yield from _folder(SCRATCH_VARIABLE)
-    yield from _workspace()
+    yield from _workspace_and_alerts()
     try:
         instance = dg.DagsterInstance.from_config(str(home))
         instance.get_runs_count()
@@ -54,8 +62,9 @@ def _folder(name: str) -> Iterator[Lack]:
             yield error(name, f"cannot be written ({_first_line(tried)})", "make the folder")
 
 
-def _workspace() -> Iterator[Lack]:
+def _workspace_and_alerts() -> Iterator[Lack]:
     settings = Settings.from_environment()
+    yield from _alerts(settings.alerts)
     if settings.workspace is None:
         return
     try:
@@ -74,6 +83,16 @@ def _workspace() -> Iterator[Lack]:
         read_config(settings.config, workspace)
     except ProfilingError as problem:
         yield _of(problem, CONFIG_VARIABLE)
+
+
+def _alerts(settings: AlertSettings) -> Iterator[Lack]:
+    for number, url in enumerate(settings.apprise, start=1):
+        if not Service(url).usable:
+            yield error(
+                ALERT_APPRISE_VARIABLE,
+                f"has an address that apprise does not understand: number {number}",
+                "write it as https://github.com/caronc/apprise/wiki says",
+            )
 
 
 def _celery(launcher: Any, instance: dg.DagsterInstance) -> Iterator[Lack]:

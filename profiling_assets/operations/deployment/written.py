@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 def kind_of(config: Mapping[str, Any]) -> Kind:
-    """Say where runs are carried out."""
+    """Say where runs are carried out, by the name of the run launcher's class."""
     name = str((config.get(_LAUNCHER) or {}).get("class", ""))
     if "Celery" in name:
         return Kind.CELERY
@@ -42,8 +42,8 @@ def written_lacks(
 ) -> list[Lack]:
     """Look at what is written, all of it.
 
-    `missing_module`: tries to import a module; returns the name of the one that is missing, else
-    None. Variables first, then modules, then rules.
+    Variables come first, then modules, then rules. `missing_module` tries to import a module and
+    returns the name of the one that is missing, else None.
     """
     kind = kind_of(config)
     return [

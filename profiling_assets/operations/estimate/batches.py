@@ -28,10 +28,10 @@ _SHOWN_AT_ONCE = (1, 4, 16, 64, 256)
 class BatchEstimate:
     """What a batch's own two runs will need, beside those of its plates."""
 
-    batch: str  # the batch
-    plates: int  # its plates
+    batch: str
+    plates: int
     wells: int  # wells of all of them: rows that vote
-    cpu_seconds: Range  # CPU seconds of both runs
+    cpu_seconds: Range  # of both runs
     memory_bytes: int  # what to give a run, a margin included
     task: FargateSize | None  # the smallest Fargate task; None where none is large enough
 
@@ -41,7 +41,7 @@ class Estimate:
     """What a workspace will need."""
 
     plates: tuple[PlateEstimate, ...]  # sorted by batch and plate
-    batches: tuple[BatchEstimate, ...]  # sorted
+    batches: tuple[BatchEstimate, ...]  # sorted by name
 
     @property
     def bytes_in(self) -> int:
@@ -81,8 +81,9 @@ class Machine:
 
     at_once: int  # plates at once: `max_concurrent_runs`, and the limit of the pool `backend`
     cores: int  # a core each
-    memory_bytes: int  # of the largest plates that meet there, and of daemon and web server
-    scratch_bytes: int  # of the largest plates that meet there, and of daemon and web server
+    # for the largest plates that meet there, and for daemon and web server
+    memory_bytes: int
+    scratch_bytes: int
     seconds: Range  # time until all is built, where reading and writing keep up
 
 
@@ -102,7 +103,7 @@ def estimate_workspace(weights: Iterable[PlateWeight]) -> Estimate:
 def estimate_batch(batch: str, wells_of_plates: Sequence[int]) -> BatchEstimate:
     """Estimate what the two runs of a batch need.
 
-    `wells_of_plates`: the wells of each of its plates.
+    Its runs make selection, stacked tables, summary and report.
     """
     wells = sum(wells_of_plates)
     peak = rates.BATCH_MEMORY + wells * rates.BATCH_MEMORY_PER_WELL
@@ -120,7 +121,9 @@ def estimate_batch(batch: str, wells_of_plates: Sequence[int]) -> BatchEstimate:
 def machine_for(estimate: Estimate, at_once: int) -> Machine:
     """Say which machine builds some plates at once, and how long it takes.
 
-    `at_once`: plates at once, 1 or more; more than there are plates are not used.
+    A plate takes one core. The slowest plate and the slowest batch are the least time there is, and
+    a batch's runs wait for its plates. `at_once` is 1 or more; more than there are plates are not
+    used.
     """
     used = max(1, min(at_once, len(estimate.plates)))
     memory = sorted((one.memory_bytes for one in estimate.plates), reverse=True)[:used]
@@ -144,7 +147,7 @@ def machine_for(estimate: Estimate, at_once: int) -> Machine:
 def machines(estimate: Estimate) -> tuple[Machine, ...]:
     """Return machines for 1, 4, 16 ... plates at once, and for all at once at most.
 
-    Smallest first; the last one has a core for each plate where that is among the sizes.
+    The smallest comes first; the last has a core for each plate where that is among the sizes.
     """
     plates = len(estimate.plates)
     sizes = [size for size in _SHOWN_AT_ONCE if size < plates]

@@ -53,10 +53,10 @@ class Prices(BaseModel):
 class MachineCost:
     """What a rented machine costs until all is built."""
 
-    name: str  # the machine
+    name: str
     at_once: int  # plates at once; 0 where it is too small
-    hours: float  # time, and its price
-    cost: float  # time, and its price
+    hours: float
+    cost: float  # of these hours
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Cost:
     unpriced: int  # plates and batches that no task is large enough for; they are not in `tasks`
     storage_month: float  # all results, for a month
     requests: float  # requests to S3, once
-    machines: tuple[MachineCost, ...]  # the machines of the file
+    machines: tuple[MachineCost, ...]
 
 
 def parse_prices(text: str, *, path: str) -> Prices:
@@ -93,7 +93,8 @@ def parse_prices(text: str, *, path: str) -> Prices:
 def cost_of(estimate: Estimate, prices: Prices, *, at_once: int | None = None) -> Cost:
     """Say what an estimate costs.
 
-    `at_once`: plates at once on a rented machine at most; else as many as it holds.
+    It is what is expected, without the spread. `at_once` is how many plates a rented machine builds
+    at once at most; else as many as it holds.
     """
     parts = (*estimate.plates, *estimate.batches)
     priced = [

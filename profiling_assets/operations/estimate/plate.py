@@ -18,7 +18,7 @@ from profiling_assets.workspace.names import PlateKey
 class PlateWeight:
     """What a listing tells of a plate."""
 
-    key: PlateKey  # the plate
+    key: PlateKey
     csv_bytes: int  # bytes of the CSVs that a backend is made of; 0 for a plate that starts later
     files: int  # number of those CSVs
     keys: int  # objects that a listing of the plate walks over, pictures too
@@ -58,13 +58,13 @@ class PlateEstimate:
     """What a plate will need when everything is built."""
 
     weight: PlateWeight  # what the listing told
-    sqlite_bytes: Range  # bytes of the SQLite backend that is made
-    result_bytes: Range  # bytes of everything that is made, the backend included
-    # CPU seconds of its two runs. One core: as many seconds of time, where nothing waits
+    sqlite_bytes: Range  # the SQLite backend that is made
+    result_bytes: Range  # everything that is made, the backend included
+    # of its two runs; on one core, as many seconds of time where nothing waits
     cpu_seconds: Range
     memory_bytes: int  # what to give a run, a margin included
     scratch_bytes: int  # scratch space to give, the highest SQLite file and its peak
-    requests: Requests  # requests where the workspace is on S3
+    requests: Requests  # where the workspace is on S3
     task: FargateSize | None  # the smallest Fargate task; None where none is large enough
 
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 class Range:
     """A figure with its spread."""
 
-    expected: float  # what is expected, the least and the most
-    low: float  # what is expected, the least and the most
-    high: float  # what is expected, the least and the most
+    expected: float
+    low: float  # the least
+    high: float  # the most
 
     def __add__(self, other: "Range") -> "Range":
         """Add figures that go up and down together."""

@@ -25,8 +25,9 @@ def task_of_run(catalog: Catalog, partition: str, assets: Collection[str]) -> Fa
     One plate is listed: the run's own, or for a batch its first one, which the others are taken to
     be like.
 
-    Raises `ProfilingError` where no task is large enough. Raises `WorkspaceError` where the plate
-    cannot be listed.
+    `partition` is `BATCH/PLATE`, `BATCH` or `all`, `assets` what the run makes there. Raises
+    `ProfilingError` where no task is large enough, `WorkspaceError` where the plate cannot be
+    listed.
     """
     plates = [key for key in catalog.cohort.plates if partition in (ALL, key.batch, str(key))]
     if not plates:

@@ -20,8 +20,8 @@ def weigh_plates(
 ) -> list[PlateWeight]:
     """Weigh plates by their listings; no file is opened.
 
-    `csv_dir`: folder of the site folders below a plate's folder; empty or `.` for that folder
-    itself. In the order of the plates. One that starts at profiles weighs nothing. Raises
+    The order is that of the plates; one that starts at profiles weighs nothing. `csv_dir` is the
+    folder of the site folders below a plate's folder; empty or `.` for that folder itself. Raises
     `WorkspaceError` where a plate's folder cannot be listed.
     """
 

@@ -17,7 +17,7 @@ from dagster._core.remote_origin import (  # noqa: TID251 -- a queued run needs 
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
-from dagster._daemon.types import DaemonHeartbeat
+from dagster._daemon.types import DaemonHeartbeat  # noqa: TID251 -- as the daemon stores one
 
 from profiling_assets.dagster.instance import open_instance, prepared_home
 from profiling_assets.dagster.launchers import dead_runs
@@ -125,10 +125,23 @@ def test_a_command_s_process_id_in_new_hands_is_told_by_its_start(
 ) -> None:
     host, pid, start = submitter().split(":")
     assert int(pid) == os.getpid()
-    run = started(instance, {SUBMITTER_TAG: f"{host}:{pid}:{int(start) - 1}"}, pid=_GONE)
+    run = started(instance, {SUBMITTER_TAG: f"{host}:{pid}:{int(start) - 1000}"}, pid=_GONE)
     own = started(instance, {SUBMITTER_TAG: submitter()}, pid=_GONE)
     assert end_dead_runs(instance) == [run.run_id]
     assert status(instance, own) == "STARTING"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the former version read /proc")
+def test_a_living_command_of_the_former_version_is_recognised(
+    instance: dg.DagsterInstance,
+) -> None:
+    stat = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace")
+    start = stat.rpartition(")")[2].split()[19]
+    tags = {SUBMITTER_TAG: f"{socket.gethostname()}:{os.getpid()}:{start}"}
+    assert tags[SUBMITTER_TAG] == submitter()
+    run = started(instance, tags, pid=_GONE)
+    assert end_dead_runs(instance) == []
+    assert status(instance, run) == "STARTING"
 
 
 def test_a_run_of_another_machine_is_left_alone(

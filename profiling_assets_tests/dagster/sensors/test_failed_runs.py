@@ -1,12 +1,15 @@
 """Failed runs are told: to real servers of HTTP, SMTP, SNS, by the sensor on real runs."""
 
 import email
+import io
 import json
+import logging
+import socket
 import socketserver
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -23,6 +26,7 @@ from profiling_assets.operations.alerts import (
     Failed,
     LogLine,
     Mail,
+    Service,
     Topic,
     Webhook,
     targets_of,
@@ -111,6 +115,18 @@ def post_office() -> Generator[tuple[str, list[Message]]]:
         yield f"smtp://127.0.0.1:{port}", handler.mails
 
 
+@pytest.fixture
+def root_log() -> Generator[io.StringIO]:
+    """Give what a daemon writes that logs all libraries from level INFO on."""
+    root, text = logging.getLogger(), io.StringIO()
+    handler, level = logging.StreamHandler(text), root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield text
+    root.setLevel(level)
+    root.removeHandler(handler)
+
+
 def settings(**variables: str) -> AlertSettings:
     return AlertSettings.from_environment(
         {f"PROFILING_ASSETS_ALERT_{name}": text for name, text in variables.items()}
@@ -182,10 +198,12 @@ def test_a_target_that_fails_is_told_without_its_secrets_and_the_others_get_the_
     hook: tuple[str, list[tuple[str, Any]]], post_office: tuple[str, list[Message]]
 ) -> None:
     url, posts = hook
-    mail = replace(
-        settings(SMTP=post_office[0], MAIL="a@lab.example", FROM="us@lab.example"),
-        smtp_user="me",
-        smtp_password="pa55word",
+    mail = settings(
+        SMTP=post_office[0],
+        MAIL="a@lab.example",
+        FROM="us@lab.example",
+        SMTP_USER="me",
+        SMTP_PASSWORD="pa55word",
     )
     dead = f"http://127.0.0.1:1/{TOKEN}"
     problems = tell_all([Webhook(dead), Mail(mail), Webhook(url)], ALERT).problems
@@ -218,9 +236,58 @@ def test_a_webhook_that_refuses_is_told_by_its_status(
     assert TOKEN not in problem
 
 
+def test_a_service_that_apprise_knows_gets_subject_and_facts(
+    hook: tuple[str, list[tuple[str, Any]]],
+) -> None:
+    url, posts = hook
+    address = url.replace("http://", "json://")
+    log: list[str] = []
+    done = tell_all(targets_of(settings(APPRISE=f"{address} {address}"), log.append), ALERT)
+    assert (done.reached, done.problems) == (3, [])
+    assert [path for path, _ in posts] == [f"/{TOKEN}", f"/{TOKEN}"]
+    _, told = posts[0]
+    assert f"{told['title']}\n{told['message']}" == ALERT.text()
+    assert told["type"] == "failure"
+
+
+def test_a_service_that_is_not_told_is_a_problem_without_its_secrets(
+    hook: tuple[str, list[tuple[str, Any]]],
+    root_log: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_Posts, "status", 403)
+    refusing = Service(hook[0].replace("http://", "json://"))
+    nobody = Service(f"json://127.0.0.1:1/{TOKEN}")
+    wrong = Service(f"slack://{TOKEN}")
+    assert [refusing.usable, nobody.usable, wrong.usable] == [True, True, False]
+    done = tell_all([refusing, nobody, wrong], ALERT)
+    assert done.reached == 0
+    unreached = "the alert of Bätch/000123 did not reach"
+    refused = "it refused, or no connection came about"
+    assert done.problems == [
+        f"{unreached} json (apprise): {refused}",
+        f"{unreached} json (apprise): {refused}",
+        f"{unreached} slack (apprise): its address cannot be used",
+    ]
+    assert TOKEN not in root_log.getvalue() + repr([refusing, nobody, wrong])
+
+
+def test_a_service_that_does_not_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("profiling_assets.operations.alerts._SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        begun = time.monotonic()
+        (problem,) = tell_all([Service(f"json://127.0.0.1:{port}/{TOKEN}")], ALERT).problems
+        assert time.monotonic() - begun < 3
+    assert "no answer within" in problem
+
+
 @pytest.mark.parametrize(
     "variables",
     [
+        {"APPRISE": f"chat.example/{TOKEN}"},
         {"WEBHOOK": f"file:///{TOKEN}"},
         {"MAIL": "a@lab.example"},
         {"MAIL": "a@lab.example", "SMTP": "smtp://host:25"},
@@ -260,7 +327,7 @@ def test_the_sensor_tells_of_a_real_run_that_failed_and_of_those_alike_once(
     fresh: Desk, hook: tuple[str, list[tuple[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, posts = hook
-    chosen = replace(settings(WEBHOOK=f"{url} http://127.0.0.1:1/x"), link="http://ui:3000")
+    chosen = settings(WEBHOOK=f"{url} http://127.0.0.1:1/x", LINK="http://ui:3000/")
     sensor = failure_sensor(Settings(str(fresh.root), alerts=chosen))
     answers: list[object] = []
     for partition in (P1, P2):
@@ -318,5 +385,5 @@ def test_a_run_that_is_started_again_is_not_told(
 def test_the_sensor_is_on_where_somebody_is_to_be_told() -> None:
     on, off = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
     assert failure_sensor(Settings()).default_status is off
-    told = Settings(alerts=settings(WEBHOOK="https://chat.example/x"))
-    assert failure_sensor(told).default_status is on
+    for chosen in (settings(WEBHOOK="https://chat.example/x"), settings(APPRISE="ntfy://topic")):
+        assert failure_sensor(Settings(alerts=chosen)).default_status is on
