@@ -4,8 +4,8 @@ Put here: a table to the bytes of another format.
 Do not put here: CSV and TSV (`tables`), GCT (`gct`), where copies lie (`dagster.io_managers`).
 
 AnnData's file format is HDF5 with a few attributes, written here with h5py as
-https://anndata.readthedocs.io/en/stable/fileformat-prose.html has it. The package `anndata` cannot
-be asked to: one single release of it installs with pandas 3 on Python 3.11
+https://anndata.readthedocs.io/en/stable/fileformat-prose.html has it. The package `anndata` is not
+asked to: one single release of it installs with pandas 3 on Python 3.11
 (docs/decisions/anndata.md).
 """
 
