@@ -53,6 +53,18 @@ class Cutoffs:
     unique_cut: float = 0.01  # different values to wells; features below go
     outlier_cutoff: float = 500.0  # features with a larger absolute value go
 
+    def __post_init__(self) -> None:
+        """Refuse what is no share, and a way to correlate that is not known."""
+        for name in ("na_cutoff", "corr_threshold", "freq_cut", "unique_cut"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)}", remedy=f"give {name} a number from 0 to 1"
+                )
+        if self.corr_method not in ("pearson", "spearman", "kendall"):
+            raise ConfigError(
+                f"corr_method is {self.corr_method!r}", remedy="use pearson, spearman or kendall"
+            )
+
 
 _OPERATIONS = "pycytominer.operations"
 _UTILITIES = "pycytominer.cyto_utils"

@@ -174,7 +174,7 @@ def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -
     sites = list_site_folders(workspace, base, key.plate)
     loaded = read_expected(workspace, key)
     expected = None if loaded is None else loaded.sites
-    changes = [file.modified for file in (*sites.inputs, *(() if loaded is None else (loaded.file,)))]
+    read = (*sites.inputs, *(() if loaded is None else (loaded.file,)))
     return PlateListing(
         folders=sites.folders,
         fingerprint=_fingerprint(sites.inputs, base),
@@ -183,7 +183,7 @@ def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -
         load_data_fingerprint=None if loaded is None else loaded.fingerprint,
         completeness=site_matrix(expected, sites.folders),
         ignored=sites.ignored,
-        last_change=max(changes, default=None),
+        last_change=max((file.modified for file in read), default=None),
     )
 
 
