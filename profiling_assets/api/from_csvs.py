@@ -19,7 +19,7 @@ from profiling_assets.collate.collate import collate_plate
 from profiling_assets.collate.from_backend import aggregate_backend
 from profiling_assets.collate.options import COLLATE_CATEGORIES, AggregateOptions, CollateOptions
 from profiling_assets.errors import ConfigError, ConflictError, MissingInputError
-from profiling_assets.profiles.tables import profiles_csv
+from profiling_assets.profiles.tables import profiles_csv, with_numbers
 from profiling_assets.workspace.ledger import site_ledger_frame, well_ledger_frame
 from profiling_assets.workspace.names import checked_name
 from profiling_assets.workspace.plates import Source
@@ -57,7 +57,7 @@ def scan(workspace: File, *, csv_dir: str = "analysis") -> Result:
 
     Examples
     --------
-    >>> pa.scan("demo/workspace").frame  # doctest: +SKIP
+    >>> pa.scan("demo/workspace").frame
     """
     found = scan_workspace(open_workspace(os.fspath(workspace)), csv_dir)
     rows = [
@@ -141,8 +141,8 @@ def collate(
 
     Examples
     --------
-    >>> plate = pa.collate("analysis/BATCH/PLATE/analysis", "backend")  # doctest: +SKIP
-    >>> plate.sites["state"].value_counts()  # doctest: +SKIP
+    >>> plate = pa.collate("analysis/BATCH/PLATE/analysis", "backend")
+    >>> plate.sites["state"].value_counts()
     """
     source, target = Path(folder).expanduser().resolve(), Path(out).expanduser()
     if not source.is_dir():
@@ -188,7 +188,7 @@ def collate(
                 (Path(made) / file.name).replace(file)
     ignored = [f"{entry.path} is ignored: {entry.reason}" for entry in sites.ignored]
     return Collated(
-        frame=frame,
+        frame=with_numbers(frame),
         warnings=(*ignored, *done.warnings, *([] if withheld is None else [withheld])),
         wells=well_ledger_frame(done.wells),
         sites=site_ledger_frame(done.sites),
@@ -242,13 +242,13 @@ def aggregate(
 
     Examples
     --------
-    >>> pa.aggregate("backend/PLATE.sqlite", operation="mean").frame  # doctest: +SKIP
+    >>> pa.aggregate("backend/PLATE.sqlite", operation="mean").frame
     """
     options = _aggregation(
         operation, strata, compartments, image_feature_categories, fields_of_view, object_feature
     )
     done = aggregate_backend(None, Path(sqlite).expanduser(), options, path=str(sqlite))
-    return Aggregated(done.frame, done.warnings, well_ledger_frame(done.wells))
+    return Aggregated(with_numbers(done.frame), done.warnings, well_ledger_frame(done.wells))
 
 
 def _aggregation(

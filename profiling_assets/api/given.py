@@ -54,7 +54,7 @@ def read_profiles(path: File, *, well_column: str = WELL_COLUMNS[0]) -> pd.DataF
 
     Examples
     --------
-    >>> pa.read_profiles("PLATE_normalized.csv.gz")  # doctest: +SKIP
+    >>> pa.read_profiles("PLATE_normalized.csv.gz")
     """
     return tables.read_profiles(read(path), path=str(path), well_column=well_column)
 

@@ -112,6 +112,8 @@ class Compared(Result):
     ----------
     difference : TableDifference
         All of it, counted.
+    is_empty : bool
+        Whether the tables hold the same, up to the tolerance and the order.
     """
 
     difference: TableDifference

@@ -73,7 +73,7 @@ def annotate(
 
     Examples
     --------
-    >>> pa.annotate("PLATE.csv", "platemap.txt").frame  # doctest: +SKIP
+    >>> pa.annotate("PLATE.csv", "platemap.txt").frame
     """
     if (external is None) != (external_join_on is None):
         raise ConfigError(
@@ -153,7 +153,7 @@ def normalize(
 
     Examples
     --------
-    >>> pa.normalize("PLATE_augmented.csv.gz", method="standardize").frame  # doctest: +SKIP
+    >>> pa.normalize("PLATE_augmented.csv.gz", method="standardize").frame
     """
     if method.lower() not in _METHODS:
         raise ConfigError(
@@ -248,7 +248,7 @@ def feature_select(
 
     Examples
     --------
-    >>> pa.feature_select("PLATE_normalized.csv.gz", corr_threshold=0.8).frame  # doctest: +SKIP
+    >>> pa.feature_select("PLATE_normalized.csv.gz", corr_threshold=0.8).frame
     """
     frame, path = table_of(profiles)
     cutoffs = Cutoffs(

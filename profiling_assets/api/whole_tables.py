@@ -49,7 +49,7 @@ def stack(profiles: Iterable[Table], batch: str) -> Result:
 
     Examples
     --------
-    >>> pa.stack(["P1_normalized.csv.gz", "P2_normalized.csv.gz"], "BATCH").frame  # doctest: +SKIP
+    >>> pa.stack(["P1_normalized.csv.gz", "P2_normalized.csv.gz"], "BATCH").frame
     """
     frames: dict[PlateKey, pd.DataFrame] = {}
     for number, one in enumerate(profiles, 1):
@@ -98,7 +98,7 @@ def write_gct(
 
     Examples
     --------
-    >>> pa.write_gct("BATCH_normalized_feature_select.csv.gz", "BATCH.gct")  # doctest: +SKIP
+    >>> pa.write_gct("BATCH_normalized_feature_select.csv.gz", "BATCH.gct")
     """
     frame, path = table_of(profiles)
     metadata, features = gct_columns(frame, compartments)
@@ -143,7 +143,7 @@ def compare(a: Table, b: Table, *, tolerance: float = 0.0, largest: int = 10) ->
 
     Examples
     --------
-    >>> pa.compare("old.csv.gz", "new.csv.gz", tolerance=1e-6).is_empty  # doctest: +SKIP
+    >>> pa.compare("old.csv.gz", "new.csv.gz", tolerance=1e-6).is_empty
     """
     one, other = (with_wells(*table_of(table)) for table in (a, b))
     found = table_difference(one, other, tolerance=tolerance, largest=largest)
