@@ -98,7 +98,7 @@ def collate(
         The folder of the plate's site folders, each with `Image.csv`, `Cells.csv` and so on.
     out : str or path
         The folder to write `PLATE.sqlite` and `PLATE.csv` to; it is made where it is not there.
-        Needs about as much room as the CSVs, and a third more while it is at work.
+        It takes up at most as much room as the CSVs.
     plate : str, optional
         The plate's name. Without it the name of the folder, or of the one above where the folder
         is called `analysis`.

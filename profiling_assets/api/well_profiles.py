@@ -114,7 +114,8 @@ def normalize(
 
     Source: pycytominer 1.7.1, `normalize`; equal to the last bit for `standardize`, `robustize` and
     `mad_robustize`, which are computed here, while the others are its own. What differs: the
-    default method, and infinite values, which count as missing where pycytominer raises.
+    default method; and infinite values, which every method but `mad_robustize` counts as missing,
+    where pycytominer raises.
 
     Parameters
     ----------
