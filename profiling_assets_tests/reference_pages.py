@@ -1,11 +1,14 @@
-"""The pages of docs/reference, made from the code: config keys, commands, paths."""
+"""The pages of docs/reference, made from the code: config keys, commands, paths, the API."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import click
 
+import profiling_assets
+from profiling_assets import api
 from profiling_assets.cli.main import cli
 from profiling_assets.config.load import parse_config
 from profiling_assets.config.model import Config
@@ -114,10 +117,28 @@ def paths_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def api_page() -> str:
+    """Every verb of a notebook, and what it gives."""
+    things = [getattr(api, name) for name in profiling_assets.__all__]
+    lines = [*_head("In a notebook"), *(inspect.getdoc(api) or "").splitlines()[2:]]
+    # the verbs in the order of the work, as the door's modules have them
+    verbs = sorted(filter(inspect.isfunction, things), key=_place)
+    for verb in verbs:
+        lines += ["", f"## {verb.__name__}", "", "```python", _signature(verb), "```", ""]
+        lines += _told(verb)
+    lines += ["", "## What the verbs give"]
+    for kind in sorted(filter(inspect.isclass, things), key=_place):
+        also = next(iter(kind.__bases__), object)
+        more = f" All that `{also.__name__}` has, and:" if also in things else ""
+        lines += ["", f"### {kind.__name__}", "", *_told(kind, more)]
+    return "\n".join(lines) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "config.md": config_page,
     "commands.md": commands_page,
     "paths.md": paths_page,
+    "api.md": api_page,
 }
 
 
@@ -146,6 +167,48 @@ def _laid() -> Iterator[tuple[str, Sequence[str]]]:
         for begin in ("Return the paths of ", "Return the path of ", "Return "):
             what = what.removeprefix(begin)
         yield what, paths
+
+
+_MODULES = ("from_csvs", "given", "well_profiles", "whole_tables", "outcome", "errors")
+
+
+def _place(thing: Any) -> tuple[int, int]:
+    module = thing.__module__.rpartition(".")[2]
+    return _MODULES.index(module), inspect.getsourcelines(thing)[1]
+
+
+def _signature(verb: Callable[..., Any]) -> str:
+    """Names and defaults: the types are in the docstring, in words."""
+    own = inspect.signature(verb)
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in own.parameters.values()]
+    text = f"pa.{verb.__name__}{inspect.Signature(bare)}"
+    if len(text) <= _WIDTH:
+        return text
+    parts: list[str] = []
+    for parameter in bare:
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parts:
+            parts.append("*")
+        parts.append(str(parameter))
+    return "\n".join([f"pa.{verb.__name__}(", *(f"    {part}," for part in parts), ")"])
+
+
+def _told(thing: Any, more: str = "") -> Iterator[str]:
+    """A NumPy docstring as Markdown."""
+    head, *sections = re.split(r"\n\n(?=[A-Z][a-z]+\n---)", inspect.getdoc(thing) or "")
+    yield from (head + more).splitlines()
+    for section in sections:
+        title, _, *body = section.splitlines()
+        yield from ("", f"**{title}**", "")
+        if title == "Examples":
+            yield from ("```python", *(line.removeprefix(">>> ") for line in body), "```")
+            continue
+        for line in body:
+            yield f"  {line.strip()}" if line.startswith(" ") else _item(line)
+
+
+def _item(line: str) -> str:
+    name, colon, kind = line.partition(" : ")
+    return f"- `{name}` ({kind}):" if colon else f"- `{line}`:"
 
 
 def _everything(backend: str = "sqlite") -> Config:

@@ -183,12 +183,12 @@ def _columns(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
 
 
 def aggregate_backend(
-    key: PlateKey, sqlite_file: Path, aggregate: AggregateOptions, *, path: str
+    key: PlateKey | None, sqlite_file: Path, aggregate: AggregateOptions, *, path: str
 ) -> AggregateResult:
     """Aggregate an existing SQLite backend, wherever it came from.
 
-    Raises `BackendError` where the file is no SQLite backend, is damaged, or lacks what is asked
-    for.
+    `key`: the plate that it should be of; None where nothing says which. Raises `BackendError`
+    where the file is no SQLite backend, is damaged, or lacks what is asked for.
     """
     with open_backend(sqlite_file, path) as backend:
         try:
@@ -217,12 +217,15 @@ def aggregate_backend(
             aggregator.close([stratum])
         result = aggregator.result()
     result = replace(result, warnings=(*result.warnings, *_key_warnings(strays, known)))
+    named = () if key is None else _plate_warnings(result, key)
+    return replace(result, warnings=(*result.warnings, *named))
+
+
+def _plate_warnings(result: AggregateResult, key: PlateKey) -> Iterator[str]:
     plates = set(map(str, cast("Iterable[object]", result.frame[result.frame.columns[0]])))
     others = sorted(plates - {key.plate})
-    if not others:
-        return result
-    warning = f"the backend calls the plate {', '.join(others[:5])}, not {key.plate}"
-    return replace(result, warnings=(*result.warnings, warning))
+    if others:
+        yield f"the backend calls the plate {', '.join(others[:5])}, not {key.plate}"
 
 
 def _scan(

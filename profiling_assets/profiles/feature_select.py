@@ -10,6 +10,7 @@ pycytominer's operations decide, but for `correlation_threshold` (see `correlati
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -36,25 +37,49 @@ from profiling_assets.profiles.pycytominer import reference
 from profiling_assets.profiles.reference_wells import ALL, sampled_rows, samples_query
 from profiling_assets.workspace.names import PlateKey
 
-# pycytominer 1.7.1's defaults; the recipe's config cannot change them
-MIN_VARIANCE = 1e-6
-NA_CUTOFF = 0.05
-OUTLIER_CUTOFF = 500.0
-FREQ_CUT = 0.05
-UNIQUE_CUT = 0.01
+
+@dataclass(frozen=True)
+class Cutoffs:
+    """Where the operations draw the line, by pycytominer's names and with its defaults.
+
+    The recipe's config cannot change them.
+    """
+
+    min_variance: float = 1e-6  # features with less go
+    na_cutoff: float = 0.05  # share of missing values, 0 to 1; features with more go
+    corr_threshold: float = THRESHOLD  # of two features with a larger correlation one goes
+    corr_method: str = "pearson"  # or spearman, kendall
+    freq_cut: float = 0.05  # second most frequent value to the most frequent; features below go
+    unique_cut: float = 0.01  # different values to wells; features below go
+    outlier_cutoff: float = 500.0  # features with a larger absolute value go
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share, and a way to correlate that is not known."""
+        for name in ("na_cutoff", "corr_threshold", "freq_cut", "unique_cut"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)}", remedy=f"give {name} a number from 0 to 1"
+                )
+        if self.corr_method not in ("pearson", "spearman", "kendall"):
+            raise ConfigError(
+                f"corr_method is {self.corr_method!r}", remedy="use pearson, spearman or kendall"
+            )
+
 
 _OPERATIONS = "pycytominer.operations"
 _UTILITIES = "pycytominer.cyto_utils"
 
-Operation = Callable[[pd.DataFrame, list[str]], dict[str, Ground]]
+Operation = Callable[[pd.DataFrame, list[str], Cutoffs], dict[str, Ground]]
 
 
-def _variance_threshold(votes: pd.DataFrame, features: list[str]) -> dict[str, Ground]:
+def _variance_threshold(
+    votes: pd.DataFrame, features: list[str], cutoffs: Cutoffs
+) -> dict[str, Ground]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a feature without a value: dropped
         try:
             excluded = reference(_OPERATIONS).variance_threshold(
-                votes, features=features, min_variance=MIN_VARIANCE
+                votes, features=features, min_variance=cutoffs.min_variance
             )
         except ValueError as error:
             if "meets the variance threshold" not in str(error):
@@ -64,60 +89,73 @@ def _variance_threshold(votes: pd.DataFrame, features: list[str]) -> dict[str, G
     return {
         name: Ground("no value")
         if np.isnan(variance)
-        else Ground(f"variance {variance:.3g}, below {MIN_VARIANCE:g}", float(variance))
+        else Ground(f"variance {variance:.3g}, below {cutoffs.min_variance:g}", float(variance))
         for name, variance in zip(excluded, spread, strict=True)
     }
 
 
-def _correlation_threshold(votes: pd.DataFrame, features: list[str]) -> dict[str, Ground]:
-    goes = correlated_features(votes.loc[:, features])
+def _correlation_threshold(
+    votes: pd.DataFrame, features: list[str], cutoffs: Cutoffs
+) -> dict[str, Ground]:
+    threshold = cutoffs.corr_threshold
+    goes = correlated_features(votes.loc[:, features], threshold, method=cutoffs.corr_method)
     return {
-        name: Ground(f"correlation above {THRESHOLD:g}, most with {partner}", correlation)
+        name: Ground(f"correlation above {threshold:g}, most with {partner}", correlation)
         for name, (partner, correlation) in goes.items()
     }
 
 
-def _drop_na_columns(votes: pd.DataFrame, features: list[str]) -> dict[str, Ground]:
-    excluded = reference(_OPERATIONS).get_na_columns(votes, features=features, cutoff=NA_CUTOFF)
+def _drop_na_columns(
+    votes: pd.DataFrame, features: list[str], cutoffs: Cutoffs
+) -> dict[str, Ground]:
+    excluded = reference(_OPERATIONS).get_na_columns(
+        votes, features=features, cutoff=cutoffs.na_cutoff
+    )
     missing = {name: float(column(votes, name).isna().mean()) for name in excluded}
     return {
-        name: Ground(f"{share:.1%} of values missing, above {NA_CUTOFF:.0%}", share)
+        name: Ground(f"{share:.1%} of values missing, above {_percent(cutoffs.na_cutoff)}", share)
         for name, share in missing.items()
     }
 
 
-def _blocklist(votes: pd.DataFrame, features: list[str]) -> dict[str, Ground]:
+def _blocklist(votes: pd.DataFrame, features: list[str], _cutoffs: Cutoffs) -> dict[str, Ground]:
     listed = reference(_UTILITIES).get_blocklist_features(population_df=votes.loc[:, features])
     return dict.fromkeys(listed, Ground("on pycytominer's blocklist"))
 
 
-def _drop_outliers(votes: pd.DataFrame, features: list[str]) -> dict[str, Ground]:
+def _drop_outliers(votes: pd.DataFrame, features: list[str], cutoffs: Cutoffs) -> dict[str, Ground]:
     excluded = reference(_UTILITIES).drop_outlier_features(
-        votes, features=features, outlier_cutoff=OUTLIER_CUTOFF
+        votes, features=features, outlier_cutoff=cutoffs.outlier_cutoff
     )
     largest = {name: float(column(votes, name).abs().max()) for name in excluded}
     return {
-        name: Ground(f"a value of {value:.3g}, above {OUTLIER_CUTOFF:g}", value)
+        name: Ground(f"a value of {value:.3g}, above {cutoffs.outlier_cutoff:g}", value)
         for name, value in largest.items()
     }
 
 
-def _frequency_threshold(votes: pd.DataFrame, features: list[str]) -> dict[str, Ground]:
+def _frequency_threshold(
+    votes: pd.DataFrame, features: list[str], cutoffs: Cutoffs
+) -> dict[str, Ground]:
     excluded = reference(_OPERATIONS).frequency_threshold(
-        votes, features=features, freq_cut=FREQ_CUT, unique_cut=UNIQUE_CUT
+        votes, features=features, freq_cut=cutoffs.freq_cut, unique_cut=cutoffs.unique_cut
     )
-    return {name: _frequency(column(votes, name), len(votes)) for name in excluded}
+    return {name: _frequency(column(votes, name), cutoffs) for name in excluded}
 
 
-def _frequency(values: pd.Series, wells: int) -> Ground:
+def _frequency(values: pd.Series, cutoffs: Cutoffs) -> Ground:
     # the first of pycytominer's two rules that drops the feature
     times = values.value_counts().tolist()
     ratio = times[1] / times[0] if len(times) > 1 else 0.0
-    if ratio < FREQ_CUT:
-        what = f"second most frequent value {ratio:.3g} times the most frequent, below {FREQ_CUT:g}"
-        return Ground(what, ratio)
-    share = f"below {UNIQUE_CUT:.0%} of {wells} wells"
+    if ratio < cutoffs.freq_cut:
+        what = f"second most frequent value {ratio:.3g} times the most frequent"
+        return Ground(f"{what}, below {cutoffs.freq_cut:g}", ratio)
+    share = f"below {_percent(cutoffs.unique_cut)} of {len(values)} wells"
     return Ground(f"{len(times)} different values, {share}", len(times))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g}%"
 
 
 # noise_removal is not here: it needs groups of replicates, which the recipe's config cannot name
@@ -149,6 +187,7 @@ def select_features(
     level: str,
     samples: str = ALL,
     min_cells: int = 1,
+    cutoffs: Cutoffs = Cutoffs(),
 ) -> FeatureSelection:
     """Select features over one plate or several.
 
@@ -192,7 +231,7 @@ def select_features(
     dropped: dict[str, tuple[str, Ground]] = {}
     remaining = names
     for operation in operations:
-        for name, ground in OPERATIONS[operation](votes, remaining).items():
+        for name, ground in OPERATIONS[operation](votes, remaining, cutoffs).items():
             dropped[name] = (operation, ground)
         remaining = [name for name in remaining if name not in dropped]
         if not remaining:

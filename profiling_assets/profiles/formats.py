@@ -4,13 +4,12 @@ Put here: a table to the bytes of another format.
 Do not put here: CSV and TSV (`tables`), GCT (`gct`), where copies lie (`dagster.io_managers`).
 
 AnnData's file format is HDF5 with a few attributes, written here with h5py as
-https://anndata.readthedocs.io/en/stable/fileformat-prose.html has it. The package `anndata` cannot
-be asked to: its releases for Python 3.11 do not write with pandas 3 (docs/decisions/anndata.md).
+https://anndata.readthedocs.io/en/stable/fileformat-prose.html has it. The package `anndata` is not
+asked to: one single release of it installs with pandas 3 on Python 3.11
+(docs/decisions/anndata.md).
 """
 
 # pyright: reportAttributeAccessIssue=false, reportMissingImports=false, reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# ^ pandas ships partial types
-
 # ^ pandas and h5py ship partial types, and h5py is an optional package
 
 from collections.abc import Callable, Iterable, Mapping

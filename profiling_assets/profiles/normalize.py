@@ -212,7 +212,20 @@ def normalize_profiles(
             f"{len(degenerate)} features of {key} have a scale of zero; "
             f"{inf_cells} of their cells are infinite"
         )
+    remarks.extend(_left_out(frame, result))
     return NormalizeResult(result, fitted_on, degenerate, inf_cells, tuple(remarks))
+
+
+def _left_out(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
+    lost = [name for name in before.columns if name not in after.columns]
+    if not lost:
+        return ()
+    tables = ", ".join(sorted({name.partition("_")[0] for name in lost}))
+    warning = (
+        f"{len(lost)} columns are left out, being of no compartment that the config names "
+        f"(compartments, features, image_features): those of {tables}"
+    )
+    return (warning,)
 
 
 def _with_features(

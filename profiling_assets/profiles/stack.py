@@ -20,6 +20,7 @@ from profiling_assets.profiles.columns import column, is_count, is_metadata, num
 from profiling_assets.workspace.names import PlateKey
 
 BATCH_COLUMN = "Metadata_batch"
+_SHOWN = 10  # names in a sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,27 @@ def stack_profiles(frames: Mapping[PlateKey, pd.DataFrame], batch: str) -> Stack
         lacking={name: tuple(keys) for name, keys in lacking.items()},
         replaced=tuple(key for key, frame in frames.items() if _says_another(frame, batch)),
     )
+
+
+def stack_warnings(stacked: StackedProfiles) -> tuple[str, ...]:
+    """Say which columns a plate lacks, and whose own batch was replaced."""
+    warnings: list[str] = []
+    if stacked.lacking:
+        warnings.append(
+            f"{len(stacked.lacking)} columns are not in the file of every plate and stay empty "
+            f"there: {_some(f'{name} ({_some(on)})' for name, on in stacked.lacking.items())}"
+        )
+    if stacked.replaced:
+        warnings.append(
+            f"the plate map's own {BATCH_COLUMN} is replaced by the batch's name, as in the recipe "
+            f"(the plates' files keep it): {_some(stacked.replaced)}"
+        )
+    return tuple(warnings)
+
+
+def _some(things: Iterable[object]) -> str:
+    shown = [str(thing) for thing in things]
+    return ", ".join(shown[:_SHOWN]) + (" ..." if len(shown) > _SHOWN else "")
 
 
 def _partly_empty(parts: Mapping[PlateKey, pd.DataFrame]) -> dict[str, tuple[PlateKey, ...]]:

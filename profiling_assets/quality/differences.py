@@ -191,8 +191,8 @@ def _by_well(frame: pd.DataFrame, *, several: bool) -> pd.DataFrame:
     # read_profiles lets no table pass without a well column
     named = next((name for name in WELL_COLUMNS if name in frame.columns), frame.columns[0])
     wells = [join_name(str(well)) for well in column(frame, str(named))]
-    if several:
-        plate = next(name for name in PLATE_COLUMNS if name in frame.columns)
+    plate = next((name for name in PLATE_COLUMNS if name in frame.columns), None)
+    if several and plate is not None:
         wells = [f"{p} {w}" for p, w in zip(column(frame, plate), wells, strict=True)]
     seen: Counter[str] = Counter()
     index: list[str] = []

@@ -5,8 +5,6 @@ Do not put here: the steps themselves (`profiles.annotate`, `profiles.normalize`
 `profiles.feature_select`).
 """
 
-import pandas as pd
-
 from profiling_assets.config.model import Config
 from profiling_assets.errors import InvalidInputError, ProfilingError
 from profiling_assets.profiles.annotate import annotate_profiles
@@ -105,21 +103,9 @@ def normalized(
             "wells_fitted_on": result.fitted_on,
             "features_of_degenerate_scale": len(result.degenerate),
         },
-        warnings=(*warnings, *result.warnings, *_left_out(frame, result.frame)),
+        warnings=(*warnings, *result.warnings),
         checks=normalized_checks(config, key, frame, result),
     )
-
-
-def _left_out(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
-    lost = [name for name in before.columns if name not in after.columns]
-    if not lost:
-        return ()
-    tables = ", ".join(sorted({name.partition("_")[0] for name in lost}))
-    warning = (
-        f"{len(lost)} columns are left out, being of no compartment that the config names "
-        f"(compartments, features, image_features): those of {tables}"
-    )
-    return (warning,)
 
 
 def _plate_map_path(workspace: Workspace, config: Config, key: PlateKey) -> str:

@@ -5,20 +5,18 @@ Do not put here: stacking (`profiles.stack`), the text of a GCT file (`profiles.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from profiling_assets.config.model import Config
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.profiles.columns import is_metadata
 from profiling_assets.profiles.gct import gct_bytes, gct_columns
-from profiling_assets.profiles.stack import BATCH_COLUMN, StackedProfiles, stack_profiles
+from profiling_assets.profiles.stack import StackedProfiles, stack_profiles, stack_warnings
 from profiling_assets.profiles.tables import table_facts
 from profiling_assets.steps.checks import gct_checks, stacked_checks
 from profiling_assets.steps.outputs import Fact, Made, Stored
 from profiling_assets.steps.whole_batch import refuse_while_missing
 from profiling_assets.workspace.names import PlateKey
-
-_SHOWN = 10  # names in a sentence
 
 
 def stacked(batch: str, profiles: Mapping[str, Stored], absent: Collection[PlateKey]) -> Made:
@@ -40,7 +38,7 @@ def stacked(batch: str, profiles: Mapping[str, Stored], absent: Collection[Plate
     return Made(
         result.frame,
         facts=_facts(result, plates=len(frames), wells=wells),
-        warnings=_told(result),
+        warnings=stack_warnings(result),
         checks=stacked_checks(frames, result.frame),
     )
 
@@ -63,21 +61,6 @@ def _facts(result: StackedProfiles, *, plates: int, wells: int) -> dict[str, Fac
             name: len(on) for name, on in list(result.partly_empty.items())[:50]
         }
     return found
-
-
-def _told(result: StackedProfiles) -> tuple[str, ...]:
-    warnings: list[str] = []
-    if result.lacking:
-        warnings.append(
-            f"{len(result.lacking)} columns are not in the file of every plate and stay empty "
-            f"there: {_some(f'{name} ({_some(on)})' for name, on in result.lacking.items())}"
-        )
-    if result.replaced:
-        warnings.append(
-            f"the plate map's own {BATCH_COLUMN} is replaced by the batch's name, as in the recipe "
-            f"(the plates' files keep it): {_some(result.replaced)}"
-        )
-    return tuple(warnings)
 
 
 def gct(config: Config, stacked_profiles: Stored, path: str) -> Made:
@@ -110,11 +93,6 @@ def gct(config: Config, stacked_profiles: Stored, path: str) -> Made:
     text = gct_bytes(table)
     checks = gct_checks(text, table, metadata, features, path)
     return Made(table, facts=facts, checks=checks, unchanged=text)
-
-
-def _some(things: Iterable[object]) -> str:
-    shown = [str(thing) for thing in things]
-    return ", ".join(shown[:_SHOWN]) + (" ..." if len(shown) > _SHOWN else "")
 
 
 def _table(name: str) -> str:

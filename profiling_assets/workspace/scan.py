@@ -171,6 +171,36 @@ def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -
     that folder is the only site folder.
     """
     base = csv_folder(key, csv_dir)
+    sites = list_site_folders(workspace, base, key.plate)
+    loaded = read_expected(workspace, key)
+    expected = None if loaded is None else loaded.sites
+    read = (*sites.inputs, *(() if loaded is None else (loaded.file,)))
+    return PlateListing(
+        folders=sites.folders,
+        fingerprint=_fingerprint(sites.inputs, base),
+        expected=expected,
+        load_data_path=None if loaded is None else loaded.file.path,
+        load_data_fingerprint=None if loaded is None else loaded.fingerprint,
+        completeness=site_matrix(expected, sites.folders),
+        ignored=sites.ignored,
+        last_change=max((file.modified for file in read), default=None),
+    )
+
+
+@dataclass(frozen=True)
+class SiteFolders:
+    """What lies in the folder of a plate's site folders."""
+
+    folders: tuple[WorkspaceSiteFolder, ...]
+    inputs: tuple[ObjectInfo, ...]  # the files in them that collate reads
+    ignored: tuple[IgnoredEntry, ...]
+
+
+def list_site_folders(workspace: Workspace, base: str, plate: str) -> SiteFolders:
+    """List the site folders in a folder, and the files in each.
+
+    `base`: any folder below the root. Where CSVs lie directly in it, it is the only site folder.
+    """
     listed = workspace.list_two_levels(base)
     level = listed.level
     folders: list[WorkspaceSiteFolder] = []
@@ -180,18 +210,18 @@ def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -
         path, listing = f"{base}/{name}", listed.folders[name]
         ignored.extend(no_path_entries(listing.no_paths))
         sizes = _sizes(path, listing)
-        problem = site_folder_problem(name, sizes, key.plate)
+        problem = site_folder_problem(name, sizes, plate)
         if problem is not None:
             ignored.append(IgnoredEntry(printable(path), problem))
             continue
         holder = listed.holders.get(name, workspace)
-        site = parse_site_folder(name, key.plate)
+        site = parse_site_folder(name, plate)
         folders.append(WorkspaceSiteFolder(holder, path, name, site, sizes))
         inputs.extend(_inputs(path, listing))
     sizes = _sizes(base, level)
     if not folders and any(map(is_image_csv, sizes)):
         name = _name(base)
-        site = parse_site_folder(name, key.plate)
+        site = parse_site_folder(name, plate)
         folders.append(WorkspaceSiteFolder(workspace, base, name, site, sizes))
         inputs.extend(_inputs(base, level))
     else:
@@ -199,19 +229,7 @@ def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -
             IgnoredEntry(printable(file.path), "it is a file where site folders lie")
             for file in level.files
         )
-    loaded = read_expected(workspace, key)
-    expected = None if loaded is None else loaded.sites
-    changes = [file.modified for file in (*inputs, *(() if loaded is None else (loaded.file,)))]
-    return PlateListing(
-        folders=tuple(folders),
-        fingerprint=_fingerprint(inputs, base),
-        expected=expected,
-        load_data_path=None if loaded is None else loaded.file.path,
-        load_data_fingerprint=None if loaded is None else loaded.fingerprint,
-        completeness=site_matrix(expected, folders),
-        ignored=tuple(ignored),
-        last_change=max(changes, default=None),
-    )
+    return SiteFolders(tuple(folders), tuple(inputs), tuple(ignored))
 
 
 def site_folder_names(
