@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from profiling_assets.quality.report.facts import BatchFacts, PlateFacts, facts_json
 
 _PACKAGE = "profiling_assets"
-_TEMPLATES = "core/report/templates"
+_TEMPLATES = "quality/report/templates"
 
 # in the order in which a page shows them, with what is said below each
 PICTURES: Mapping[str, str] = {
