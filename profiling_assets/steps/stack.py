@@ -14,14 +14,16 @@ from profiling_assets.profiles.gct import gct_bytes, gct_columns
 from profiling_assets.profiles.stack import BATCH_COLUMN, StackedProfiles, stack_profiles
 from profiling_assets.profiles.tables import table_facts
 from profiling_assets.steps.checks import gct_checks, stacked_checks
-from profiling_assets.steps.outputs import Fact, Made, Stored
+from profiling_assets.steps.outputs import Fact, Stored, TableOutput
 from profiling_assets.steps.whole_batch import refuse_while_missing
 from profiling_assets.workspace.names import PlateKey
 
 _SHOWN = 10  # names in a sentence
 
 
-def stacked(batch: str, profiles: Mapping[str, Stored], absent: Collection[PlateKey]) -> Made:
+def stacked(
+    batch: str, profiles: Mapping[str, Stored], absent: Collection[PlateKey]
+) -> TableOutput:
     """Stack the feature-selected profiles of a batch's plates.
 
     `absent`: plates of the batch that the config names and the workspace does not have. One table,
@@ -37,7 +39,7 @@ def stacked(batch: str, profiles: Mapping[str, Stored], absent: Collection[Plate
     frames = {PlateKey.parse(key): profiles[key].frame() for key in sorted(profiles)}
     wells = sum(table_facts(frame).wells for frame in frames.values())
     result = stack_profiles(frames, batch)
-    return Made(
+    return TableOutput(
         result.frame,
         facts=_facts(result, plates=len(frames), wells=wells),
         warnings=_told(result),
@@ -80,7 +82,7 @@ def _told(result: StackedProfiles) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def gct(config: Config, stacked_profiles: Stored, path: str) -> Made:
+def gct(config: Config, stacked_profiles: Stored, path: str) -> TableOutput:
     """Choose what goes into the GCT file of a batch.
 
     Raises `InvalidInputError` where no feature of a compartment is left.
@@ -109,7 +111,7 @@ def gct(config: Config, stacked_profiles: Stored, path: str) -> Made:
     table = frame.loc[:, chosen]
     text = gct_bytes(table)
     checks = gct_checks(text, table, metadata, features, path)
-    return Made(table, facts=facts, checks=checks, unchanged=text)
+    return TableOutput(table, facts=facts, checks=checks, unchanged=text)
 
 
 def _some(things: Iterable[object]) -> str:

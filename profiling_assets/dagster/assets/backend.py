@@ -30,7 +30,7 @@ from profiling_assets.dagster.io_managers import FULL_PRECISION_TEMPLATE, PATH_T
 from profiling_assets.dagster.partitions import Partitions
 from profiling_assets.errors import BackendError, MissingInputError
 from profiling_assets.steps.catalog import Catalog
-from profiling_assets.steps.outputs import ANYTHING, Kept, Made, MadeFile, Progress
+from profiling_assets.steps.outputs import ANYTHING, Kept, Output, Progress, TableOutput
 from profiling_assets.steps.results import AGGREGATED, CSVS, PARQUET, PLATE, SQLITE, Result
 from profiling_assets.steps.sources import plate_source
 from profiling_assets.workspace.names import PlateKey
@@ -150,7 +150,7 @@ def collated(
     key = PlateKey.parse(context.partition_key)
     source = plate_source(catalog.workspace, catalog.config, key)
     marks = {r.name: wanted_marks(context, catalog, r, {CSVS: source.fingerprint}) for r in wanted}
-    outputs: dict[str, Made | MadeFile | Kept] = {}
+    outputs: dict[str, Output | Kept] = {}
     for result in wanted:
         file = kept(context, catalog, result, marks[result.name], source=source.kind)
         if file is not None:
@@ -185,15 +185,15 @@ def collated(
             yield told[name]
 
 
-def _noting(withheld: str, value: Made | MadeFile | Kept) -> Made | MadeFile | Kept:
+def _noting(withheld: str, value: Output | Kept) -> Output | Kept:
     return replace(value, withheld=withheld) if isinstance(value, Kept) else value
 
 
 def _sparing(
-    context: dg.AssetExecutionContext, catalog: Catalog, value: Made | MadeFile | Kept
-) -> Made | MadeFile | Kept:
+    context: dg.AssetExecutionContext, catalog: Catalog, value: Output | Kept
+) -> Output | Kept:
     # a copy at full precision that was not made here stays, as every such file does
-    if not isinstance(value, Made):
+    if not isinstance(value, TableOutput):
         return value
     result = catalog.results[AGGREGATED]
     recorded = recorded_of(context, result)

@@ -37,13 +37,17 @@ from profiling_assets.steps.current import (
     marks,
 )
 from profiling_assets.steps.journal import announced_lookup
-from profiling_assets.steps.outputs import Kept, Made, MadeFile, MadePage, MadePictures, Published
+from profiling_assets.steps.outputs import (
+    Kept,
+    Output,
+    TableOutput,
+)
 from profiling_assets.steps.provenance import package_versions
 from profiling_assets.steps.results import PLATE, Result, input_name, input_partitions, result_path
 from profiling_assets.steps.sources import SourceKind, is_moved_away, table_hash
 from profiling_assets.steps.whole_batch import MissingPlatesError
 
-_Value = TypeVar("_Value", Made, MadePage, MadePictures, Published)
+_Value = TypeVar("_Value", bound=Output)
 
 FORCE_TAG = "profiling_assets/force"
 
@@ -179,7 +183,7 @@ def produced(
 
 
 def described(
-    value: Made | MadeFile | MadePage | MadePictures | Published | Kept,
+    value: Output | Kept,
     wanted: Marks,
     *,
     source: SourceKind | None = None,
@@ -213,7 +217,7 @@ def made_of_plates(
     context: dg.AssetExecutionContext,
     catalog: Catalog,
     result: Result,
-    make: Callable[[], Made],
+    make: Callable[[], TableOutput],
     *,
     external: Mapping[str, str] | None = None,
 ) -> Iterator[Checked]:
