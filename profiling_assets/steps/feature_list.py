@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from profiling_assets.config.step import Step
 from profiling_assets.profiles.feature_list import FeatureSelection, selection_table
 from profiling_assets.profiles.feature_select import select_features
 from profiling_assets.profiles.frozen_features import FrozenFeatures, frozen_selection
@@ -28,18 +29,14 @@ def selected_features(
 ) -> TableOutput:
     """Select features over plates, or take a frozen list; say of each dropped feature why.
 
-    `absent`: plates that the config names for this scope and the workspace does not have. Raises
-    `MissingInputError` where a plate that should vote is not there; says how to take it out. Where
-    the frozen list is not there. Raises `InvalidInputError` where the frozen list cannot be used.
+    `normalized`: profiles by plate. `absent`: plates that the config names for this scope and the
+    workspace does not have. Raises `MissingPlatesError` where a plate that should vote is not
+    there, `MissingInputError` where the frozen list is not, and `InvalidInputError` where that
+    cannot be used.
     """
     config = catalog.config
     section = config.feature_select_negcon if negcon else config.feature_select
-    refuse_while_missing(
-        normalized,
-        absent,
-        what="features are selected over all plates",
-        lack="not normalized",
-    )
+    refuse_while_missing(Step.SELECT, normalized, absent)
     frames = {PlateKey.parse(key): normalized[key].frame() for key in sorted(normalized)}
     checks = selection_checks({key: list(frame.columns) for key, frame in frames.items()})
     if any(check.verdict == "failed" for check in checks):

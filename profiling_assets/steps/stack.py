@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from profiling_assets.config.model import Config
+from profiling_assets.config.step import Step
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.profiles.columns import is_metadata
 from profiling_assets.profiles.gct import gct_bytes, gct_columns
@@ -24,18 +25,12 @@ _SHOWN = 10  # names in a sentence
 def stacked(
     batch: str, profiles: Mapping[str, Stored], absent: Collection[PlateKey]
 ) -> TableOutput:
-    """Stack the feature-selected profiles of a batch's plates.
+    """Stack the feature-selected profiles of a batch's plates, in the order of their names.
 
-    `absent`: plates of the batch that the config names and the workspace does not have. One table,
-    the plates in the order of their names. Raises `MissingInputError` where a plate's profiles are
-    not there; says how to take it out.
+    `absent`: plates of the batch that the config names and the workspace does not have. Raises
+    `MissingPlatesError` where a plate's profiles are not there.
     """
-    refuse_while_missing(
-        profiles,
-        absent,
-        what="all plates of a batch are stacked",
-        lack="not feature-selected",
-    )
+    refuse_while_missing(Step.STACK, profiles, absent)
     frames = {PlateKey.parse(key): profiles[key].frame() for key in sorted(profiles)}
     wells = sum(table_facts(frame).wells for frame in frames.values())
     result = stack_profiles(frames, batch)
