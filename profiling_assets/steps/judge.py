@@ -349,7 +349,8 @@ class StepJudge(Judge):
     def _identity(self, task: Task, of: Result) -> str:
         if self.standing(task) is not None:
             return self._identity_of_standing(task)
-        recorded = self.recorded(task)
+        # a report is made without it; any other result that is made fails for want of it
+        recorded = None if of.partial else self.recorded(task)
         return UNRECORDED if recorded is None else recorded.identity
 
 
