@@ -18,7 +18,7 @@ from profiling_assets.settings import Settings
 from profiling_assets.steps.catalog import Catalog, refreshed_catalog
 from profiling_assets.steps.collate import make_plate
 from profiling_assets.steps.feature_list import selected_features
-from profiling_assets.steps.outputs import Made, MadeFile, Stored
+from profiling_assets.steps.outputs import FileOutput, Stored, TableOutput
 from profiling_assets.steps.profiles import annotated, feature_selected, normalized
 from profiling_assets.steps.results import (
     AGGREGATED,
@@ -56,7 +56,7 @@ def _backend(catalog: Catalog, key: PlateKey) -> None:
         for name, value in made.made.items():
             _publish(catalog, name, str(key), value)
         full = made.made[AGGREGATED]
-        assert isinstance(full, Made)
+        assert isinstance(full, TableOutput)
         text = profiles_csv(full.frame, float_format=None, gzip=False)
         catalog.workspace.publish_bytes(text, f"backend/{key}/{key.plate}.csv")
 
@@ -88,11 +88,11 @@ def _stored(catalog: Catalog, name: str, partition: str) -> Stored:
     return Stored(catalog.workspace, path, name, partition)
 
 
-def _publish(catalog: Catalog, name: str, partition: str, value: Made | MadeFile) -> None:
+def _publish(catalog: Catalog, name: str, partition: str, value: TableOutput | FileOutput) -> None:
     for path, ledger in value.ledgers.items():
         catalog.workspace.publish_bytes(ledger_tsv(ledger), path)
     path = result_path(catalog.results[name].template, partition)
-    if isinstance(value, MadeFile):
+    if isinstance(value, FileOutput):
         catalog.workspace.publish_file(value.local, path)
     elif path.endswith(".tsv"):
         catalog.workspace.publish_bytes(ledger_tsv(value.frame), path)

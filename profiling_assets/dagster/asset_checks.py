@@ -16,7 +16,7 @@ import dagster as dg
 from profiling_assets.quality.checks.check import CheckResult, refuse_failed
 from profiling_assets.quality.preflight.rule_names import RULE_NAMES
 from profiling_assets.steps.catalog import Catalog, scanned_catalog
-from profiling_assets.steps.outputs import Kept, Made, MadeFile, MadePictures, Published
+from profiling_assets.steps.outputs import Kept, Output
 from profiling_assets.steps.results import PLATE, Result, result_path
 from profiling_assets.workspace.names import PlateKey
 
@@ -88,7 +88,7 @@ _TABLES = (".csv", ".csv.gz")
 _SCHEMA = dg.TableSchema([dg.TableColumn(name) for name in ("check", "verdict", "found", "remedy")])
 
 Checked = dg.Output[Any] | dg.AssetCheckResult
-Value = Made | MadeFile | MadePictures | Published | Kept
+Value = Output | Kept
 
 
 def check_specs(result: Result) -> list[dg.AssetCheckSpec]:

@@ -10,12 +10,9 @@ from typing import Any
 import dagster as dg
 
 from profiling_assets.dagster.asset_checks import preflight_checks
+from profiling_assets.dagster.assets.asset_table import result_assets
 from profiling_assets.dagster.assets.backend import backend_assets
 from profiling_assets.dagster.assets.external import external_assets
-from profiling_assets.dagster.assets.feature_list import selection_assets
-from profiling_assets.dagster.assets.profiles import profile_assets
-from profiling_assets.dagster.assets.quality import quality_control_assets, report_assets
-from profiling_assets.dagster.assets.stack import stacked_assets
 from profiling_assets.dagster.io_managers import (
     BackendIOManager,
     PageIOManager,
@@ -57,11 +54,7 @@ def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None
         assets=[
             *external_assets(catalog, partitions),
             *backend_assets(catalog, partitions),
-            *profile_assets(catalog, partitions),
-            *selection_assets(catalog, partitions),
-            *stacked_assets(catalog, partitions),
-            *quality_control_assets(catalog, partitions),
-            *report_assets(catalog, partitions),
+            *result_assets(catalog, partitions),
         ],
         asset_checks=preflight_checks(catalog),
         resources=resources,

@@ -27,13 +27,15 @@ from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.journal import HEAD_BYTES, announced_lookup, intent_of
 from profiling_assets.steps.outputs import (
     ANYTHING,
+    FileOutput,
     Kept,
-    Made,
-    MadeFile,
-    MadePage,
-    MadePictures,
-    Published,
+    Output,
+    OutputWithCompanions,
+    PageOutput,
+    PicturesOutput,
+    SharedFileOutput,
     Stored,
+    TableOutput,
 )
 from profiling_assets.steps.provenance import (
     FileMark,
@@ -96,7 +98,7 @@ class WorkspaceIOManager(dg.IOManager):
         (only,) = values.values()
         return only
 
-    def _publish_companions(self, value: Made | MadeFile) -> dict[str, FileMark]:
+    def _publish_companions(self, value: OutputWithCompanions) -> dict[str, FileMark]:
         from profiling_assets.profiles.tables import ledger_tsv
 
         tables = {path: ledger_tsv(ledger) for path, ledger in value.ledgers.items()}
@@ -133,13 +135,13 @@ class WorkspaceIOManager(dg.IOManager):
         self,
         context: dg.OutputContext,
         info: ObjectInfo,
-        value: Made | MadeFile | MadePage | MadePictures,
+        value: Output,
         beside: Mapping[str, FileMark],
         content: bytes | None = None,
     ) -> None:
         for warning in value.warnings:
             context.log.warning(warning)
-        compared = "" if content is None or isinstance(value, MadePictures) else content
+        compared = "" if content is None or isinstance(value, PicturesOutput) else content
         hashed = content_hash(compared) if compared else ""
         context.add_output_metadata(
             {**file_metadata(self._workspace, info), **content_metadata(hashed)}
@@ -176,7 +178,7 @@ class WorkspaceIOManager(dg.IOManager):
 class TableIOManager(WorkspaceIOManager):
     """Profile tables and ledgers: csv, csv.gz, tsv, gct, and copies where the config asks."""
 
-    def handle_output(self, context: dg.OutputContext, obj: Made | Kept) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: TableOutput | Kept) -> None:
         """Publish a table, its ledgers first."""
         if isinstance(obj, Kept):
             self._keep(context, obj)
@@ -202,7 +204,7 @@ class TableIOManager(WorkspaceIOManager):
         copies = {f"{name}.{form}": COPIES[form](frame) for form in asked}
         return {copy: self._publish(written, copy) for copy, written in copies.items()}
 
-    def _full_precision(self, context: dg.OutputContext, made: Made) -> dict[str, bytes]:
+    def _full_precision(self, context: dg.OutputContext, made: TableOutput) -> dict[str, bytes]:
         from profiling_assets.profiles.tables import profiles_csv
 
         if FULL_PRECISION_TEMPLATE not in context.definition_metadata or made.unchanged is not None:
@@ -217,7 +219,7 @@ class TableIOManager(WorkspaceIOManager):
         context.add_output_metadata({FULL_PRECISION: dg.MetadataValue.text(content_hash(text))})
         return {path: text}
 
-    def _content(self, context: dg.OutputContext, made: Made) -> bytes:
+    def _content(self, context: dg.OutputContext, made: TableOutput) -> bytes:
         from profiling_assets.profiles.gct import gct_bytes
         from profiling_assets.profiles.tables import ledger_tsv, profiles_csv
 
@@ -238,7 +240,7 @@ class TableIOManager(WorkspaceIOManager):
 class BackendIOManager(WorkspaceIOManager):
     """Backend files: a local file in scratch space becomes the file under its final name."""
 
-    def handle_output(self, context: dg.OutputContext, obj: MadeFile | Kept) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: FileOutput | Kept) -> None:
         """Publish a backend, its ledgers first."""
         if isinstance(obj, Kept):
             self._keep(context, obj)
@@ -254,13 +256,13 @@ class PictureIOManager(WorkspaceIOManager):
     """Pictures of a plate, and files of all batches that a step changed in their place."""
 
     def handle_output(
-        self, context: dg.OutputContext, obj: MadePictures | Published | Kept
+        self, context: dg.OutputContext, obj: PicturesOutput | SharedFileOutput | Kept
     ) -> None:
         """Publish the pictures, the result itself last."""
         if isinstance(obj, Kept):
             self._keep(context, obj)
             return
-        if isinstance(obj, Published):
+        if isinstance(obj, SharedFileOutput):
             for warning in obj.warnings:
                 context.log.warning(warning)
             context.add_output_metadata(path_metadata(self._workspace, obj.path))
@@ -275,7 +277,7 @@ class PictureIOManager(WorkspaceIOManager):
 class PageIOManager(WorkspaceIOManager):
     """Reports: one HTML page each."""
 
-    def handle_output(self, context: dg.OutputContext, obj: MadePage | Kept) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: PageOutput | Kept) -> None:
         """Publish a page, with a link to it."""
         if isinstance(obj, Kept):
             self._keep(context, obj)

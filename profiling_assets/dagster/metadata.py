@@ -18,7 +18,7 @@ import dagster as dg
 
 from profiling_assets.errors import printable
 from profiling_assets.steps.current import Marks, Recorded
-from profiling_assets.steps.outputs import Fact, MadePictures, Picture, Published
+from profiling_assets.steps.outputs import Fact, Picture, PicturesOutput, SharedFileOutput
 from profiling_assets.steps.provenance import FileMark, Origin
 from profiling_assets.steps.results import CSVS, Result
 from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
@@ -35,9 +35,9 @@ def shown_metadata(value: object) -> dict[str, dg.MetadataValue]:
 
     Empty for a result that has none.
     """
-    if isinstance(value, MadePictures):
+    if isinstance(value, PicturesOutput):
         return {picture.name: _markdown(picture) for picture in value.pictures}
-    if isinstance(value, Published):
+    if isinstance(value, SharedFileOutput):
         return {name: _table(frame) for name, frame in value.shown.items()}
     return {}
 

@@ -27,7 +27,7 @@ from profiling_assets.steps.checks import (
     standing_checks,
 )
 from profiling_assets.steps.facts import site_facts, well_facts
-from profiling_assets.steps.outputs import Fact, Made, MadeFile, Progress
+from profiling_assets.steps.outputs import Fact, FileOutput, Progress, TableOutput
 from profiling_assets.steps.results import AGGREGATED, PARQUET, SQLITE
 from profiling_assets.steps.sources import PlateSource, SourceKind
 from profiling_assets.workspace import layout
@@ -189,7 +189,7 @@ def _rows(text: str, path: str) -> list[dict[str, str | None]]:
 class Collated:
     """What one pass over a plate made."""
 
-    made: Mapping[str, Made | MadeFile]  # result name to what is to be stored
+    made: Mapping[str, TableOutput | FileOutput]  # result name to what is to be stored
     withheld: str = ""  # why the SQLite backend was withheld; empty where it was not
 
 
@@ -279,9 +279,9 @@ def _collated(
         layout.parquet_table(key, table): local for table, local in result.parquet_files.items()
     }
     withheld = result.sqlite_withheld or ""
-    made: dict[str, Made | MadeFile] = {}
+    made: dict[str, TableOutput | FileOutput] = {}
     if SQLITE in wanted and not withheld:
-        made[SQLITE] = MadeFile(
+        made[SQLITE] = FileOutput(
             sqlite,
             facts={**facts, **{f"rows_{t}": s.rows for t, s in result.tables.items()}},
             ledgers=ledgers,
@@ -290,7 +290,7 @@ def _collated(
         )
     if PARQUET in wanted:
         first = layout.parquet_table(key, "Image")
-        made[PARQUET] = MadeFile(
+        made[PARQUET] = FileOutput(
             tables[first],
             facts={**facts, **{f"rows_{t}": s.rows for t, s in result.tables.items()}},
             ledgers=ledgers,
@@ -301,7 +301,7 @@ def _collated(
     if result.aggregate is not None:
         noted: dict[str, Fact] = {"sqlite_withheld": withheld} if withheld else {}
         wells = {layout.aggregated_well_ledger(key): well_ledger_frame(result.wells)}
-        made[AGGREGATED] = Made(
+        made[AGGREGATED] = TableOutput(
             result.aggregate,
             facts={**facts, **well_facts(result.aggregate, result.wells), **noted},
             ledgers={**ledgers, **wells},
@@ -314,14 +314,14 @@ def _collated(
 
 def _from_sqlite(
     workspace: Workspace, config: Config, key: PlateKey, source: PlateSource, scratch: Path
-) -> Made:
+) -> TableOutput:
     backend = workspace.stat(source.path)
     if backend is not None and not Path(workspace.location(source.path)).is_file():
         what = f"the copy of plate {key}'s backend"
         check_space(workspace, scratch, backend.size, what=what, path=source.path)
     with workspace.local_file(source.path) as local:
         result = aggregate_backend(key, local, aggregate_options(config), path=source.path)
-    return Made(
+    return TableOutput(
         result.frame,
         facts={"source": source.kind.value, **well_facts(result.frame, result.wells)},
         ledgers={layout.aggregated_well_ledger(key): well_ledger_frame(result.wells)},
@@ -330,7 +330,9 @@ def _from_sqlite(
     )
 
 
-def _taken_over(workspace: Workspace, config: Config, key: PlateKey, source: PlateSource) -> Made:
+def _taken_over(
+    workspace: Workspace, config: Config, key: PlateKey, source: PlateSource
+) -> TableOutput:
     content = workspace.read_bytes(source.path)
     frame = read_profiles(content, path=source.path)
     zipped = source.path.endswith(".gz")
@@ -338,7 +340,7 @@ def _taken_over(workspace: Workspace, config: Config, key: PlateKey, source: Pla
         content = packed(content)
     elif config.options.compression != "gzip" and zipped:
         content = gzip.decompress(content)
-    return Made(
+    return TableOutput(
         frame,
         facts={
             "source": source.kind.value,

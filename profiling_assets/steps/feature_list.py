@@ -8,13 +8,14 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from profiling_assets.config.step import Step
 from profiling_assets.profiles.feature_list import FeatureSelection, selection_table
 from profiling_assets.profiles.feature_select import select_features
 from profiling_assets.profiles.frozen_features import FrozenFeatures, frozen_selection
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.checks import Checks, selection_checks
 from profiling_assets.steps.frozen_features import frozen_path, load_frozen
-from profiling_assets.steps.outputs import Made, Stored
+from profiling_assets.steps.outputs import Stored, TableOutput
 from profiling_assets.steps.whole_batch import refuse_while_missing
 from profiling_assets.workspace.names import PlateKey
 
@@ -25,26 +26,22 @@ def selected_features(
     absent: Collection[PlateKey],
     *,
     negcon: bool,
-) -> Made:
+) -> TableOutput:
     """Select features over plates, or take a frozen list; say of each dropped feature why.
 
-    `absent`: plates that the config names for this scope and the workspace does not have. Raises
-    `MissingInputError` where a plate that should vote is not there; says how to take it out. Where
-    the frozen list is not there. Raises `InvalidInputError` where the frozen list cannot be used.
+    `normalized`: profiles by plate. `absent`: plates that the config names for this scope and the
+    workspace does not have. Raises `MissingPlatesError` where a plate that should vote is not
+    there, `MissingInputError` where the frozen list is not, and `InvalidInputError` where that
+    cannot be used.
     """
     config = catalog.config
     section = config.feature_select_negcon if negcon else config.feature_select
-    refuse_while_missing(
-        normalized,
-        absent,
-        what="features are selected over all plates",
-        lack="not normalized",
-    )
+    refuse_while_missing(Step.SELECT, normalized, absent)
     frames = {PlateKey.parse(key): normalized[key].frame() for key in sorted(normalized)}
     checks = selection_checks({key: list(frame.columns) for key, frame in frames.items()})
     if any(check.verdict == "failed" for check in checks):
         # not to be published: the check is shown, and raised (`dagster.asset_checks`)
-        return Made(pd.DataFrame(), checks=checks)
+        return TableOutput(pd.DataFrame(), checks=checks)
     if frozen_path(config, negcon=negcon):
         frozen = load_frozen(catalog.workspace, config, negcon=negcon)
         return _frozen(frames, frozen, section.level, checks)
@@ -58,7 +55,7 @@ def selected_features(
         samples=config.options.samples,
         min_cells=section.min_cells,
     )
-    return Made(
+    return TableOutput(
         selection_table(selection),
         facts={
             "plates": len(normalized),
@@ -71,11 +68,11 @@ def selected_features(
 
 def _frozen(
     frames: Mapping[PlateKey, pd.DataFrame], frozen: FrozenFeatures, level: str, checks: Checks
-) -> Made:
+) -> TableOutput:
     selection = frozen_selection(frames, frozen, level=level)
     columns = [set(frame.columns) for frame in frames.values()]
     lacking = sum(any(name not in one for one in columns) for name in frozen.names)
-    return Made(
+    return TableOutput(
         selection_table(selection),
         facts={
             "plates": len(frames),

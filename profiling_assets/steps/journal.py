@@ -1,7 +1,8 @@
 """What a run is about to publish, said before it does: by it a file is known that nobody recorded.
 
-Put here: what is said of a file, how it is written and read, whether a file is the one spoken of.
-Do not put here: where such notes lie (`journal`), when they are written (`dagster.journal`).
+Put here: what is said of a file, how it is written and read, where such notes lie, whether a file
+is the one spoken of.
+Do not put here: when they are written and forgotten (`dagster.journal`).
 Why: docs/decisions/published-and-not-recorded.md
 """
 
@@ -9,7 +10,9 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from functools import cache
+
+from pydantic import TypeAdapter
 
 from profiling_assets.errors import MissingInputError
 from profiling_assets.workspace.layout import INTENTS
@@ -23,8 +26,9 @@ HEAD_BYTES = 1024 * 1024  # of a backend, which is too large to be read for it
 class Intent:
     """A file that a run is about to publish."""
 
-    asset: str  # the result that it is, or that it is written with
-    partition: str  # the result that it is, or that it is written with
+    # the result that it is, or that it is written with
+    asset: str
+    partition: str
     main: str  # workspace path of that result
     path: str  # its own workspace path
     size: int  # its bytes
@@ -32,9 +36,9 @@ class Intent:
     sha256: str  # their hash
 
     def speaks_of(self, size: int, head: bytes) -> bool:
-        """Say whether a file is the one that was to be published.
+        """Say whether a file is the one that was to be published: its size and its hash agree.
 
-        `head`: its first bytes, as many as are hashed. True for the same size and the same hash.
+        `head`: its first bytes, as many as are hashed.
         """
         return size == self.size and hashlib.sha256(head).hexdigest() == self.sha256
 
@@ -42,11 +46,11 @@ class Intent:
 def intent_of(
     asset: str, partition: str, path: str, head: bytes, *, size: int | None = None, main: str = ""
 ) -> Intent:
-    """Return the intent to publish a file.
+    """Return the intent to publish a file, to be written down before it is published.
 
     `head`: the content, or of a large file its first bytes. `size`: bytes of the whole file, where
     that is more. `main`: workspace path of the result that the file is written with; by default it
-    is that itself. What is to be written down before the file is published.
+    is that itself.
     """
     return Intent(
         asset,
@@ -57,6 +61,16 @@ def intent_of(
         len(head),
         hashlib.sha256(head).hexdigest(),
     )
+
+
+@dataclass(frozen=True)
+class _Journal:
+    files: tuple[Intent, ...]
+
+
+@cache
+def _journal() -> TypeAdapter[_Journal]:
+    return TypeAdapter(_Journal)
 
 
 def intents_json(intents: Iterable[Intent]) -> bytes:
@@ -71,27 +85,11 @@ def parse_intents(content: bytes) -> tuple[Intent, ...]:
     Empty where it cannot be understood: then it says nothing of any file.
     """
     try:
-        document: object = json.loads(content)
-        entries = cast("dict[str, Any]", document)["files"]
-        return tuple(_intent(entry) for entry in entries)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        # pydantic's own reader refuses names with half a character, which files may have
+        intents = _journal().validate_python(json.loads(content)).files
+    except (ValueError, RecursionError):
         return ()
-
-
-def _intent(entry: dict[str, Any]) -> Intent:
-    size, head = int(entry["size"]), int(entry["head"])
-    if not 0 <= head <= size:
-        message = f"{head} of {size} bytes"
-        raise ValueError(message)
-    return Intent(
-        asset=str(entry["asset"]),
-        partition=str(entry["partition"]),
-        main=str(entry["main"]),
-        path=str(entry["path"]),
-        size=size,
-        head=head,
-        sha256=str(entry["sha256"]),
-    )
+    return intents if all(0 <= intent.head <= intent.size for intent in intents) else ()
 
 
 _SUFFIX = ".json"
@@ -102,9 +100,9 @@ _SEPARATOR = "."  # ids of runs have dashes
 class Announced:
     """A file of intents."""
 
-    file: ObjectInfo  # the file itself
+    file: ObjectInfo
     run_id: str  # the run that wrote it
-    intents: tuple[Intent, ...]  # what the run was about to publish
+    intents: tuple[Intent, ...]
 
 
 def intents_path(run_id: str, writer: str) -> str:
@@ -117,9 +115,9 @@ def intents_path(run_id: str, writer: str) -> str:
 
 
 def announced_files(workspace: Workspace) -> list[tuple[str, ObjectInfo]]:
-    """List the intents of all runs: those under way, and those that died before they recorded.
+    """List runs and their files: those under way, and those that died before they recorded.
 
-    Runs and their files. Mostly empty: one listing then is all that it costs.
+    Mostly empty: one listing then is all that it costs.
     """
     return [
         (file.path.rpartition("/")[2].partition(_SEPARATOR)[0], file)
@@ -135,10 +133,7 @@ def read_announced(workspace: Workspace) -> list[Announced]:
 
 
 def read_intents(workspace: Workspace, path: str) -> tuple[Intent, ...]:
-    """Read one file of intents.
-
-    None where its run is done with it since it was listed.
-    """
+    """Read one file of intents; empty where its run is done with it since it was listed."""
     try:
         return parse_intents(workspace.read_bytes(path))
     except MissingInputError:

@@ -1,6 +1,6 @@
 """What a step hands over: a table (or bytes), its ledgers, its numbers, its warnings.
 
-Put here: the plain values that travel between `pipeline` functions, assets and IO managers.
+Put here: the plain values that travel between steps, assets and IO managers.
 Do not put here: how they are stored (`dagster.io_managers`) or shown (`dagster.metadata`).
 """
 
@@ -22,44 +22,47 @@ if TYPE_CHECKING:  # for annotations alone: the graph is loaded without pandas
 ANYTHING = "anything"
 
 Fact = int | float | str | bool | Mapping[str, int]
+Progress = Callable[[int, int], None]  # how many sites are done, of how many
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """What a step made, ready to be published: what all kinds of it have in common."""
+
+    # numbers and words for the UI, by stable names
+    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+    warnings: tuple[str, ...] = ()  # sentences for the log and the UI
+    checks: tuple[CheckResult, ...] = ()  # verdicts; it is published only if none of them blocks
 
 
 @dataclass(frozen=True)
-class Made:
-    """A table that a step made, ready to be stored."""
+class OutputWithCompanions(Output):
+    """An output that files of its own are published with, before it."""
 
-    frame: pd.DataFrame  # the table
-    # numbers and words for the UI, by stable names
-    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
-    # workspace path to ledger, published before the table
-    ledgers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()  # sentences for the log and the UI
-    # verdicts on the table; it is published only if none of them blocks
-    checks: tuple[CheckResult, ...] = ()
+    # workspace path to ledger
+    ledgers: Mapping[str, pd.DataFrame] = field(default_factory=dict, kw_only=True)
+    # workspace path to local file, which is consumed
+    files: Mapping[str, Path] = field(default_factory=dict[str, Path], kw_only=True)
+
+
+@dataclass(frozen=True)
+class TableOutput(OutputWithCompanions):
+    """A table of profiles, or a ledger."""
+
+    frame: pd.DataFrame
     # the text to store, where there is one already: that of a file that is taken over, or that was
     # checked
-    unchanged: bytes | None = None
-    # workspace path to local file, published with the table and consumed
-    files: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    unchanged: bytes | None = field(default=None, kw_only=True)
     # hash of the copy at full precision that may be replaced (the last one made here), or
     # `ANYTHING`; another copy that stands is left as it is
-    may_replace: str = ""
+    may_replace: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
-class MadeFile:
-    """A local file that a step made, ready to be published (and consumed)."""
+class FileOutput(OutputWithCompanions):
+    """A local file in scratch space, which is consumed."""
 
-    local: Path  # the file in scratch space
-    # numbers and words for the UI, by stable names
-    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
-    # workspace path to ledger, published before the file
-    ledgers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()  # sentences for the log and the UI
-    # verdicts on the file; it is published only if none of them blocks
-    checks: tuple[CheckResult, ...] = ()
-    # workspace path to further local file, published before this one and consumed
-    files: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    local: Path
 
 
 @dataclass(frozen=True)
@@ -72,30 +75,23 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class MadePictures:
-    """Pictures that a step drew, ready to be published and shown."""
+class PicturesOutput(Output):
+    """Pictures, published and shown."""
 
     # the first is the result itself, under its own path; it is published last
     pictures: tuple[Picture, ...]
-    # numbers and words for the UI, by stable names
-    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
-    warnings: tuple[str, ...] = ()  # sentences for the log and the UI
-    checks: tuple[CheckResult, ...] = ()  # verdicts on it
 
 
 @dataclass(frozen=True)
-class MadePage:
-    """A page that a step wrote, ready to be published."""
+class PageOutput(Output):
+    """An HTML page."""
 
     path: str  # workspace path
-    content: bytes  # HTML
-    # numbers and words for the UI, by stable names
-    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
-    warnings: tuple[str, ...] = ()  # sentences for the log and the UI
+    content: bytes
 
 
 @dataclass(frozen=True)
-class Published:
+class SharedFileOutput(Output):
     """A file of all batches, which a step has changed in its place.
 
     Other batches change it too, so neither its size nor its content tells whether it is the one
@@ -103,18 +99,15 @@ class Published:
     """
 
     path: str  # workspace path
-    # numbers and words for the UI, by stable names
-    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
-    warnings: tuple[str, ...] = ()  # sentences for the log and the UI
-    checks: tuple[CheckResult, ...] = ()  # verdicts on it
-    shown: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # tables for the UI, by name
+    # tables for the UI, by name
+    shown: Mapping[str, pd.DataFrame] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True)
 class Kept:
     """A standing file that a step left as it is."""
 
-    path: str  # workspace path of the file
+    path: str  # workspace path
     # what it was made from, where nothing can make it anew: its step is switched off, or the CSVs
     # were moved away; None where it was not made by us and its inputs are unchanged
     recorded: Recorded | None = None
@@ -129,20 +122,19 @@ class Stored:
     never reads its input.
     """
 
-    workspace: Workspace  # where it is
+    workspace: Workspace
     path: str  # workspace path
-    asset: str  # the asset that makes it, for messages
-    partition: str  # the plate or batch, for messages
+    asset: str  # the asset that makes it
+    partition: str  # its plate or batch
 
     def exists(self) -> bool:
         """Say whether the file stands."""
         return self.workspace.stat(self.path) is not None
 
     def content(self) -> bytes:
-        """Read the file.
+        """Read the file, compressed where it is.
 
-        Its content, compressed where the file is. Raises `MissingInputError` where the file is not
-        there, with asset, plate, path and remedy.
+        Raises `MissingInputError` where it is not there, with asset, plate, path and remedy.
         """
         if not self.exists():
             raise MissingInputError(
@@ -153,13 +145,7 @@ class Stored:
         return self.workspace.read_bytes(self.path)
 
     def frame(self) -> pd.DataFrame:
-        """Read the file as a table of profiles.
-
-        One row a well; metadata as text, features as float64.
-        """
+        """Read the file as profiles: one row a well, metadata as text, features as float64."""
         from profiling_assets.profiles.tables import read_profiles
 
         return read_profiles(self.content(), path=self.path)
-
-
-Progress = Callable[[int, int], None]

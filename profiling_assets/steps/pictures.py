@@ -38,13 +38,13 @@ from profiling_assets.quality.well_correlation import (
     replicate_correlation,
     well_correlation,
 )
-from profiling_assets.steps.outputs import Fact, MadePictures, Picture, Stored
+from profiling_assets.steps.outputs import Fact, Picture, PicturesOutput, Stored
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey, normalized_well
 from profiling_assets.workspace.storage.interface import Workspace
 
 
-def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) -> MadePictures:
+def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) -> PicturesOutput:
     """Draw the cells and the sites of each well.
 
     The heatmap of cell counts, their distribution, and the sites on the plate; of the last two
@@ -92,7 +92,7 @@ def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) 
         )
     facts = known_numbers({**count_facts(counts, expected), **_site_facts(sites)})
     drawn = every_well_drawn(wells_of(frame) or (), counts.counts or counts.groups)
-    return MadePictures(tuple(pictures), facts, tuple(warnings), (drawn,))
+    return PicturesOutput(tuple(pictures), facts=facts, warnings=tuple(warnings), checks=(drawn,))
 
 
 def count_facts(counts: CellCounts, expected: Iterable[str]) -> dict[str, Fact]:
@@ -170,7 +170,7 @@ _TREATMENTS = ("Metadata_broad_sample", "Metadata_pert_id", "Metadata_JCP2022")
 _NEGCON = "negcon"
 
 
-def correlation_pictures(config: Config, key: PlateKey, profiles: Stored) -> MadePictures:
+def correlation_pictures(config: Config, key: PlateKey, profiles: Stored) -> PicturesOutput:
     """Draw how alike the wells are, the effect of position, and controls against treatments.
 
     The matrix, the position effect, and the controls where the plate map names some. Raises
@@ -230,11 +230,11 @@ def correlation_pictures(config: Config, key: PlateKey, profiles: Stored) -> Mad
         pictures.append(named_picture(key, "controls", png(figure)))
     else:
         warnings.append("no two wells are negative controls: they are not drawn")
-    return MadePictures(
+    return PicturesOutput(
         tuple(pictures),
-        {**_numbers(config, found, effect, negcon), "profiles": profiles.path},
-        tuple(warnings),
-        (every_well_drawn(wells_of(frame) or (), found.wells),),
+        facts={**_numbers(config, found, effect, negcon), "profiles": profiles.path},
+        warnings=tuple(warnings),
+        checks=(every_well_drawn(wells_of(frame) or (), found.wells),),
     )
 
 

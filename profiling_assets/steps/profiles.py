@@ -18,7 +18,7 @@ from profiling_assets.steps.checks import (
     normalized_checks,
 )
 from profiling_assets.steps.facts import well_facts
-from profiling_assets.steps.outputs import Fact, Made, Stored
+from profiling_assets.steps.outputs import Fact, Stored, TableOutput
 from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map, plate_map_files
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.ledger import WellState, count_states, well_ledger_frame
@@ -26,7 +26,9 @@ from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.storage.interface import Workspace
 
 
-def annotated(workspace: Workspace, config: Config, key: PlateKey, aggregated: Stored) -> Made:
+def annotated(
+    workspace: Workspace, config: Config, key: PlateKey, aggregated: Stored
+) -> TableOutput:
     """Join aggregated profiles with the plate map and, if asked for, external metadata."""
     section = config.annotate
     plate_map, external, files = load_plate_map(workspace, config, key)
@@ -49,7 +51,7 @@ def annotated(workspace: Workspace, config: Config, key: PlateKey, aggregated: S
     states = count_states(result.wells)
     dropped = sum(1 for well in result.wells if well.state is WellState.NOT_IN_PLATE_MAP)
     unused = sum(1 for well in result.wells if well.state is WellState.NO_PROFILE)
-    return Made(
+    return TableOutput(
         result.frame,
         facts={
             **well_facts(result.frame, ()),
@@ -67,7 +69,7 @@ def annotated(workspace: Workspace, config: Config, key: PlateKey, aggregated: S
 
 def normalized(
     workspace: Workspace, config: Config, key: PlateKey, profiles: Stored, *, negcon: bool
-) -> Made:
+) -> TableOutput:
     """Normalize a plate's profiles, to all its wells or to its negative controls.
 
     `negcon`: whether the negative controls alone are the reference. Raises `ControlsError` where
@@ -95,7 +97,7 @@ def normalized(
         negcon=negcon,
         key=key,
     )
-    return Made(
+    return TableOutput(
         result.frame,
         facts={
             **well_facts(result.frame, ()),
@@ -116,7 +118,7 @@ def _plate_map_path(workspace: Workspace, config: Config, key: PlateKey) -> str:
         return layout.profile(key, "_augmented")
 
 
-def feature_selected(profiles: Stored, listed: Stored) -> Made:
+def feature_selected(profiles: Stored, listed: Stored) -> TableOutput:
     """Choose the columns of the frozen feature list."""
     selection = selection_from_table(read_tsv(listed.content(), path=listed.path), path=listed.path)
     frame = profiles.frame()
@@ -126,7 +128,7 @@ def feature_selected(profiles: Stored, listed: Stored) -> Made:
         f"{len(lacking)} columns of the list are not on this plate and stay empty: "
         f"{', '.join(lacking[:10])}{' ...' if len(lacking) > 10 else ''}"
     )
-    return Made(
+    return TableOutput(
         selected,
         facts={**well_facts(selected, ()), "columns_absent_on_this_plate": len(lacking)},
         warnings=(warning,) if lacking else (),

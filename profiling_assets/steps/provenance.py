@@ -1,7 +1,8 @@
 """From what each result was made, as one small JSON file a plate, a batch or a whole workspace.
 
-Put here: what is said of a result, how the file is written, changed and read.
-Do not put here: where such files lie (`workspace.layout`), writing them (`provenance`).
+Put here: what is said of a result, how the file is written, changed and read, whose code counts.
+Do not put here: where such files lie (`workspace.layout`), what is told to Dagster
+(`dagster.metadata`).
 The file holds no clock time, no run, no host and no root, so that equal results made from equal
 inputs have equal provenance, wherever they were made; those are in the event log.
 """
@@ -13,6 +14,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
+
+from pydantic import TypeAdapter, ValidationError
 
 from profiling_assets import __version__
 from profiling_assets.errors import InvalidInputError
@@ -65,8 +68,9 @@ def changed_provenance(
     """Enter results into a provenance file, and take out what is no longer true.
 
     `content`: the file as it stands; one that cannot be read is begun anew, as it is no input of
-    anything. `made`: workspace path of each result made now to its origin. Sorted, with a newline
-    at the end; the bytes that stand where nothing changed.
+    anything. `made`: workspace path of each result made now to its origin. `foreign`: workspace
+    path and mark of each file that was found in the place of a result. Returns the bytes that stand
+    where nothing changed; else they are sorted, with a newline at the end.
     """
     try:
         known = _NOTHING_KNOWN if content is None else _document(content)
@@ -86,21 +90,28 @@ def changed_provenance(
 
 
 def parse_provenance(content: bytes, *, path: str) -> dict[str, Origin]:
-    """Read a provenance file.
+    """Read a provenance file: workspace path to origin, sorted.
 
-    Workspace path to origin, sorted. An entry is about the file of that path only as long as size
-    and hash agree. Raises `InvalidInputError` where it is not such a file.
+    An entry is about the file of that path only as long as size and hash agree. Raises
+    `InvalidInputError` where it is not such a file.
     """
     try:
-        results = _document(content)["results"]
-        return {name: _origin(results[name]) for name in sorted(results)}
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        entries = _entries().validate_python(_document(content)["results"])
+        return {name: entry.origin() for name, entry in sorted(entries.items())}
+    except ValueError as error:
         raise InvalidInputError(
-            f"the provenance cannot be read: {error}",
+            f"the provenance cannot be read: {_what(error)}",
             path=path,
             remedy="remove the file; it is written again with the next result of its plate or "
             "batch",
         ) from error
+
+
+def _what(error: ValueError) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return f"{': '.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def _document(content: bytes) -> dict[str, Any]:
@@ -130,26 +141,45 @@ def _mark_entry(mark: FileMark) -> dict[str, Any]:
     return {"size": mark.size, **({"sha256": mark.sha256} if mark.sha256 else {})}
 
 
-def _origin(entry: Mapping[str, Any]) -> Origin:
-    return Origin(
-        asset=str(entry["asset"]),
-        file=_mark(entry),
-        code=str(entry["code"]),
-        config=str(entry["config"]),
-        inputs=dict(sorted(entry["inputs"].items())),
-        versions=dict(sorted(entry["versions"].items())),
-        beside={path: _mark(one) for path, one in sorted(entry.get("beside", {}).items())},
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    """An origin as it stands in the file."""
+
+    asset: str
+    size: int
+    sha256: str = ""
+    code: str
+    config: str
+    inputs: dict[str, str]
+    versions: dict[str, str]
+    beside: dict[str, FileMark] = field(default_factory=dict[str, FileMark])
+
+    def origin(self) -> Origin:
+        return Origin(
+            asset=self.asset,
+            file=FileMark(self.size, self.sha256),
+            code=self.code,
+            config=self.config,
+            inputs=dict(sorted(self.inputs.items())),
+            versions=dict(sorted(self.versions.items())),
+            beside=dict(sorted(self.beside.items())),
+        )
 
 
-def _mark(entry: Mapping[str, Any]) -> FileMark:
-    return FileMark(int(entry["size"]), str(entry.get("sha256", "")))
+@cache
+def _entries() -> TypeAdapter[dict[str, _Entry]]:
+    return TypeAdapter(dict[str, _Entry])
+
+
+@cache
+def _mark() -> TypeAdapter[FileMark]:
+    return TypeAdapter(FileMark)
 
 
 def _speaks_of(entry: object, mark: FileMark) -> bool:
     try:
-        said = _mark(cast("Mapping[str, Any]", entry))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        said = _mark().validate_python(entry)
+    except ValidationError:
         return False
     return said.size == mark.size and (not mark.sha256 or said.sha256 == mark.sha256)
 
@@ -197,8 +227,7 @@ def tell_origin(
 def tell_foreign(workspace: Workspace, level: str, partition: str, paths: Collection[str]) -> None:
     """Take out the entries of results in whose place another file was found.
 
-    `workspace`: the workspace; nothing is written where it has no provenance, or where that is
-    still true.
+    Nothing is written where there is no provenance, or where it is still true.
     """
     path = provenance_path(level, partition)
     if workspace.stat(path) is None:

@@ -34,7 +34,7 @@ from profiling_assets.quality.report.page import PICTURES, batch_page, data_uri,
 from profiling_assets.quality.summary import COLUMNS
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.checks import standing_checks
-from profiling_assets.steps.outputs import Fact, MadePage
+from profiling_assets.steps.outputs import Fact, PageOutput
 from profiling_assets.steps.pictures import (
     correlation_numbers,
     count_facts,
@@ -60,7 +60,7 @@ from profiling_assets.workspace.names import PlateKey
 _PICTURES = ("site_completeness", "cell_count", "position_effect", "controls")
 
 
-def batch_report(catalog: Catalog, batch: str) -> MadePage:
+def batch_report(catalog: Catalog, batch: str) -> PageOutput:
     """Write the report of a batch.
 
     The page, with a row for every plate, also for those of which nothing can be said.
@@ -91,10 +91,10 @@ def batch_report(catalog: Catalog, batch: str) -> MadePage:
         provenance(reader, catalog, BATCH_REPORT),
     )
     links = {one.plate: link(".", one.plate, f"{one.plate}.html") for one in plates}
-    return MadePage(
+    return PageOutput(
         layout.BATCH_REPORT.format(batch=batch),
         batch_page(facts, pictures, links),
-        {
+        facts={
             "plates": len(plates),
             "plates_without_report": len(without),
             "plates_to_be_looked_at": sum(bool(one.warnings) for one in plates),
@@ -169,7 +169,7 @@ _NORMALIZE = (Step.NORMALIZE, Step.NORMALIZE_NEGCON)
 _SELECT = (Step.SELECT, Step.SELECT_NEGCON)
 
 
-def plate_report(catalog: Catalog, key: PlateKey) -> MadePage:
+def plate_report(catalog: Catalog, key: PlateKey) -> PageOutput:
     """Write the report of a plate.
 
     The page; what is not in the workspace is named in it as not known.
@@ -187,7 +187,7 @@ def plate_report(catalog: Catalog, key: PlateKey) -> MadePage:
     )
     path = layout.PLATE_REPORT.format(batch=key.batch, plate=key.plate)
     page = plate_page(facts, pictures, link("..", f"{key.batch}.html"))
-    return MadePage(path, page, _told(facts))
+    return PageOutput(path, page, facts=_told(facts))
 
 
 def plate_pictures(catalog: Catalog, reader: Reader, key: PlateKey) -> dict[str, str]:

@@ -1,12 +1,12 @@
 """The results that a config asks for: names, paths, inputs and versions, as one table.
 
 Put here: what the graph consists of, so that assets, planning and adoption agree on it.
-Do not put here: how a result is made (`collate`, `profiles`, `feature_list`), Dagster definitions.
+Do not put here: how a result is made (`makers`), Dagster definitions (`dagster.assets`).
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from profiling_assets.config.model import Config
 from profiling_assets.config.step_keys import Step, config_part
@@ -15,7 +15,20 @@ from profiling_assets.workspace import layout
 from profiling_assets.workspace.layout import GCT
 from profiling_assets.workspace.names import ALL, BATCH, PLATE, PlateKey, scope_of
 
+# what lies outside the graph
+CSVS = "cellprofiler_csvs"
+PLATE_MAP = "plate_map"
 LOAD_DATA = "load_data"
+
+SQLITE = "sqlite_backend"
+PARQUET = "parquet_backend"
+AGGREGATED = "aggregated_profiles"
+ANNOTATED = "annotated_profiles"
+NORMALIZED = "normalized_profiles"
+FEATURE_LIST = "selected_features"
+FEATURE_SELECTED = "feature_selected_profiles"
+STACKED = "stacked_profiles"
+GCT_FILE = "gct"
 SITES = "quality_control_sites"
 SUMMARY = "quality_control_summary"
 CELL_COUNTS = "cell_count_heatmaps"
@@ -23,68 +36,7 @@ CORRELATIONS = "correlation_heatmaps"
 PLATE_REPORT = "plate_report"
 BATCH_REPORT = "batch_report"
 
-_HEATMAP = f"{layout.QUALITY_CONTROL}/heatmap/{{batch}}/{{plate}}/{{plate}}"
-
-
-@dataclass(frozen=True)
-class QualityResult:
-    """What `results` asks of a result; `upstream` and `external` are names."""
-
-    name: str
-    level: str
-    step: Step
-    template: str
-    upstream: tuple[str, ...] = ()
-    external: tuple[str, ...] = ()
-    overwrite: bool = False
-    partial: bool = False
-
-
-def quality_results(
-    config: Config, *, counted: str, selected: Collection[str], described: Collection[str] = ()
-) -> list[QualityResult]:
-    """List the results of quality control that a config asks for.
-
-    `counted`: name of the profiles whose cells are counted: the annotated ones, where there are
-    some. `selected`: names of the feature-selected profiles that the config makes, the
-    negative-control twin last. It is preferred, as in the recipe.
-    """
-    found: list[QualityResult] = []
-    if config.performs(Step.SUMMARY):
-        record = f"{layout.QUALITY_RECORDS}/{{batch}}/{{plate}}.tsv"
-        found += [
-            QualityResult(SITES, PLATE, Step.SITES, record, external=(LOAD_DATA,)),
-            # the recipe's table is continued, not kept as it is
-            QualityResult(
-                SUMMARY, BATCH, Step.SUMMARY, layout.QUALITY_SUMMARY, (SITES,), overwrite=True
-            ),
-        ]
-    if config.performs(Step.CELL_COUNTS):
-        template = f"{_HEATMAP}_cell_count.png"
-        found.append(QualityResult(CELL_COUNTS, PLATE, Step.CELL_COUNTS, template, (counted,)))
-    if config.performs(Step.CORRELATIONS) and selected:
-        source = list(selected)[-1]
-        template = f"{_HEATMAP}_correlation.png"
-        found.append(QualityResult(CORRELATIONS, PLATE, Step.CORRELATIONS, template, (source,)))
-    if config.performs(Step.PLATE_REPORT):
-        made = [one.name for one in found if one.level == PLATE]
-        read = (counted, *described, *list(selected)[-1:], *made)
-        template, of_batch = layout.PLATE_REPORT, layout.BATCH_REPORT
-        found += [
-            QualityResult(PLATE_REPORT, PLATE, Step.PLATE_REPORT, template, read, partial=True),
-            QualityResult(
-                BATCH_REPORT, BATCH, Step.BATCH_REPORT, of_batch, (PLATE_REPORT,), partial=True
-            ),
-        ]
-    return found
-
-
-CSVS = "cellprofiler_csvs"
-PLATE_MAP = "plate_map"
-SQLITE = "sqlite_backend"
-PARQUET = "parquet_backend"
-AGGREGATED = "aggregated_profiles"
-ANNOTATED = "annotated_profiles"
+_TWIN = "_negcon"  # in names of results whose reference is the negative controls
 
 # Raise a number when the code of a step changes what it writes: results made by older code are
 # then built again.
@@ -114,16 +66,26 @@ class Result:
     """One result of the graph."""
 
     name: str  # the asset's name
-    level: str  # `plate`, `batch` or `all`: what it exists once of
+    level: str  # what it exists once of
     step: Step  # the step that makes it; says which part of the config rules it
     template: str  # workspace path with `{batch}` and `{plate}`
     upstream: tuple[str, ...]  # names of the results that it is made from
     external: tuple[str, ...]  # names of the external inputs that it is made from
     performs: bool  # whether the config asks for the step; else a standing file is adopted
     code_version: str  # version of the step's code and of its part of the config
-    # whether a standing file that was not made here is built over (`collate.overwrite`)
+    # whether a standing file that was not made here is built over
     overwrite: bool = False
     partial: bool = False  # whether it is made of those of its inputs that are there
+
+    @property
+    def kind(self) -> str:
+        """What it shares with results that are made alike: its name without twin and level."""
+        return self.name.replace(_TWIN, "").removesuffix(f"_{self.level}")
+
+    @property
+    def is_twin(self) -> bool:
+        """Whether the negative controls are its reference."""
+        return _TWIN in self.name
 
 
 @dataclass(frozen=True, order=True)
@@ -137,41 +99,25 @@ class Task:
         """Return `asset of PARTITION`."""
         return f"{self.name} of {self.partition}"
 
+    @property
+    def key(self) -> PlateKey:
+        """The plate, where the result is one of a plate."""
+        return PlateKey.parse(self.partition)
+
 
 def results(config: Config) -> dict[str, Result]:
-    """List the results of a config in the order in which they are made.
+    """Return the results of a config by name, upstream before downstream.
 
     A step that is switched off is in the list where a later step that is on needs its file.
-
-    Name to result, upstream before downstream.
     """
-    found: dict[str, Result] = {}
-
-    def add(
-        name: str,
-        level: str,
-        step: Step,
-        template: str,
-        upstream: Sequence[str] = (),
-        external: Sequence[str] = (),
-        *,
-        performs: bool = True,
-    ) -> None:
-        found[name] = Result(
-            name=name,
-            level=level,
-            step=step,
-            template=template,
-            upstream=tuple(upstream),
-            external=tuple(external),
-            performs=performs,
-            code_version=_code_version(config, step),
-            overwrite=config.collate.overwrite and CSVS in external,
-        )
-
-    for name, step in _backends(config):
-        add(name, PLATE, step, _BACKEND_TEMPLATES[name], external=[CSVS])
-    add(AGGREGATED, PLATE, Step.AGGREGATE, _profile(config, ""), external=[CSVS])
+    graph = _Graph(config)
+    add, found = graph.add, graph.found
+    overwrite = config.collate.overwrite
+    for name in _BACKENDS[str(config.collate.backend)]:
+        template = _BACKEND_TEMPLATES[name]
+        add(name, PLATE, Step.COLLATE, template, external=[CSVS], overwrite=overwrite)
+    aggregated = _profile(config, "")
+    add(AGGREGATED, PLATE, Step.AGGREGATE, aggregated, external=[CSVS], overwrite=overwrite)
     twins = [twin for twin in (False, True) if _wanted(config, negcon=twin)]
     if twins or config.performs(Step.ANNOTATE):
         add(
@@ -194,26 +140,54 @@ def results(config: Config) -> dict[str, Result]:
             performs=config.performs(normalize),
         )
     for negcon in twins:
-        _add_selection(config, add, negcon=negcon)
-    counted = ANNOTATED if ANNOTATED in found else AGGREGATED
-    selected = [name for name in map(selected_name, (False, True)) if name in found]
-    lists = [name for name, one in found.items() if one.step in (Step.SELECT, Step.SELECT_NEGCON)]
-    described = [*(normalized_name(negcon=twin) for twin in twins), *lists]
-    for extra in quality_results(config, counted=counted, selected=selected, described=described):
-        add(extra.name, extra.level, extra.step, extra.template, extra.upstream, extra.external)
-        made = found[extra.name]
-        found[extra.name] = replace(made, overwrite=extra.overwrite, partial=extra.partial)
+        _add_selection(graph, negcon=negcon)
+    _add_quality_control(graph)
     return found
 
 
-def _add_selection(config: Config, add, *, negcon: bool) -> None:
+class _Graph:
+    """The results found so far, in the order in which they are made."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.found: dict[str, Result] = {}
+
+    def add(
+        self,
+        name: str,
+        level: str,
+        step: Step,
+        template: str,
+        upstream: Sequence[str] = (),
+        external: Sequence[str] = (),
+        *,
+        performs: bool = True,
+        overwrite: bool = False,
+        partial: bool = False,
+    ) -> None:
+        self.found[name] = Result(
+            name=name,
+            level=level,
+            step=step,
+            template=template,
+            upstream=tuple(upstream),
+            external=tuple(external),
+            performs=performs,
+            code_version=_code_version(self.config, step),
+            overwrite=overwrite,
+            partial=partial,
+        )
+
+
+def _add_selection(graph: _Graph, *, negcon: bool) -> None:
+    config, add = graph.config, graph.add
     chosen = Step.FEATURE_SELECT_NEGCON if negcon else Step.FEATURE_SELECT
     if not config.performs(chosen):
         return
     level = selection_level(config, negcon=negcon)
-    twin = "_negcon" if negcon else ""
+    twin = _TWIN if negcon else ""
     source = normalized_name(negcon=negcon)
-    listed = f"selected_features{twin}_{level}"
+    listed = f"{FEATURE_LIST}{twin}_{level}"
     add(
         listed,
         level,
@@ -238,6 +212,37 @@ def _add_selection(config: Config, add, *, negcon: bool) -> None:
         add(gct_name(negcon=negcon), BATCH, stack, f"{path}.gct", [name])
 
 
+def _add_quality_control(graph: _Graph) -> None:
+    config, add, found = graph.config, graph.add, graph.found
+    counted = ANNOTATED if ANNOTATED in found else AGGREGATED
+    # the negative-control twin is preferred, as in the recipe
+    chosen = [name for name in map(selected_name, (False, True)) if name in found][-1:]
+    read = [counted]
+    read += [name for name, one in found.items() if one.kind == NORMALIZED]
+    read += [name for name, one in found.items() if one.kind == FEATURE_LIST]
+    read += chosen
+    if config.performs(Step.SUMMARY):
+        record = f"{layout.QUALITY_RECORDS}/{{batch}}/{{plate}}.tsv"
+        add(SITES, PLATE, Step.SITES, record, external=[LOAD_DATA])
+        # the recipe's table is continued, not kept as it is
+        add(SUMMARY, BATCH, Step.SUMMARY, layout.QUALITY_SUMMARY, [SITES], overwrite=True)
+        read.append(SITES)
+    if config.performs(Step.CELL_COUNTS):
+        template = f"{_HEATMAP}_cell_count.png"
+        add(CELL_COUNTS, PLATE, Step.CELL_COUNTS, template, [counted])
+        read.append(CELL_COUNTS)
+    if config.performs(Step.CORRELATIONS) and chosen:
+        template = f"{_HEATMAP}_correlation.png"
+        add(CORRELATIONS, PLATE, Step.CORRELATIONS, template, chosen)
+        read.append(CORRELATIONS)
+    if config.performs(Step.PLATE_REPORT):
+        template, of_batch = layout.PLATE_REPORT, layout.BATCH_REPORT
+        add(PLATE_REPORT, PLATE, Step.PLATE_REPORT, template, read, partial=True)
+        add(BATCH_REPORT, BATCH, Step.BATCH_REPORT, of_batch, [PLATE_REPORT], partial=True)
+
+
+_HEATMAP = f"{layout.QUALITY_CONTROL}/heatmap/{{batch}}/{{plate}}/{{plate}}"
+_BACKENDS = {"sqlite": [SQLITE], "parquet": [PARQUET], "both": [SQLITE, PARQUET]}
 _BACKEND_TEMPLATES = {
     SQLITE: "backend/{batch}/{plate}/{plate}.sqlite",
     PARQUET: "backend/{batch}/{plate}/{plate}_Image.parquet",
@@ -251,52 +256,32 @@ _LIST_TEMPLATES = {
 
 def normalized_name(*, negcon: bool) -> str:
     """Return the name of the normalized profiles or of their negative-control twin."""
-    return "normalized_negcon_profiles" if negcon else "normalized_profiles"
+    return _twin(NORMALIZED, negcon=negcon)
 
 
 def selected_name(negcon: bool) -> str:  # noqa: FBT001 - mapped over both
     """Return the name of the feature-selected profiles or of their negative-control twin."""
-    return f"feature_selected{'_negcon' if negcon else ''}_profiles"
+    return _twin(FEATURE_SELECTED, negcon=negcon)
 
 
 def stacked_name(*, negcon: bool) -> str:
     """Return the name of the stacked profiles or of their negative-control twin."""
-    return "stacked_negcon_profiles" if negcon else "stacked_profiles"
+    return _twin(STACKED, negcon=negcon)
 
 
 def gct_name(*, negcon: bool) -> str:
     """Return the name of the GCT file or of its negative-control twin."""
-    return "gct_negcon" if negcon else "gct"
+    return f"{GCT_FILE}{_TWIN}" if negcon else GCT_FILE
+
+
+def _twin(name: str, *, negcon: bool) -> str:
+    return name.replace("_profiles", f"{_TWIN}_profiles") if negcon else name
 
 
 def selection_level(config: Config, *, negcon: bool) -> str:
-    """Return the level of feature selection, `plate`, `batch` or `all`."""
+    """Return the level of feature selection."""
     section = config.feature_select_negcon if negcon else config.feature_select
     return section.level
-
-
-def result_path(template: str, partition: str) -> str:
-    """Fill a path template for one partition."""
-    if "{plate}" in template:
-        key = PlateKey.parse(partition)
-        return template.format(batch=key.batch, plate=key.plate)
-    return template.format(batch=partition)
-
-
-def input_partitions(
-    result: Result, upstream: Result, partition: str, plates: Iterable[PlateKey]
-) -> list[str]:
-    """Say which partitions of an upstream result one partition of a result is made from."""
-    if result.level == upstream.level:
-        return [partition]
-    if upstream.level == PLATE:
-        return sorted(str(k) for k in plates if scope_of(k, result.level) == partition)
-    return [scope_of(PlateKey.parse(partition), upstream.level)]
-
-
-def _backends(config: Config) -> list[tuple[str, Step]]:
-    wanted = {"sqlite": [SQLITE], "parquet": [PARQUET], "both": [SQLITE, PARQUET]}
-    return [(name, Step.COLLATE) for name in wanted[str(config.collate.backend)]]
 
 
 def _wanted(config: Config, *, negcon: bool) -> bool:
@@ -319,6 +304,25 @@ def _suffix(config: Config) -> str:
 def _code_version(config: Config, step: Step) -> str:
     part = hashlib.sha256(config_part(config, step).encode()).hexdigest()[:12]
     return f"{_CODE[step]}-{part}"
+
+
+def result_path(template: str, partition: str) -> str:
+    """Fill a path template for one partition."""
+    if "{plate}" in template:
+        key = PlateKey.parse(partition)
+        return template.format(batch=key.batch, plate=key.plate)
+    return template.format(batch=partition)
+
+
+def input_partitions(
+    result: Result, upstream: Result, partition: str, plates: Iterable[PlateKey]
+) -> list[str]:
+    """Say which partitions of an upstream result one partition of a result is made from."""
+    if result.level == upstream.level:
+        return [partition]
+    if upstream.level == PLATE:
+        return sorted(str(k) for k in plates if scope_of(k, result.level) == partition)
+    return [scope_of(PlateKey.parse(partition), upstream.level)]
 
 
 def input_name(name: str, partition: str) -> str:

@@ -8,34 +8,31 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from profiling_assets.config.model import Config
+from profiling_assets.config.step import Step
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.profiles.columns import is_metadata
 from profiling_assets.profiles.gct import gct_bytes, gct_columns
 from profiling_assets.profiles.stack import StackedProfiles, stack_profiles, stack_warnings
 from profiling_assets.profiles.tables import table_facts
 from profiling_assets.steps.checks import gct_checks, stacked_checks
-from profiling_assets.steps.outputs import Fact, Made, Stored
+from profiling_assets.steps.outputs import Fact, Stored, TableOutput
 from profiling_assets.steps.whole_batch import refuse_while_missing
 from profiling_assets.workspace.names import PlateKey
 
 
-def stacked(batch: str, profiles: Mapping[str, Stored], absent: Collection[PlateKey]) -> Made:
-    """Stack the feature-selected profiles of a batch's plates.
+def stacked(
+    batch: str, profiles: Mapping[str, Stored], absent: Collection[PlateKey]
+) -> TableOutput:
+    """Stack the feature-selected profiles of a batch's plates, in the order of their names.
 
-    `absent`: plates of the batch that the config names and the workspace does not have. One table,
-    the plates in the order of their names. Raises `MissingInputError` where a plate's profiles are
-    not there; says how to take it out.
+    `absent`: plates of the batch that the config names and the workspace does not have. Raises
+    `MissingPlatesError` where a plate's profiles are not there.
     """
-    refuse_while_missing(
-        profiles,
-        absent,
-        what="all plates of a batch are stacked",
-        lack="not feature-selected",
-    )
+    refuse_while_missing(Step.STACK, profiles, absent)
     frames = {PlateKey.parse(key): profiles[key].frame() for key in sorted(profiles)}
     wells = sum(table_facts(frame).wells for frame in frames.values())
     result = stack_profiles(frames, batch)
-    return Made(
+    return TableOutput(
         result.frame,
         facts=_facts(result, plates=len(frames), wells=wells),
         warnings=stack_warnings(result),
@@ -63,7 +60,7 @@ def _facts(result: StackedProfiles, *, plates: int, wells: int) -> dict[str, Fac
     return found
 
 
-def gct(config: Config, stacked_profiles: Stored, path: str) -> Made:
+def gct(config: Config, stacked_profiles: Stored, path: str) -> TableOutput:
     """Choose what goes into the GCT file of a batch.
 
     Raises `InvalidInputError` where no feature of a compartment is left.
@@ -92,7 +89,7 @@ def gct(config: Config, stacked_profiles: Stored, path: str) -> Made:
     table = frame.loc[:, chosen]
     text = gct_bytes(table)
     checks = gct_checks(text, table, metadata, features, path)
-    return Made(table, facts=facts, checks=checks, unchanged=text)
+    return TableOutput(table, facts=facts, checks=checks, unchanged=text)
 
 
 def _table(name: str) -> str:

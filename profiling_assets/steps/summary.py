@@ -27,7 +27,7 @@ from profiling_assets.quality.summary import (
     summary_row,
     summary_table,
 )
-from profiling_assets.steps.outputs import Fact, Made, Published
+from profiling_assets.steps.outputs import Fact, SharedFileOutput, TableOutput
 from profiling_assets.steps.sources import (
     PlateSource,
     SourceKind,
@@ -50,7 +50,7 @@ _Lines = dict[tuple[str, str], Mapping[str, str]]
 
 def rebuilt_summary(
     workspace: Workspace, batch: str, plates: Collection[PlateKey] = ()
-) -> Published:
+) -> SharedFileOutput:
     """Rebuild the summary of all plates from the record of each.
 
     Written under the condition that nobody else wrote meanwhile, so that batches which end at the
@@ -87,7 +87,7 @@ def rebuilt_summary(
     lines = [PlateKey(batch, plate) for plate in column(mine, _PLATE).tolist()]
     notes = {PlateKey(row[_BATCH], row[_PLATE]): row.get("Note", "") for row in read.values()}
     whole = every_plate_has_a_line(set(plates) - set(excluded), lines, notes)
-    return Published(
+    return SharedFileOutput(
         path,
         checks=(whole,),
         facts={
@@ -149,7 +149,7 @@ def load_data_fingerprint(workspace: Workspace, key: PlateKey, source: PlateSour
 
 def plate_sites(
     workspace: Workspace, config: Config, key: PlateKey, source: PlateSource | None
-) -> Made:
+) -> TableOutput:
     """Describe a plate's wells and sites, from the first that tells them.
 
     The load data; else the names of the site folders and the columns of `Image.csv`; else the Image
@@ -169,7 +169,7 @@ def plate_sites(
         if sites.images_per_site is not None:
             facts["images_per_site"] = sites.images_per_site
     facts["counted_on"] = basis or "nothing"
-    return Made(
+    return TableOutput(
         pd.DataFrame([{**line, "Counted_On": basis, "Note": note}]), facts=facts, warnings=warnings
     )
 

@@ -13,7 +13,7 @@ from profiling_assets.profiles.tables import ledger_tsv, profiles_csv
 from profiling_assets.settings import Settings
 from profiling_assets.steps.catalog import scanned_catalog
 from profiling_assets.steps.collate import make_plate
-from profiling_assets.steps.outputs import Made, MadeFile, Stored
+from profiling_assets.steps.outputs import FileOutput, Stored, TableOutput
 from profiling_assets.steps.preflight import everything, preflight
 from profiling_assets.steps.profiles import annotated
 from profiling_assets.steps.results import AGGREGATED, SQLITE
@@ -52,7 +52,7 @@ def prepared(root: Path) -> Path:
     return root
 
 
-def made(root: Path) -> Made:
+def made(root: Path) -> TableOutput:
     """Check a workspace, collate a plate and annotate its profiles, as a run does."""
     catalog = scanned_catalog(Settings(str(root), str(root / "config.yml")))
     plates = dict.fromkeys(catalog.cohort.plates, everything(catalog))
@@ -64,12 +64,12 @@ def made(root: Path) -> Made:
     source = plate_source(workspace, config, KEY)
     collated = make_plate(workspace, config, KEY, source, scratch, wanted=(SQLITE, AGGREGATED))
     backend = collated.made[SQLITE]
-    assert isinstance(backend, MadeFile)
+    assert isinstance(backend, FileOutput)
     (root / layout.sqlite_backend(KEY)).parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(backend.local, root / layout.sqlite_backend(KEY))
     shutil.rmtree(scratch)
     profiles = collated.made[AGGREGATED]
-    assert isinstance(profiles, Made)
+    assert isinstance(profiles, TableOutput)
     for path, frame in profiles.ledgers.items():
         workspace.publish_bytes(ledger_tsv(frame), path)
     path = layout.profile(KEY)

@@ -11,7 +11,7 @@ from profiling_assets.config.model import Config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
 from profiling_assets.steps.collate import Collated, make_plate
-from profiling_assets.steps.outputs import Made, MadeFile
+from profiling_assets.steps.outputs import FileOutput, TableOutput
 from profiling_assets.steps.sources import plate_source
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.storage.interface import Workspace
@@ -51,8 +51,8 @@ def made(workspace: Workspace, config: Config, scratch: Path) -> Collated:
 
 def content(collated: Collated) -> dict[str, object]:
     sqlite, profiles = collated.made["sqlite_backend"], collated.made["aggregated_profiles"]
-    assert isinstance(sqlite, MadeFile)
-    assert isinstance(profiles, Made)
+    assert isinstance(sqlite, FileOutput)
+    assert isinstance(profiles, TableOutput)
     return {
         "sqlite": sqlite.local.read_bytes(),
         "profiles": profiles.frame.to_csv(),

@@ -1,7 +1,8 @@
 """Backend and aggregated profiles: two (or three) assets of one pass over a plate's cells.
 
 Put here: the multi-asset that reads a plate once and stores what was asked for.
-Do not put here: reading and aggregating (`collate`), choice of source (`steps.sources`).
+Do not put here: reading and aggregating (`collate`), choice of source (`steps.sources`), assets
+that make one result each (`dagster.assets.asset_table`).
 """
 
 import time
@@ -18,68 +19,16 @@ from profiling_assets.dagster.asset_checks import (
     verdict,
     with_verdicts,
 )
-from profiling_assets.dagster.assets.step import (
-    described,
-    is_forced,
-    kept,
-    recorded_of,
-    wanted_marks,
-)
+from profiling_assets.dagster.assets.step import described, is_forced, judge_of
 from profiling_assets.dagster.automation import when_inputs_change
 from profiling_assets.dagster.io_managers import FULL_PRECISION_TEMPLATE, PATH_TEMPLATE
 from profiling_assets.dagster.partitions import Partitions
 from profiling_assets.errors import BackendError, MissingInputError
 from profiling_assets.steps.catalog import Catalog
-from profiling_assets.steps.outputs import ANYTHING, Kept, Made, MadeFile, Progress
-from profiling_assets.steps.results import AGGREGATED, CSVS, PARQUET, PLATE, SQLITE, Result
-from profiling_assets.steps.sources import plate_source
+from profiling_assets.steps.judge import StepJudge
+from profiling_assets.steps.outputs import ANYTHING, Kept, Output, Progress, TableOutput
+from profiling_assets.steps.results import AGGREGATED, CSVS, PARQUET, PLATE, SQLITE, Result, Task
 from profiling_assets.workspace.names import PlateKey
-
-_WINDOW_SECONDS = 60.0  # the rate is that of the last minute: S3 and neighbours change it
-
-
-class Pace:
-    """Counts what is done against the time that it took.
-
-    `now`: seconds at the start, on a clock that only goes on. `every`: seconds between two
-    sentences at least: each of them is a transaction in the event log.
-    """
-
-    def __init__(self, what: str, now: float, *, every: float = 5.0) -> None:
-        self._what = what
-        self._every = every
-        self._told = now
-        self._seen = deque([(now, 0)])
-
-    def told(self, done: int, total: int, now: float) -> str | None:
-        """Say how far it is, if it is time to.
-
-        The sentence; None where one was told a moment ago. The end is always told.
-        """
-        if done < self._seen[-1][1]:  # another pass over the same sites
-            self._seen = deque([(now, done)])
-        self._seen.append((now, done))
-        while len(self._seen) > 2 and now - self._seen[1][0] > _WINDOW_SECONDS:
-            self._seen.popleft()
-        if now - self._told <= self._every and done != total:
-            return None
-        self._told = now
-        said = f"{done} of {total} {self._what}"
-        since, before = self._seen[0]
-        if now <= since or done <= before:
-            return said
-        rate = (done - before) / (now - since)
-        said += f", {rate:.3g} a second"
-        return said if done == total else f"{said}, {_duration((total - done) / rate)} left"
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 2:
-        return f"{seconds:.0f} s"
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if hours else f"{minutes} min"
-
 
 GROUP = "backend"
 POOL = "backend"
@@ -136,26 +85,26 @@ def _out(result: Result) -> dg.AssetOut:
 def collated(
     context: dg.AssetExecutionContext, catalog: Catalog, wanted: list[Result]
 ) -> Iterator[Checked]:
-    """Yield what was asked for of a plate's backend and aggregated profiles.
+    """Yield what was asked for of a plate's backend and aggregated profiles, made or kept.
 
     Nothing is raised after an output was yielded: Dagster would skip what depends on it. An output
     that cannot be made is withheld; the command line and the other output's metadata say why.
 
-    One of each for each result that was made or kept. Raises `CheckError` where a check blocks one
-    of them. Raises `BackendError` where nothing else was asked for than a backend that SQLite
-    cannot hold. Raises `MissingInputError` where the plate has nothing to start from.
+    Raises `CheckError` where a check blocks one of them, `BackendError` where nothing else was
+    asked for than a backend that SQLite cannot hold, and `MissingInputError` where the plate has
+    nothing to start from.
     """
     from profiling_assets.steps.collate import make_plate
 
     key = PlateKey.parse(context.partition_key)
-    source = plate_source(catalog.workspace, catalog.config, key)
-    marks = {r.name: wanted_marks(context, catalog, r, {CSVS: source.fingerprint}) for r in wanted}
-    outputs: dict[str, Made | MadeFile | Kept] = {}
-    for result in wanted:
-        file = kept(context, catalog, result, marks[result.name], source=source.kind)
-        if file is not None:
-            outputs[result.name] = file
-    to_make = [result.name for result in wanted if result.name not in outputs]
+    tasks = {result.name: Task(result.name, context.partition_key) for result in wanted}
+    judge = judge_of(context, catalog, tasks.values())
+    source = judge.source(key)
+    standing = {name: judge.kept(task) for name, task in tasks.items()}
+    outputs: dict[str, Output | Kept] = {
+        name: kept for name, kept in standing.items() if kept is not None
+    }
+    to_make = [name for name in tasks if name not in outputs]
     with catalog.workspace.scratch(f"{key.batch}-{key.plate}") as scratch:
         if to_make:
             made = make_plate(
@@ -172,33 +121,32 @@ def collated(
             outputs = {name: _noting(made.withheld, value) for name, value in outputs.items()}
             outputs.update(made.made)
             if AGGREGATED in made.made:
-                outputs[AGGREGATED] = _sparing(context, catalog, outputs[AGGREGATED])
+                outputs[AGGREGATED] = _sparing(context, catalog, judge, outputs[AGGREGATED])
         yield from refused(context, outputs)
         told = {
             name: verdict(context, catalog, catalog.results[name], value)
             for name, value in outputs.items()
         }
         for name, value in outputs.items():
-            metadata = described(value, marks[name], source=source.kind)
+            metadata = described(judge, tasks[name], value)
             output = dg.Output(value, output_name=name, metadata=metadata)
             yield with_verdicts(context, output)
             yield told[name]
 
 
-def _noting(withheld: str, value: Made | MadeFile | Kept) -> Made | MadeFile | Kept:
+def _noting(withheld: str, value: Output | Kept) -> Output | Kept:
     return replace(value, withheld=withheld) if isinstance(value, Kept) else value
 
 
 def _sparing(
-    context: dg.AssetExecutionContext, catalog: Catalog, value: Made | MadeFile | Kept
-) -> Made | MadeFile | Kept:
+    context: dg.AssetExecutionContext, catalog: Catalog, judge: StepJudge, value: Output | Kept
+) -> Output | Kept:
     # a copy at full precision that was not made here stays, as every such file does
-    if not isinstance(value, Made):
+    if not isinstance(value, TableOutput):
         return value
-    result = catalog.results[AGGREGATED]
-    recorded = recorded_of(context, result)
+    recorded = judge.recorded(Task(AGGREGATED, context.partition_key))
     former = recorded.full_precision if recorded is not None else ""
-    anything = is_forced(context) or result.overwrite
+    anything = is_forced(context) or catalog.results[AGGREGATED].overwrite
     return replace(value, may_replace=ANYTHING if anything else former)
 
 
@@ -223,3 +171,46 @@ def _logged(context: dg.AssetExecutionContext) -> Progress:
             context.log.info(said)
 
     return progress
+
+
+_WINDOW_SECONDS = 60.0  # the rate is that of the last minute: S3 and neighbours change it
+
+
+class Pace:
+    """Says how far a long step is, and how fast.
+
+    `now`: seconds at the start, on a clock that only goes on. `every`: seconds between two
+    sentences at least: each of them is a transaction in the event log.
+    """
+
+    def __init__(self, what: str, now: float, *, every: float = 5.0) -> None:
+        self._what = what
+        self._every = every
+        self._told = now
+        self._seen = deque([(now, 0)])
+
+    def told(self, done: int, total: int, now: float) -> str | None:
+        """Return how far it is, or None if that was told a moment ago; the end is always told."""
+        if done < self._seen[-1][1]:  # another pass over the same sites
+            self._seen = deque([(now, done)])
+        self._seen.append((now, done))
+        while len(self._seen) > 2 and now - self._seen[1][0] > _WINDOW_SECONDS:
+            self._seen.popleft()
+        if now - self._told <= self._every and done != total:
+            return None
+        self._told = now
+        said = f"{done} of {total} {self._what}"
+        since, before = self._seen[0]
+        if now <= since or done <= before:
+            return said
+        rate = (done - before) / (now - since)
+        said += f", {rate:.3g} a second"
+        return said if done == total else f"{said}, {_duration((total - done) / rate)} left"
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 2:
+        return f"{seconds:.0f} s"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{minutes} min"

@@ -1,5 +1,6 @@
 """The reports in the graph: made of what is there, current afterwards, the same each time."""
 
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -171,3 +172,16 @@ def test_without_reports_in_the_config_none_are_written(reported: Desk, tmp_path
     assert not {PLATE, BATCH} & set(desk.catalog().results)
     desk.configure({**ON, "quality_control.report": None})
     assert {PLATE, BATCH} <= set(desk.catalog().results)
+
+
+def test_a_report_is_current_after_what_it_was_made_of_was_removed_for_good(
+    reported: Desk, tmp_path: Path
+) -> None:
+    desk = reported.copied_to(tmp_path)
+    for folder in ("analysis", "backend"):
+        shutil.rmtree(desk.file(f"{folder}/{P3}"))
+    for name in ("", "_augmented"):
+        desk.file(f"profiles/{P3}/000123{name}.csv.gz").unlink()
+    assert desk.to_build(plates=[P3]) == {f"{PLATE} of {P3}", f"{BATCH} of {BATCH2}"}
+    desk.run(plates=[P3])
+    assert desk.to_build(plates=[P3]) == set()
