@@ -5,6 +5,7 @@ Do not put here: programming errors (they stay `ValueError` and `TypeError`).
 """
 
 import re
+from collections.abc import Iterable
 from importlib.util import find_spec
 
 # Control characters, line separators and marks that turn the direction of text would break a table
@@ -34,6 +35,28 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _UNPRINTABLE.sub(_escaped, text)
+
+
+def listed(things: Iterable[object], shown: int = 8, *, between: str = ", ") -> str:
+    """Put the first of some names into a sentence: `a, b and 3 more`.
+
+    Parameters
+    ----------
+    things : iterable of object
+        Wells, plates, files, columns.
+    shown : int
+        How many are named.
+    between : str
+        What stands between two of them.
+
+    Returns
+    -------
+    str
+        All of them where they are few; empty for none.
+    """
+    names = [str(thing) for thing in things]
+    more = len(names) - shown
+    return between.join(names[:shown]) + (f" and {more} more" if more > 0 else "")
 
 
 def without_passwords(text: str) -> str:

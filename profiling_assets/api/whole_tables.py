@@ -12,15 +12,13 @@ import pandas as pd
 
 from profiling_assets.api.given import File, Table, key_of, table_of, with_wells
 from profiling_assets.api.outcome import Compared, Result
-from profiling_assets.errors import InvalidInputError
+from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.profiles.columns import CANONICAL_COMPARTMENTS
 from profiling_assets.profiles.gct import gct_bytes, gct_columns
 from profiling_assets.profiles.stack import stack_profiles, stack_warnings
 from profiling_assets.quality.differences import TableDifference, table_difference
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.storage.os_errors import writing
-
-_SHOWN = 5  # names in a sentence
 
 
 def stack(profiles: Iterable[Table], batch: str) -> Result:
@@ -157,7 +155,7 @@ def _told(found: TableDifference) -> Generator[str]:
         for side in ("a", "b"):
             names: tuple[str, ...] = getattr(found, f"{what}_only_in_{side}")
             if names:
-                yield f"{len(names)} {what} only in {side}: {_some(names)}"
+                yield f"{len(names)} {what} only in {side}: {listed(names)}"
     if found.different:
         yield (
             f"{found.different} of {found.wells * found.features} values differ, "
@@ -170,7 +168,3 @@ def _told(found: TableDifference) -> Generator[str]:
             f"{change.column} differs in {change.wells} wells, "
             f"first {change.first_well}: {change.before!r}, {change.after!r}"
         )
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from profiling_assets.errors import MissingInputError
+from profiling_assets.errors import MissingInputError, listed
 
 if TYPE_CHECKING:  # pandas takes a second to import
     from profiling_assets.quality.differences import (
@@ -160,6 +160,4 @@ def _metadata(change: MetadataChange) -> str:
 
 
 def _named(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
-    return ", ".join(listed[:_NAMED]) + more
+    return listed(names, _NAMED)

@@ -6,7 +6,7 @@ Do not put here: the rules (`quality.preflight`), the commands.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from profiling_assets.errors import WorkspaceError, printable
+from profiling_assets.errors import WorkspaceError, listed, printable
 from profiling_assets.quality.preflight.finding import Finding, Severity, Told, counted, together
 from profiling_assets.quality.preflight.rule_names import RULE_NAMES
 
@@ -77,9 +77,7 @@ def refuse_whole(findings: Iterable[Finding]) -> None:
 
 
 def _sentence(entry: Told) -> str:
-    scopes = ", ".join(entry.scopes[:_SHOWN])
-    if len(entry.scopes) > _SHOWN:
-        scopes += f" and {len(entry.scopes) - _SHOWN} more"
+    scopes = listed(entry.scopes, _SHOWN)
     finding = entry.finding
     # a sentence about a file names it already
     where = "" if finding.where in finding.what else finding.where

@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Collection, Iterable, Mapping
 
-from profiling_assets.errors import printable
+from profiling_assets.errors import listed, printable
 from profiling_assets.steps.results import Task
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.ledger import KEPT_WHOLE, WellState
@@ -66,7 +66,7 @@ def _well_losses(wells: list[dict[str, str]]) -> list[str]:
         f"well {w['well']}: {w['state']}: {w['reason']}" for w in wells if w["state"] not in silent
     ]
     if unused:
-        lost.append(f"in the plate map, without a profile: {len(unused)} ({_some(unused)})")
+        lost.append(f"in the plate map, without a profile: {len(unused)} ({listed(unused)})")
     return lost
 
 
@@ -80,10 +80,6 @@ def _ledger(workspace: Workspace, path: str) -> list[dict[str, str]]:
 def _objects(sites: list[dict[str, str]], ending: str) -> int:
     columns = [c for c in sites[0] if c.endswith(ending) and not c.startswith("image_rows")]
     return sum(int(site[column]) for site in sites for column in columns)
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
 
 
 def problem_lines(

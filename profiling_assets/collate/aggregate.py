@@ -41,7 +41,7 @@ from profiling_assets.collate.strata import (
     object_feature_place,
     sort_key,
 )
-from profiling_assets.errors import InvalidInputError
+from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.workspace.ledger import KEPT_WHOLE, SiteRecord, WellRecord, WellState
 from profiling_assets.workspace.names import normalized_well
 
@@ -303,8 +303,9 @@ class WellAggregator:
         frame = self._frame()
         dropped = [name for name in frame.columns if name in self._texts]
         if dropped:
-            names = ", ".join(dropped[:5]) + (", ..." if len(dropped) > 5 else "")
-            warnings.append(f"{len(dropped)} features hold text and are left out: {names}")
+            warnings.append(
+                f"{len(dropped)} features hold text and are left out: {listed(dropped)}"
+            )
             frame = frame.drop(columns=dropped)
         return AggregateResult(
             frame,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from profiling_assets.collate.header import Header
+from profiling_assets.errors import listed
 from profiling_assets.workspace.ledger import SiteState
 
 _LINE_ENDS = (b"\n", b"\r")
@@ -47,8 +48,7 @@ def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> D
     """
     twice = header.repeated()
     if twice:
-        names = ", ".join(twice[:5]) + (", ..." if len(twice) > 5 else "")
-        reason = f"{file} has the same column twice: {names}"
+        reason = f"{file} has the same column twice: {listed(twice)}"
         return Defect(state, reason, count_lines(body))
     return None
 

@@ -20,7 +20,7 @@ from profiling_assets.collate.cell_values import Value
 from profiling_assets.collate.header import IMAGE_NUMBER, TABLE_NUMBER, folded
 from profiling_assets.collate.options import AggregateOptions, AggregateResult
 from profiling_assets.collate.strata import Stratum
-from profiling_assets.errors import BackendError, InvalidInputError
+from profiling_assets.errors import BackendError, InvalidInputError, listed
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.site_folder import IMAGE, table_order
 
@@ -225,7 +225,7 @@ def _plate_warnings(result: AggregateResult, key: PlateKey) -> Iterator[str]:
     plates = set(map(str, cast("Iterable[object]", result.frame[result.frame.columns[0]])))
     others = sorted(plates - {key.plate})
     if others:
-        yield f"the backend calls the plate {', '.join(others[:5])}, not {key.plate}"
+        yield f"the backend calls the plate {listed(others)}, not {key.plate}"
 
 
 def _scan(

@@ -19,7 +19,7 @@ from profiling_assets.collate.file_defect import (
 )
 from profiling_assets.collate.header import IMAGE_NUMBER, folded, folded_names, read_header
 from profiling_assets.collate.object_csv import read_rows
-from profiling_assets.errors import InvalidInputError
+from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.workspace.ledger import SiteState
 from profiling_assets.workspace.names import normalized_well
 from profiling_assets.workspace.site_folder import IMAGE
@@ -188,15 +188,13 @@ class ImageRows:
             for column, count in sorted(self._filled.items())
         ]
         if self._respelled:
-            some = ", ".join(
-                f"{well} as {first}" for well, first in list(self._respelled.items())[:5]
-            )
+            some = listed(f"{well} as {first}" for well, first in self._respelled.items())
             warnings.append(
                 f"{_WELL} in Image.csv spells {len(self._respelled)} wells in two ways, taken for "
                 f"one each: {some}"
             )
         if self._other_plates:
-            others = ", ".join(sorted(self._other_plates)[:5])
+            others = listed(sorted(self._other_plates))
             warnings.append(
                 f"{_PLATE} in Image.csv is {others}, the plate's folder is called {self._plate}: "
                 "kept as it is"

@@ -14,6 +14,7 @@ import numpy as np
 
 from profiling_assets.collate.image_csv import ImageRow, SiteImage
 from profiling_assets.collate.object_tables import SiteObjects
+from profiling_assets.errors import listed
 from profiling_assets.workspace.ledger import SiteRecord, SiteState
 
 DEFECTIVE = frozenset(
@@ -146,6 +147,6 @@ def state_warnings(sites: Iterable[SiteRecord]) -> tuple[str, ...]:
             by_state.setdefault(site.state, []).append(name)
     return tuple(
         f"{len(names)} {'site is' if len(names) == 1 else 'sites are'} {state.value}: "
-        f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+        f"{listed(names)}"
         for state, names in sorted(by_state.items())
     )

@@ -18,7 +18,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from profiling_assets.errors import InvalidInputError, PlateMapError
+from profiling_assets.errors import InvalidInputError, PlateMapError, listed
 from profiling_assets.profiles.columns import PLATE_COLUMNS, column, is_metadata
 from profiling_assets.profiles.excluded_wells import Exclusions, exclusion_warnings, no_well_is_left
 from profiling_assets.profiles.plate_map import (
@@ -27,7 +27,6 @@ from profiling_assets.profiles.plate_map import (
     checked_external,
     join_name,
     metadata_name,
-    some_names,
     unmatched_external,
 )
 from profiling_assets.profiles.pycytominer import reference
@@ -107,8 +106,8 @@ def annotate_profiles(
 def no_well_joins(plate: str, wells: Sequence[str], plate_map: PlateMap) -> PlateMapError:
     """Return the error of a plate of which no well is in its plate map."""
     return PlateMapError(
-        f"no well of {plate} is in the plate map: the profiles have {some_names(wells)}, "
-        f"the plate map has {some_names(plate_map.wells)}",
+        f"no well of {plate} is in the plate map: the profiles have {listed(wells)}, "
+        f"the plate map has {listed(plate_map.wells)}",
         path=plate_map.path,
         remedy="give the plate its own plate map in barcode_platemap.csv, or mend the wells",
     )
@@ -118,7 +117,7 @@ def dropped_wells_warning(path: str, wells: Sequence[str]) -> str:
     """Say which wells are dropped, being in no row of the plate map."""
     are = "1 well is" if len(wells) == 1 else f"{len(wells)} wells are"
     dropped = "is dropped" if len(wells) == 1 else "are dropped"
-    return f"{are} not in {path} and {dropped}: {some_names(wells)}"
+    return f"{are} not in {path} and {dropped}: {listed(wells)}"
 
 
 def _joined(
@@ -221,4 +220,4 @@ def _plate_warnings(profiles: pd.DataFrame, key: PlateKey) -> list[str]:
     if name not in profiles.columns:
         return []
     others = sorted({str(text) for text in column(profiles, name).tolist()} - {key.plate})
-    return [f"Metadata_Plate of {key} says {some_names(others)}"] if others else []
+    return [f"Metadata_Plate of {key} says {listed(others)}"] if others else []

@@ -7,9 +7,9 @@ Do not put here: dropping them (`annotate`), plates that are taken out (`workspa
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from profiling_assets.errors import PlateMapError
+from profiling_assets.errors import PlateMapError, listed
 from profiling_assets.profiles.hand_written import read_hand_made
-from profiling_assets.profiles.plate_map import join_name, some_names
+from profiling_assets.profiles.plate_map import join_name
 from profiling_assets.workspace.names import PlateKey
 
 COLUMNS = ("batch", "plate", "well", "reason")
@@ -76,8 +76,8 @@ def exclusion_warnings(exclusions: Exclusions, wells: Collection[str]) -> list[s
     said = f"{len(there)} wells are excluded by {exclusions.path} and are dropped: "
     lacking = f"{exclusions.path} names {len(absent)} wells without a profile: "
     return [
-        *([said + some_names(there)] if there else []),
-        *([lacking + some_names(absent)] if absent else []),
+        *([said + listed(there)] if there else []),
+        *([lacking + listed(absent)] if absent else []),
     ]
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profiling_assets.errors import InvalidInputError
+from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.profiles.columns import is_metadata, numeric_columns
 from profiling_assets.profiles.feature_list import (
     DROPPED,
@@ -43,7 +43,6 @@ _REMEDY = "write one feature a line, or name a list of selected features of an e
 _DROPPED = (NOT_IN_LIST, Ground("not on the frozen list of features"))
 _SEPARATORS = "\t,;"
 _AROUND = f" {_SEPARATORS}"  # what a spreadsheet leaves around a single column
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -111,11 +110,9 @@ def frozen_selection(
     others = others_of(frames)
     strangers = sorted(set(frozen.names).difference(others), key=frozen.names.index)
     if strangers:
-        shown = ", ".join(strangers[:_SHOWN])
-        more = f" and {len(strangers) - _SHOWN} more" if len(strangers) > _SHOWN else ""
         raise InvalidInputError(
             f"{len(strangers)} of its {len(frozen.names)} features are on no plate of "
-            f"{plates_told(frames)}: {shown}{more}",
+            f"{plates_told(frames)}: {listed(strangers)}",
             path=frozen.path,
             remedy="take them out of the list, or name a list whose features these plates have",
         )
@@ -130,13 +127,13 @@ def frozen_selection(
         values = frame.loc[:, there].to_numpy(dtype=np.float64)
         for place, cells in infinite_cells(key, values).items():
             infinite.setdefault(there[place], []).append(cells)
-    listed = set(frozen.names)
+    kept = set(frozen.names)
     rows = [
         *(
             ledger_row(name, level, note=_note(infinite.get(name, []), absent.get(name, [])))
             for name in frozen.names
         ),
-        *(ledger_row(name, level, _DROPPED) for name in others if name not in listed),
+        *(ledger_row(name, level, _DROPPED) for name in others if name not in kept),
     ]
     return selection_of((*metadata_of(frames), *frozen.names), rows)
 
@@ -189,7 +186,7 @@ def _kept(data: bytes, path: str) -> list[tuple[int, str]]:
     absent = [name for name in _LIST_COLUMNS if name not in table.names]
     if absent:
         raise InvalidInputError(
-            f"not a list of features: it has the columns {', '.join(table.names[:_SHOWN])}, "
+            f"not a list of features: it has the columns {listed(table.names)}, "
             f"and no column {absent[0]}",
             path=path,
             remedy=_REMEDY,

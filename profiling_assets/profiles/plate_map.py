@@ -8,12 +8,12 @@ Do not put here: joining them with profiles (`annotate`), finding the files (`st
 # ^ pandas ships partial types
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from profiling_assets.errors import InvalidNameError, PlateMapError
+from profiling_assets.errors import InvalidNameError, PlateMapError, listed
 from profiling_assets.profiles.columns import column
 from profiling_assets.profiles.hand_written import HandMadeTable, read_hand_made
 from profiling_assets.workspace.names import checked_name, normalized_well
@@ -54,12 +54,6 @@ def join_name(well: str) -> str:
 def metadata_name(name: str) -> str:
     """Return a column's name with `Metadata_` in front, as pycytominer writes it."""
     return name if name.startswith("Metadata_") else f"Metadata_{name}"
-
-
-def some_names(names: Sequence[str]) -> str:
-    """Name the first of several wells or values, and how many more there are."""
-    shown = ", ".join(names[:8])
-    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown
 
 
 def read_barcode_platemap(data: bytes, *, path: str) -> dict[str, str]:
@@ -137,9 +131,9 @@ def read_plate_map(data: bytes, *, path: str, well_column: str = WELL_POSITION) 
     ignored = lines.pop("", [])
     twice = {well: found for well, found in lines.items() if len(found) > 1}
     if twice:
-        listed = "; ".join(f"{well} in lines {_listed(found)}" for well, found in twice.items())
+        several = "; ".join(f"{well} in lines {listed(found)}" for well, found in twice.items())
         raise PlateMapError(
-            f"wells are there more than once: {listed}",
+            f"wells are there more than once: {several}",
             path=path,
             remedy="keep one row for each well",
         )
@@ -149,7 +143,7 @@ def read_plate_map(data: bytes, *, path: str, well_column: str = WELL_POSITION) 
     if "Metadata_plate_map_name" not in frame.columns:
         warnings.append("it has no column plate_map_name, which the handbook asks for")
     if ignored:
-        warnings.append(f"rows without a well are ignored: lines {_listed(ignored)}")
+        warnings.append(f"rows without a well are ignored: lines {listed(ignored)}")
     return PlateMap(
         path=path,
         frame=frame.loc[[well != "" for well in wells]],
@@ -192,11 +186,6 @@ def _with_metadata_names(table: HandMadeTable, path: str) -> pd.DataFrame:
             remedy="keep one of the two",
         )
     return frame.set_axis(names, axis="columns")
-
-
-def _listed(lines: list[int]) -> str:
-    shown = ", ".join(str(line) for line in lines[:10])
-    return f"{shown} and {len(lines) - 10} more" if len(lines) > 10 else shown
 
 
 def checked_external(
@@ -248,4 +237,4 @@ def unmatched_external(frame: pd.DataFrame, external: ExternalMetadata) -> list[
     lacking = sorted({str(text) for text in column(frame, on).tolist()} - known - {""})
     if not lacking:
         return []
-    return [f"{external.path} has no row for {len(lacking)} {short}: {some_names(lacking)}"]
+    return [f"{external.path} has no row for {len(lacking)} {short}: {listed(lacking)}"]

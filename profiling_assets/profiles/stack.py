@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from profiling_assets.errors import listed
 from profiling_assets.profiles.columns import column, is_count, is_metadata, numeric_columns
 from profiling_assets.workspace.names import PlateKey
 
 BATCH_COLUMN = "Metadata_batch"
-_SHOWN = 10  # names in a sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,19 +76,14 @@ def stack_warnings(stacked: StackedProfiles) -> tuple[str, ...]:
     if stacked.lacking:
         warnings.append(
             f"{len(stacked.lacking)} columns are not in the file of every plate and stay empty "
-            f"there: {_some(f'{name} ({_some(on)})' for name, on in stacked.lacking.items())}"
+            f"there: {listed(f'{name} ({listed(on)})' for name, on in stacked.lacking.items())}"
         )
     if stacked.replaced:
         warnings.append(
             f"the plate map's own {BATCH_COLUMN} is replaced by the batch's name, as in the recipe "
-            f"(the plates' files keep it): {_some(stacked.replaced)}"
+            f"(the plates' files keep it): {listed(stacked.replaced)}"
         )
     return tuple(warnings)
-
-
-def _some(things: Iterable[object]) -> str:
-    shown = [str(thing) for thing in things]
-    return ", ".join(shown[:_SHOWN]) + (" ..." if len(shown) > _SHOWN else "")
 
 
 def _partly_empty(parts: Mapping[PlateKey, pd.DataFrame]) -> dict[str, tuple[PlateKey, ...]]:

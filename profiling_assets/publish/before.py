@@ -7,7 +7,7 @@ Do not put here: asking git (`clone`), what is published (`workspace.public_file
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from profiling_assets.errors import DataRepositoryError
+from profiling_assets.errors import DataRepositoryError, listed
 from profiling_assets.publish.clone import GitClone, Upstream
 from profiling_assets.publish.commit import begun
 from profiling_assets.workspace.copying import Compared, Transfer, copy_files
@@ -186,11 +186,7 @@ def _raise(error: DataRepositoryError) -> None:
 
 
 def _listed(paths: Iterable[str]) -> str:
-    found = list(paths)
-    lines = [f"  {path}" for path in found[:_SHOWN]]
-    if len(found) > _SHOWN:
-        lines.append(f"  and {len(found) - _SHOWN} more")
-    return "\n".join(lines)
+    return listed((f"  {path}" for path in paths), _SHOWN, between="\n")
 
 
 def _problem(clone: GitClone, what: str, remedy: str) -> DataRepositoryError:

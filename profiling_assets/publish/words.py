@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from profiling_assets.errors import MissingInputError
+from profiling_assets.errors import MissingInputError, listed
 from profiling_assets.publish.data_repository import PINS, pinned_version
 from profiling_assets.publish.wish import Published
 from profiling_assets.workspace.copying import Compared, batch_of
@@ -103,7 +103,7 @@ def commit_message(
             batches.setdefault(batch, set()).update([] if key is None else [key.plate])
     lines = [_subject(paths, batches), ""]
     for batch, plates in sorted(batches.items()):
-        lines.append(f"{batch}: {_listed(sorted(plates))}" if plates else batch)
+        lines.append(f"{batch}: {listed(sorted(plates), _MOST_PLATES)}" if plates else batch)
     if batches:
         lines.append("")
     lines.append(f"profiling_assets {version}")
@@ -121,11 +121,6 @@ def _subject(paths: list[str], batches: Mapping[str, set[str]]) -> str:
         if len(named) <= _SUBJECT:
             return named
     return f"Publish {_count(len(batches), 'batch', 'batches')}: {plates}, {files}"
-
-
-def _listed(plates: list[str]) -> str:
-    more = len(plates) - _MOST_PLATES
-    return ", ".join(plates[:_MOST_PLATES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

@@ -4,18 +4,16 @@ Put here: why a plan leaves out a result that was asked for.
 Do not put here: the plan (`plan`), words that a step says too (`judge`, `whole_batch`).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from profiling_assets.config.step import Step
-from profiling_assets.errors import MissingInputError
+from profiling_assets.errors import MissingInputError, listed
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.current import Action
 from profiling_assets.steps.judge import PlanJudge, switched_off
 from profiling_assets.steps.results import AGGREGATED, CSVS, PLATE, SQLITE, Task, scope_of
 from profiling_assets.steps.whole_batch import nothing_to_make_from, plates_not_in_workspace
 from profiling_assets.workspace.names import PlateKey
-
-_SHOWN = 5  # names in a reason
 
 
 class Obstacles:
@@ -96,10 +94,3 @@ class Obstacles:
         if recorded is None or self._judge.action(sibling) is not Action.CURRENT:
             return ""
         return recorded.withheld
-
-
-def listed(things: Collection[object]) -> str:
-    """Put the first of some names into a sentence."""
-    shown = [str(thing) for thing in things][:_SHOWN]
-    more = len(things) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")

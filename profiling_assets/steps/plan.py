@@ -8,13 +8,13 @@ Do not put here: what is to be done about one result (`judge`), why one cannot b
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from profiling_assets.errors import ConfigError
+from profiling_assets.errors import ConfigError, listed
 from profiling_assets.quality.preflight.finding import Finding
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.current import Action, Recorded
 from profiling_assets.steps.frozen_features import frozen_marks
 from profiling_assets.steps.judge import PlanJudge, RecordLookup
-from profiling_assets.steps.obstacles import Obstacles, listed
+from profiling_assets.steps.obstacles import Obstacles
 from profiling_assets.steps.results import (
     AGGREGATED,
     ANNOTATED,

@@ -126,7 +126,7 @@ def feature_selected(profiles: Stored, listed: Stored) -> TableOutput:
     lacking = [c for c in selection.columns if c not in frame.columns]
     warning = (
         f"{len(lacking)} columns of the list are not on this plate and stay empty: "
-        f"{', '.join(lacking[:10])}{' ...' if len(lacking) > 10 else ''}"
+        f"{listed(lacking, 10)}"
     )
     return TableOutput(
         selected,

@@ -7,7 +7,7 @@ Do not put here: reading or joining them (`profiles`).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from profiling_assets.errors import MissingInputError
+from profiling_assets.errors import MissingInputError, listed
 from profiling_assets.workspace.layout import platemap_folders
 from profiling_assets.workspace.names import checked_name
 from profiling_assets.workspace.storage.interface import Workspace
@@ -53,7 +53,7 @@ class PlatemapFiles:
             if candidate in self.maps:
                 return self.maps[candidate]
         places = [f"{folder}/{_MAPS}" for folder in self.looked]
-        known = ", ".join(sorted(self.maps)[:5]) or "none"
+        known = listed(sorted(self.maps)) or "none"
         raise MissingInputError(
             f"batch {self.batch} has no plate map {name} (.txt, .csv or .tsv); "
             f"looked in {' and '.join(places)}; plate maps there: {known}",

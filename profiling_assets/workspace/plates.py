@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from profiling_assets.errors import ConfigError, printable
+from profiling_assets.errors import ConfigError, listed, printable
 from profiling_assets.workspace.layout import ANALYSIS, BACKEND, PROFILES, analysis_folder
 from profiling_assets.workspace.names import PlateKey, name_problem
 from profiling_assets.workspace.sites import is_image_csv, is_input_csv, parse_site_folder
@@ -230,7 +230,7 @@ def _analysis_source(
     if any(parse_site_folder(name, key.plate).well for name in facts.folders):
         return set(), f"{reason}; its site folders lie directly in it: set collate.csv_dir to '.'"
     if facts.folders:
-        return set(), f"{reason}; it has {', '.join(map(printable, facts.folders[:_SHOWN]))}"
+        return set(), f"{reason}; it has {listed(map(printable, facts.folders), _SHOWN)}"
     return set(), reason
 
 
@@ -253,8 +253,8 @@ def _made_sources(key: PlateKey, facts: FolderFacts) -> tuple[set[Source], str |
             found.add(Source.PROFILES)
     if found:
         return found, None
-    others = sorted(map(printable, facts.files))[:_SHOWN]
-    holds = f"; it has {', '.join(others)}" if others else ""
+    others = listed(sorted(map(printable, facts.files)), _SHOWN)
+    holds = f"; it has {others}" if others else ""
     return found, f"it holds no {plate}.sqlite, no {plate}.csv[.gz] and no later profiles{holds}"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from profiling_assets.errors import InvalidInputError
+from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.workspace.compression import unpacked
 from profiling_assets.workspace.names import normalized_well
 
@@ -97,8 +97,7 @@ def expected_sites(data: bytes, *, path: str, plate: str) -> tuple[ExpectedSite,
     if len(plates) > 1:
         if plate not in plates:
             raise InvalidInputError(
-                f"it has rows of {len(plates)} plates ({', '.join(plates[:5])}"
-                f"{', ...' if len(plates) > 5 else ''}) and none of plate {plate}",
+                f"it has rows of {len(plates)} plates ({listed(plates)}) and none of plate {plate}",
                 path=path,
                 remedy=f"correct {PLATE_COLUMN}, or put the load data of {plate} there",
             )
@@ -188,9 +187,8 @@ def _site_rows(text: str, path: str) -> Iterator[tuple[str, str, str]]:
 
 def _position(header: list[str], column: str, path: str) -> int:
     if column not in header:
-        seen = ", ".join(header[:8]) + (", ..." if len(header) > 8 else "")
         raise InvalidInputError(
-            f"it has no column {column}; its columns are: {seen or 'none'}",
+            f"it has no column {column}; its columns are: {listed(header) or 'none'}",
             path=path,
             remedy=f"add the column {column}, or remove the file",
         )

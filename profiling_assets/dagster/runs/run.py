@@ -25,6 +25,7 @@ from profiling_assets.dagster.launchers.dead_runs import (
     submitter,
 )
 from profiling_assets.dagster.launchers.follow import RunWatch
+from profiling_assets.errors import listed
 from profiling_assets.steps.plan import Plan, Planner
 from profiling_assets.steps.results import PLATE, Result, Task
 
@@ -194,7 +195,7 @@ class Runner:
     def _settle_blocked(self, task: Task, missing: Sequence[Task]) -> None:
         plates = sorted({up.partition for up in missing})
         several = "are" if len(missing) > 1 else "is"
-        reason = f"{', '.join(map(str, missing[:5]))} {several} not there"
+        reason = f"{listed(missing)} {several} not there"
         some = len(plates) < len(self._planner.upstream(task)) and task.partition not in plates
         if some and all(self._graph[up.name].level == PLATE for up in missing):
             reason += (

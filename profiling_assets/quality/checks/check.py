@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 
 from profiling_assets.errors import CheckError
 
-_SHOWN = 8  # names in a sentence
-
 
 @dataclass(frozen=True)
 class CheckResult:
@@ -67,9 +65,3 @@ def refuse_failed(results: Sequence[CheckResult], *, path: str, made: str) -> No
 def as_warnings(results: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
     """Let nothing block: what stood in the workspace before is told of, and left as it is."""
     return tuple(replace(result, blocking=False) for result in results)
-
-
-def some(names: Sequence[object]) -> str:
-    """Put the first of some names into a sentence."""
-    shown = ", ".join(map(str, names[:_SHOWN]))
-    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from profiling_assets.errors import listed
 from profiling_assets.profiles.columns import column
-from profiling_assets.quality.checks.check import CheckResult, not_passed, some
+from profiling_assets.quality.checks.check import CheckResult, not_passed
 from profiling_assets.quality.checks.rows import ROWS, rows_of
 from profiling_assets.workspace.ledger import SiteRecord
 from profiling_assets.workspace.site_folder import IMAGE
@@ -118,7 +119,7 @@ def gct_is_whole(
     if broken:
         what = (
             f"{path} has words with a tab, a line break or a quote, which viewers of GCT files "
-            f"take as ends of fields or show otherwise: {len(broken)} ({some(broken)})"
+            f"take as ends of fields or show otherwise: {len(broken)} ({listed(broken)})"
         )
         remedy = (
             "take tabs, line breaks and quotes out of these values of the plate map or the "
@@ -126,6 +127,6 @@ def gct_is_whole(
         )
         return not_passed(GCT, what, remedy, numbers)
     if wrong or lines > expected:
-        what = f"{path} has lines with more or fewer than {whole} fields: {some(wrong)}"
+        what = f"{path} has lines with more or fewer than {whole} fields: {listed(wrong)}"
         return not_passed(GCT, what, _REPORT, numbers, blocking=True)
     return CheckResult(GCT, numbers=numbers)

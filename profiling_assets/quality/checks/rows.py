@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from profiling_assets.errors import listed
 from profiling_assets.profiles.columns import PLATE_COLUMNS, WELL_COLUMNS, column, is_metadata
 from profiling_assets.profiles.plate_map import join_name
-from profiling_assets.quality.checks.check import CheckResult, not_passed, some
+from profiling_assets.quality.checks.check import CheckResult, not_passed
 from profiling_assets.workspace.ledger import WellRecord, WellState
 from profiling_assets.workspace.names import PlateKey
 
@@ -42,14 +43,14 @@ def same_features(columns: Mapping[PlateKey, Collection[str]]) -> CheckResult:
         lacking = [name for name in counts if name in usual and name not in own]
         more = [name for name in names if name not in usual]
         if lacking:
-            told.append(f"{key} lacks {len(lacking)} features ({some(lacking)})")
+            told.append(f"{key} lacks {len(lacking)} features ({listed(lacking)})")
         if more:
-            told.append(f"{key} has {len(more)} that most plates lack ({some(more)})")
+            told.append(f"{key} has {len(more)} that most plates lack ({listed(more)})")
         if lacking and 2 * len(lacking) >= len(usual):
             foreign.append(key)
     if not told:
         return CheckResult(SCHEMA, numbers=numbers)
-    what = "; ".join(told[:20]) + (f"; and {len(told) - 20} more" if len(told) > 20 else "")
+    what = listed(told, 20, between="; ")
     first = foreign[0] if foreign else next(iter(features))
     remedy = "analyse the plates of a batch with one CellProfiler pipeline, or " + (
         f"take out the one that differs: `profiling-assets exclude {first} --reason ... "
@@ -104,7 +105,7 @@ def wells_accounted_for(wells: Sequence[str] | None, records: Iterable[WellRecor
     silent = [r.well for r in ledger if r.state is not WellState.PROFILE and not r.reason]
     numbers = {"wells": len(ledger), "wells_with_profile": len(there)}
     problems = [
-        *([f"wells without a profile and a reason: {some(silent)}"] if silent else []),
+        *([f"wells without a profile and a reason: {listed(silent)}"] if silent else []),
         *_sides(sorted(told - there), sorted(there - told)),
     ]
     return _verdict(ROWS, problems, _REPORT, numbers)
@@ -129,7 +130,7 @@ def rows_conserved(
         new = sorted(_named(row) for row in went - kept)
     silent = sorted(_named(row) for row, reason in reasons.items() if not reason)
     problems = [
-        *([f"dropped without a reason: {some(silent)}"] if silent else []),
+        *([f"dropped without a reason: {listed(silent)}"] if silent else []),
         *_sides(lost, new),
     ]
     if not problems and len(before) != len(after) + out:
@@ -151,7 +152,7 @@ def one_plate_only(frame: pd.DataFrame, plate: str, before: Collection[str] = ()
         what = f"Metadata_Plate says {plates[0]}, and the plate is {plate}"
         remedy = "mend Metadata_Plate in Image.csv where that is wrong; values are not changed"
     else:
-        what = f"it holds rows of {len(plates)} plates: {some(plates)}"
+        what = f"it holds rows of {len(plates)} plates: {listed(plates)}"
         remedy = (
             "put each plate's site folders under its own plate, or mend Metadata_Plate in "
             "Image.csv, and run again"
@@ -177,7 +178,7 @@ def no_well_twice(rows: Sequence[Row], before: Sequence[Row] = ()) -> CheckResul
         return CheckResult(WELLS, numbers=numbers)
     known = Counter(before)
     names = sorted(map(_named, twice))
-    what = f"{len(twice)} wells have more than one row: {some(names)}"
+    what = f"{len(twice)} wells have more than one row: {listed(names)}"
     remedy = "keep one row for each well in the plate map, the external metadata and the profiles"
     news = any(n > known[row] for row, n in twice.items())
     return not_passed(WELLS, what, remedy, numbers, blocking=news)
@@ -185,8 +186,8 @@ def no_well_twice(rows: Sequence[Row], before: Sequence[Row] = ()) -> CheckResul
 
 def _sides(lost: Sequence[str], new: Sequence[str]) -> list[str]:
     return [
-        *([f"lost without a word: {some(lost)}"] if lost else []),
-        *([f"there more often than before: {some(new)}"] if new else []),
+        *([f"lost without a word: {listed(lost)}"] if lost else []),
+        *([f"there more often than before: {listed(new)}"] if new else []),
     ]
 
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from profiling_assets.errors import ControlsError
+from profiling_assets.errors import ControlsError, listed
 from profiling_assets.profiles.columns import is_metadata, numeric_columns
 from profiling_assets.profiles.reference_wells import check_negative_controls
-from profiling_assets.quality.checks.check import CheckResult, not_passed, some
+from profiling_assets.quality.checks.check import CheckResult, not_passed
 from profiling_assets.workspace.names import PlateKey, normalized_well
 
 CONTROLS = "negative_controls_present"
@@ -52,8 +52,8 @@ def every_well_drawn(wells: Collection[str], drawn: Collection[str]) -> CheckRes
     if not lost and not new:
         return CheckResult(DRAWN, numbers=numbers)
     parts = [
-        *([f"wells with a profile are not drawn: {some(lost)}"] if lost else []),
-        *([f"wells are drawn that have no profile: {some(new)}"] if new else []),
+        *([f"wells with a profile are not drawn: {listed(lost)}"] if lost else []),
+        *([f"wells are drawn that have no profile: {listed(new)}"] if new else []),
     ]
     remedy = (
         "write wells as A01 to AF48, in Image.csv (or the load data) as in the plate map; where "
@@ -77,8 +77,8 @@ def every_plate_has_a_line(
     numbers = {"plates_expected": len(set(plates)), "lines": len(have)}
     told = [f"{key} ({reasons[key]})" if reasons.get(key) else str(key) for key in lacking]
     parts = [
-        *([f"plates have no line: {some(told)}"] if told else []),
-        *([f"plates have more than one line: {some(twice)}"] if twice else []),
+        *([f"plates have no line: {listed(told)}"] if told else []),
+        *([f"plates have more than one line: {listed(twice)}"] if twice else []),
     ]
     if not parts:
         return CheckResult(LINES, numbers=numbers)
@@ -140,7 +140,7 @@ def no_unflagged_inf(
         return CheckResult(INFINITE, numbers=numbers)
     what = (
         f"{len(unknown)} features have infinite values that no step before has told of: "
-        f"{some(unknown)}"
+        f"{listed(unknown)}"
     )
     remedy = (
         "find where they come from (inf in CellProfiler's CSVs, or a table made elsewhere); "
@@ -173,7 +173,7 @@ def share_of_nan(cells: FeatureCells, rows: Collection[str]) -> CheckResult:
         problems.append(f"{share:.0%} of the feature values are missing")
     if len(empty):
         names = list(rows)
-        problems.append(f"wells without any value: {some([names[at] for at in empty])}")
+        problems.append(f"wells without any value: {listed([names[at] for at in empty])}")
     if not problems:
         return CheckResult(MISSING, numbers=numbers)
     remedy = (

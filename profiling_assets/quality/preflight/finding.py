@@ -4,22 +4,14 @@ Put here: the record of a finding, sorting and joining of findings.
 Do not put here: the rules (`rules`), printing (`cli`).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from profiling_assets.config.model import Config
 from profiling_assets.errors import ProfilingError
 
-_SHOWN = 8
 _GIGABYTE = 10**9
-
-
-def some(things: Collection[object]) -> str:
-    """Put the first of some names into a sentence: `a, b and 3 more`."""
-    shown = [str(thing) for thing in things][:_SHOWN]
-    more = len(things) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def config_place(config: Config, key: str) -> str:

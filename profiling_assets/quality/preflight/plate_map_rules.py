@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from profiling_assets.errors import ControlsError, PlateMapError
+from profiling_assets.errors import ControlsError, PlateMapError, listed
 from profiling_assets.profiles.annotate import (
     dropped_wells_warning,
     no_well_joins,
@@ -27,7 +27,7 @@ from profiling_assets.profiles.plate_map import (
 )
 from profiling_assets.profiles.reference_wells import CONTROL_TYPE, check_negative_controls
 from profiling_assets.quality.preflight.facts import BatchFacts, PlateFacts
-from profiling_assets.quality.preflight.finding import Finding, Severity, counted, of_error, some
+from profiling_assets.quality.preflight.finding import Finding, Severity, counted, of_error
 from profiling_assets.quality.preflight.rule_names import (
     CONTROLS,
     EXTERNAL,
@@ -67,7 +67,7 @@ def plate_map_wells(plate: PlateFacts) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, WELLS, what, found.path, remedy, plate.scope)
     unused = [well for well in found.wells if well not in own]
     if unused:
-        what = f"{len(unused)} wells of the plate map have no image: {some(unused)}"
+        what = f"{len(unused)} wells of the plate map have no image: {listed(unused)}"
         remedy = "see whether their sites are missing; the ledger names them"
         yield Finding(Severity.WARNING, WELLS, what, found.path, remedy, plate.scope)
 
@@ -121,7 +121,7 @@ def plate_map_plates(batch: BatchFacts) -> Iterator[Finding]:
         yield Finding(
             Severity.WARNING,
             PLATES,
-            what + some(strangers),
+            what + listed(strangers),
             batch.barcode_path,
             remedy,
             batch.batch,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from profiling_assets.collate.columns import absent_categories
 from profiling_assets.collate.strata import chosen_tables
-from profiling_assets.errors import InvalidInputError
+from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.quality.preflight.facts import PlateFacts
 from profiling_assets.quality.preflight.finding import (
     Finding,
@@ -16,7 +16,6 @@ from profiling_assets.quality.preflight.finding import (
     config_place,
     counted,
     of_error,
-    some,
 )
 from profiling_assets.quality.preflight.rule_names import (
     CATEGORIES,
@@ -49,7 +48,7 @@ def sites(plate: PlateFacts) -> Iterator[Finding]:
         return
     where = plate.source_path
     if look.missing:
-        named = some([f"{site.well} site {site.site}" for site in look.missing])
+        named = listed([f"{site.well} site {site.site}" for site in look.missing])
         what = (
             f"{len(look.missing)} of the {counted(look.expected or 0, 'site')} that the load data "
             f"names missing: {named}"
@@ -60,12 +59,12 @@ def sites(plate: PlateFacts) -> Iterator[Finding]:
         yield _warning(SITES, what, plate.load_data_path or where, remedy, plate)
     if look.unexpected:
         what = f"{counted(len(look.unexpected), 'folder')} of sites that the load data does not "
-        what += f"name: {some(look.unexpected)}"
+        what += f"name: {listed(look.unexpected)}"
         remedy = "mend the load data, or take the folders away; else they are used"
         yield _warning(SITES, what, where, remedy, plate)
     if look.without_image:
         what = f"{counted(len(look.without_image), 'folder')} without an Image.csv: "
-        what += some(look.without_image)
+        what += listed(look.without_image)
         remedy = "run CellProfiler on these sites again; else they are left out"
         yield _warning(SITES, what, where, remedy, plate)
     yield from _defective(plate, look)
@@ -81,11 +80,11 @@ def _defective(plate: PlateFacts, look: PlateCompleteness) -> Iterator[Finding]:
     )
     if look.lacking:
         what = f"{counted(len(look.lacking), 'site')} without a table that most sites have: "
-        what += some(look.lacking)
+        what += listed(look.lacking)
         yield Finding(severity, SITES, what, plate.source_path, remedy, plate.scope)
     empty = [file for file in look.empty if file.partition("/")[0] not in look.lacking]
     if empty:
-        what = f"{counted(len(empty), 'CSV file')} of 0 bytes: {some(empty)}"
+        what = f"{counted(len(empty), 'CSV file')} of 0 bytes: {listed(empty)}"
         yield Finding(severity, SITES, what, plate.source_path, remedy, plate.scope)
 
 
@@ -98,10 +97,9 @@ def sites_twice(plate: PlateFacts) -> Iterator[Finding]:
 
 def repeated_warning(folders: tuple[str, ...]) -> str:
     """Say that folders hold a site that another folder holds too."""
-    shown = ", ".join(folders[:5]) + (" ..." if len(folders) > 5 else "")
     return (
         f"{len(folders)} folders hold a site that another folder holds too, and both are counted "
-        f"in its well: {shown}"
+        f"in its well: {listed(folders)}"
     )
 
 

@@ -6,8 +6,9 @@ Do not put here: rules of one plate (`plate_rules`), of plate maps (`plate_map_r
 
 from collections.abc import Iterator
 
+from profiling_assets.errors import listed
 from profiling_assets.quality.preflight.facts import WorkspaceFacts
-from profiling_assets.quality.preflight.finding import Finding, Severity, of_error, size, some
+from profiling_assets.quality.preflight.finding import Finding, Severity, of_error, size
 from profiling_assets.quality.preflight.rule_names import CONFIG, CONFIG_PLATES, DISK, FROZEN, WRITE
 
 
@@ -35,7 +36,7 @@ def config_plates(facts: WorkspaceFacts) -> Iterator[Finding]:
             Severity.WARNING,
             CONFIG_PLATES,
             f"{len(facts.not_asked)} plates of the config's batches are not asked for: "
-            f"{some(facts.not_asked)}",
+            f"{listed(facts.not_asked)}",
             facts.config.path,
             "name them in their batch with `process: true` (or `process: false`, to say that they "
             "are left out)",
