@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from profiling_assets.steps.results import ALL, BATCH, PLATE, scope_of
-from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.names import Level, PlateKey
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Partitions:
             },
         )
 
-    def mapping(self, upstream: str, downstream: str) -> dg.PartitionMapping | None:
+    def mapping(self, upstream: Level, downstream: Level) -> dg.PartitionMapping | None:
         """Return the mapping of an edge between two levels.
 
         None for equal levels: the identity is Dagster's own choice.

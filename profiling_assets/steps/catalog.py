@@ -17,7 +17,7 @@ from profiling_assets.config.yaml_nodes import MAX_BYTES
 from profiling_assets.errors import ConfigError, MissingInputError, WorkspaceError
 from profiling_assets.settings import WORKSPACE_VARIABLE, Settings
 from profiling_assets.steps.results import ALL, BATCH, Result, results
-from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.names import Level, PlateKey
 from profiling_assets.workspace.registry import Registry, load_registry, registered, update_registry
 from profiling_assets.workspace.scan import WorkspaceScan, scan_workspace
 from profiling_assets.workspace.storage.interface import Workspace
@@ -64,7 +64,7 @@ class Catalog:
         """The results that the config asks for."""
         return results(self.config)
 
-    def absent_of(self, level: str, partition: str) -> tuple[PlateKey, ...]:
+    def absent_of(self, level: Level, partition: str) -> tuple[PlateKey, ...]:
         """Return the plates of a scope that the config names and the workspace does not have.
 
         Empty for a plate: it is there if it has a partition.

@@ -13,7 +13,7 @@ from profiling_assets.config.model import Config
 from profiling_assets.config.sections import FeatureSelectConfig
 from profiling_assets.errors import MissingInputError, ProfilingError
 from profiling_assets.steps.sources import ABSENT, content_fingerprint
-from profiling_assets.workspace.names import PlateKey, scope_of
+from profiling_assets.workspace.names import Level, PlateKey, scope_of
 from profiling_assets.workspace.storage.interface import Workspace
 
 if TYPE_CHECKING:  # for annotations alone: planning does not load pandas
@@ -29,7 +29,7 @@ class _Made(Protocol):
     """What is asked of a result (`results.Result`, which is made with this module)."""
 
     @property
-    def level(self) -> str: ...
+    def level(self) -> Level: ...
     @property
     def external(self) -> tuple[str, ...]: ...
 

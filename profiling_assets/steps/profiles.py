@@ -6,7 +6,7 @@ Do not put here: the steps themselves (`profiles.annotate`, `profiles.normalize`
 """
 
 from profiling_assets.config.model import Config
-from profiling_assets.errors import InvalidInputError, ProfilingError
+from profiling_assets.errors import InvalidInputError, ProfilingError, listed
 from profiling_assets.profiles.annotate import annotate_profiles
 from profiling_assets.profiles.feature_list import apply_selection, selection_from_table
 from profiling_assets.profiles.normalize import normalize_profiles
@@ -118,9 +118,11 @@ def _plate_map_path(workspace: Workspace, config: Config, key: PlateKey) -> str:
         return layout.profile(key, "_augmented")
 
 
-def feature_selected(profiles: Stored, listed: Stored) -> TableOutput:
+def feature_selected(profiles: Stored, features: Stored) -> TableOutput:
     """Choose the columns of the frozen feature list."""
-    selection = selection_from_table(read_tsv(listed.content(), path=listed.path), path=listed.path)
+    selection = selection_from_table(
+        read_tsv(features.content(), path=features.path), path=features.path
+    )
     frame = profiles.frame()
     selected = apply_selection(frame, selection)
     lacking = [c for c in selection.columns if c not in frame.columns]

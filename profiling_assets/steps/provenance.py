@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from profiling_assets import __version__
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace import layout
-from profiling_assets.workspace.names import BATCH, PLATE, PlateKey
+from profiling_assets.workspace.names import BATCH, PLATE, Level, PlateKey
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.shared_file import update_file
 
@@ -201,7 +201,7 @@ def package_versions() -> Mapping[str, str]:
     return found
 
 
-def provenance_path(level: str, partition: str) -> str:
+def provenance_path(level: Level, partition: str) -> str:
     """Return the path of the provenance of a plate's, a batch's or all batches' results."""
     if level == PLATE:
         return layout.provenance(PlateKey.parse(partition))
@@ -214,7 +214,7 @@ def is_told_of(path: str) -> bool:
 
 
 def tell_origin(
-    workspace: Workspace, level: str, partition: str, made: Mapping[str, Origin]
+    workspace: Workspace, level: Level, partition: str, made: Mapping[str, Origin]
 ) -> None:
     """Enter results into their provenance file, whoever else enters his at the same time."""
     update_file(
@@ -224,7 +224,9 @@ def tell_origin(
     )
 
 
-def tell_foreign(workspace: Workspace, level: str, partition: str, paths: Collection[str]) -> None:
+def tell_foreign(
+    workspace: Workspace, level: Level, partition: str, paths: Collection[str]
+) -> None:
     """Take out the entries of results in whose place another file was found.
 
     Nothing is written where there is no provenance, or where it is still true.
@@ -244,7 +246,7 @@ def _standing_mark(workspace: Workspace, path: str) -> FileMark | None:
     return file_mark(workspace.read_bytes(path)) if hashed else FileMark(info.size)
 
 
-def read_provenance(workspace: Workspace, level: str, partition: str) -> dict[str, Origin]:
+def read_provenance(workspace: Workspace, level: Level, partition: str) -> dict[str, Origin]:
     """Read from what the results of a plate, a batch or all batches were made.
 
     Workspace path to origin; empty where nothing is known. Raises `InvalidInputError` where the

@@ -92,7 +92,7 @@ def batch_report(catalog: Catalog, batch: str) -> PageOutput:
     )
     links = {one.plate: link(".", one.plate, f"{one.plate}.html") for one in plates}
     return PageOutput(
-        layout.BATCH_REPORT.format(batch=batch),
+        layout.batch_report(batch),
         batch_page(facts, pictures, links),
         facts={
             "plates": len(plates),
@@ -103,7 +103,7 @@ def batch_report(catalog: Catalog, batch: str) -> PageOutput:
 
 
 def _facts(reader: Reader, key: PlateKey) -> PlateFacts | None:
-    path = layout.PLATE_REPORT.format(batch=key.batch, plate=key.plate)
+    path = layout.plate_report(key)
     return facts_of_page(reader.content(path)) if reader.exists(path) else None
 
 
@@ -185,7 +185,7 @@ def plate_report(catalog: Catalog, key: PlateKey) -> PageOutput:
         unknown=tuple(reader.unknown),
         provenance=provenance(reader, catalog, PLATE_REPORT),
     )
-    path = layout.PLATE_REPORT.format(batch=key.batch, plate=key.plate)
+    path = layout.plate_report(key)
     page = plate_page(facts, pictures, link("..", f"{key.batch}.html"))
     return PageOutput(path, page, facts=_told(facts))
 

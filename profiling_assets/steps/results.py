@@ -7,13 +7,15 @@ Do not put here: how a result is made (`makers`), Dagster definitions (`dagster.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from profiling_assets.config.model import Config
 from profiling_assets.config.step_keys import Step, config_part
 from profiling_assets.steps.frozen_features import frozen_name, frozen_path
 from profiling_assets.workspace import layout
-from profiling_assets.workspace.layout import GCT
-from profiling_assets.workspace.names import ALL, BATCH, PLATE, PlateKey, scope_of
+from profiling_assets.workspace.layout import EVERY_PLATE
+from profiling_assets.workspace.names import ALL, BATCH, PLATE, Level, PlateKey, scope_of
+from profiling_assets.workspace.site_folder import IMAGE
 
 # what lies outside the graph
 CSVS = "cellprofiler_csvs"
@@ -66,7 +68,7 @@ class Result:
     """One result of the graph."""
 
     name: str  # the asset's name
-    level: str  # what it exists once of
+    level: Level  # what it exists once of
     step: Step  # the step that makes it; says which part of the config rules it
     template: str  # workspace path with `{batch}` and `{plate}`
     upstream: tuple[str, ...]  # names of the results that it is made from
@@ -155,7 +157,7 @@ class _Graph:
     def add(
         self,
         name: str,
-        level: str,
+        level: Level,
         step: Step,
         template: str,
         upstream: Sequence[str] = (),
@@ -192,7 +194,7 @@ def _add_selection(graph: _Graph, *, negcon: bool) -> None:
         listed,
         level,
         Step.SELECT_NEGCON if negcon else Step.SELECT,
-        _LIST_TEMPLATES[level].format(name=f"{listed}.tsv", batch="{batch}", plate="{plate}"),
+        layout.selected_features(_SCOPES[level], level, negcon=negcon),
         [source],
         [frozen_name(negcon=negcon)] if frozen_path(config, negcon=negcon) else (),
     )
@@ -200,16 +202,15 @@ def _add_selection(graph: _Graph, *, negcon: bool) -> None:
         selected_name(negcon),
         PLATE,
         chosen,
-        _profile(config, f"_normalized_feature_select{twin}_{level}"),
+        _profile(config, layout.feature_select_step(level, negcon=negcon)),
         [source, listed],
     )
     stack = Step.STACK_NEGCON if negcon else Step.STACK
     if config.performs(stack):
-        # a batch has its own files also where features are selected over all batches
-        path = f"{GCT}/{{batch}}/{{batch}}_normalized_feature_select{twin}_{level}"
+        path = partial(layout.stacked, layout.EVERY_BATCH, level, negcon=negcon)
         name = stacked_name(negcon=negcon)
-        add(name, BATCH, stack, path + _suffix(config), [selected_name(negcon)])
-        add(gct_name(negcon=negcon), BATCH, stack, f"{path}.gct", [name])
+        add(name, BATCH, stack, path(suffix=_suffix(config)), [selected_name(negcon)])
+        add(gct_name(negcon=negcon), BATCH, stack, path(suffix=".gct"), [name])
 
 
 def _add_quality_control(graph: _Graph) -> None:
@@ -222,36 +223,32 @@ def _add_quality_control(graph: _Graph) -> None:
     read += [name for name, one in found.items() if one.kind == FEATURE_LIST]
     read += chosen
     if config.performs(Step.SUMMARY):
-        record = f"{layout.QUALITY_RECORDS}/{{batch}}/{{plate}}.tsv"
+        record = layout.quality_record(EVERY_PLATE)
         add(SITES, PLATE, Step.SITES, record, external=[LOAD_DATA])
         # the recipe's table is continued, not kept as it is
         add(SUMMARY, BATCH, Step.SUMMARY, layout.QUALITY_SUMMARY, [SITES], overwrite=True)
         read.append(SITES)
     if config.performs(Step.CELL_COUNTS):
-        template = f"{_HEATMAP}_cell_count.png"
+        template = layout.quality_picture(EVERY_PLATE, "cell_count")
         add(CELL_COUNTS, PLATE, Step.CELL_COUNTS, template, [counted])
         read.append(CELL_COUNTS)
     if config.performs(Step.CORRELATIONS) and chosen:
-        template = f"{_HEATMAP}_correlation.png"
+        template = layout.quality_picture(EVERY_PLATE, "correlation")
         add(CORRELATIONS, PLATE, Step.CORRELATIONS, template, chosen)
         read.append(CORRELATIONS)
     if config.performs(Step.PLATE_REPORT):
-        template, of_batch = layout.PLATE_REPORT, layout.BATCH_REPORT
+        template = layout.plate_report(EVERY_PLATE)
+        of_batch = layout.batch_report(layout.EVERY_BATCH)
         add(PLATE_REPORT, PLATE, Step.PLATE_REPORT, template, read, partial=True)
         add(BATCH_REPORT, BATCH, Step.BATCH_REPORT, of_batch, [PLATE_REPORT], partial=True)
 
 
-_HEATMAP = f"{layout.QUALITY_CONTROL}/heatmap/{{batch}}/{{plate}}/{{plate}}"
 _BACKENDS = {"sqlite": [SQLITE], "parquet": [PARQUET], "both": [SQLITE, PARQUET]}
 _BACKEND_TEMPLATES = {
-    SQLITE: "backend/{batch}/{plate}/{plate}.sqlite",
-    PARQUET: "backend/{batch}/{plate}/{plate}_Image.parquet",
+    SQLITE: layout.sqlite_backend(EVERY_PLATE),
+    PARQUET: layout.parquet_table(EVERY_PLATE, IMAGE),
 }
-_LIST_TEMPLATES = {
-    PLATE: "profiles/{batch}/{plate}/{plate}_{name}",
-    BATCH: "profiles/{batch}/{batch}_{name}",
-    ALL: "profiles/{name}",
-}
+_SCOPES = {PLATE: EVERY_PLATE, BATCH: layout.EVERY_BATCH, ALL: None}
 
 
 def normalized_name(*, negcon: bool) -> str:
@@ -278,10 +275,10 @@ def _twin(name: str, *, negcon: bool) -> str:
     return name.replace("_profiles", f"{_TWIN}_profiles") if negcon else name
 
 
-def selection_level(config: Config, *, negcon: bool) -> str:
+def selection_level(config: Config, *, negcon: bool) -> Level:
     """Return the level of feature selection."""
     section = config.feature_select_negcon if negcon else config.feature_select
-    return section.level
+    return Level(section.level)
 
 
 def _wanted(config: Config, *, negcon: bool) -> bool:
@@ -294,7 +291,7 @@ def _wanted(config: Config, *, negcon: bool) -> bool:
 
 
 def _profile(config: Config, step: str) -> str:
-    return "profiles/{batch}/{plate}/{plate}" + step + _suffix(config)
+    return layout.profile(EVERY_PLATE, step, _suffix(config))
 
 
 def _suffix(config: Config) -> str:

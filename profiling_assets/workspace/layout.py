@@ -5,7 +5,7 @@ Do not put here: whether a file is there (`storage`), what is in it.
 The layout is the one of the image-based profiling handbook and the Cell Painting Gallery.
 """
 
-from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.names import Level, PlateKey
 
 STATE_FOLDER = ".profiling_assets"
 REGISTRY = f"{STATE_FOLDER}/plates.json"
@@ -20,8 +20,6 @@ QUALITY_CONTROL = "quality_control"
 QUALITY_SUMMARY = f"{QUALITY_CONTROL}/summary/summary.tsv"
 QUALITY_RECORDS = f"{STATE_FOLDER}/{QUALITY_CONTROL}"
 REPORTS = f"{QUALITY_CONTROL}/report"
-PLATE_REPORT = f"{REPORTS}/{{batch}}/{{plate}}/{{plate}}.html"
-BATCH_REPORT = f"{REPORTS}/{{batch}}/{{batch}}.html"
 EXTERNAL_METADATA = "metadata/external_metadata"
 EXCLUSIONS = "metadata/exclusions.tsv"
 OBJECT_TABLE_SUFFIX = ".csv"
@@ -32,6 +30,10 @@ LOAD_DATA_NAMES = (
     "load_data.csv",
     "load_data.csv.gz",
 )
+
+# In place of a plate: what a function here returns for it is the template of all plates' paths.
+EVERY_PLATE = PlateKey("{batch}", "{plate}")
+EVERY_BATCH = "{batch}"
 
 
 def analysis_folder(key: PlateKey, csv_dir: str = "analysis") -> str:
@@ -88,13 +90,13 @@ def profile(key: PlateKey, step: str = "", suffix: str = ".csv.gz") -> str:
     return f"{PROFILES}/{key.batch}/{key.plate}/{key.plate}{step}{suffix}"
 
 
-def feature_select_step(level: str, *, negcon: bool) -> str:
+def feature_select_step(level: Level, *, negcon: bool) -> str:
     """Return what follows the plate's name in a feature-selected profile's file name."""
     twin = "_negcon" if negcon else ""
     return f"_normalized_feature_select{twin}_{level}"
 
 
-def selected_features(scope: PlateKey | str | None, level: str, *, negcon: bool) -> str:
+def selected_features(scope: PlateKey | str | None, level: Level, *, negcon: bool) -> str:
     """Return the path of the list of selected features with every dropped feature and why.
 
     `scope`: the plate (level `plate`), the batch (level `batch`) or None (level `all`).
@@ -105,6 +107,14 @@ def selected_features(scope: PlateKey | str | None, level: str, *, negcon: bool)
     if scope is not None:
         return f"{PROFILES}/{scope}/{scope}_{name}"
     return f"{PROFILES}/{name}"
+
+
+def stacked(batch: str, level: Level, *, negcon: bool, suffix: str = ".csv.gz") -> str:
+    """Return the path of a batch's stacked profiles; with `.gct` that of their GCT file.
+
+    A batch has its own files also where features are selected over all batches.
+    """
+    return f"{GCT}/{batch}/{batch}{feature_select_step(level, negcon=negcon)}{suffix}"
 
 
 def provenance(scope: PlateKey | str | None) -> str:
@@ -122,6 +132,16 @@ def provenance(scope: PlateKey | str | None) -> str:
 def quality_record(key: PlateKey) -> str:
     """Return the path of a plate's line of the quality control summary, with its origin."""
     return f"{QUALITY_RECORDS}/{key.batch}/{key.plate}.tsv"
+
+
+def plate_report(key: PlateKey) -> str:
+    """Return the path of a plate's report."""
+    return f"{REPORTS}/{key.batch}/{key.plate}/{key.plate}.html"
+
+
+def batch_report(batch: str) -> str:
+    """Return the path of a batch's report."""
+    return f"{REPORTS}/{batch}/{batch}.html"
 
 
 def quality_picture(key: PlateKey, picture: str) -> str:

@@ -6,6 +6,7 @@ Do not put here: paths (`layout`), well names (`names`).
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 from profiling_assets.errors import InvalidNameError
@@ -115,9 +116,17 @@ class PlateKey:
         return cls(batch, plate)
 
 
-PLATE, BATCH, ALL = "plate", "batch", "all"
+class Level(StrEnum):
+    """What a result exists once of; also the words of `feature_select.level`."""
+
+    PLATE = "plate"
+    BATCH = "batch"
+    ALL = "all"
 
 
-def scope_of(key: PlateKey, level: str) -> str:
+PLATE, BATCH, ALL = Level.PLATE, Level.BATCH, Level.ALL
+
+
+def scope_of(key: PlateKey, level: Level) -> str:
     """Return the partition of a level that a plate belongs to."""
-    return {PLATE: str(key), BATCH: key.batch, ALL: ALL}[level]
+    return {PLATE: str(key), BATCH: key.batch, ALL: str(ALL)}[level]

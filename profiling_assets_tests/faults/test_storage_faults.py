@@ -14,7 +14,7 @@ from botocore.retries.standard import ExponentialBackoff, RetryContext
 
 from profiling_assets.errors import WorkspaceError
 from profiling_assets.steps.provenance import FileMark, Origin, read_provenance, tell_origin
-from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.names import PLATE, PlateKey
 from profiling_assets.workspace.plates import PlateFound, Source
 from profiling_assets.workspace.registry import exclude, load_registry, registered, update_registry
 from profiling_assets.workspace.storage.opening import open_workspace
@@ -145,14 +145,14 @@ def test_a_change_whose_answer_was_lost_is_neither_lost_nor_made_twice(
     for key in keys:
         was = proxy.injected[Fault.LOST]
         update_registry(workspace, lambda known, key=key: exclude(known, key, f"reason {key}"))
-        tell_origin(workspace, "plate", "B/P0", {str(key): origin, "same": origin})
+        tell_origin(workspace, PLATE, "B/P0", {str(key): origin, "same": origin})
         written += proxy.injected[Fault.LOST] > was
     proxy.rates = {}
     assert written > 3
     assert {str(k): p.excluded for k, p in load_registry(workspace).plates.items()} == {
         str(key): f"reason {key}" for key in keys
     }
-    told = read_provenance(workspace, "plate", "B/P0")
+    told = read_provenance(workspace, PLATE, "B/P0")
     assert sorted(told) == sorted([*map(str, keys), "same"])
 
 

@@ -28,6 +28,7 @@ from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.judge import StepJudge
 from profiling_assets.steps.outputs import ANYTHING, Kept, Output, Progress, TableOutput
 from profiling_assets.steps.results import AGGREGATED, CSVS, PARQUET, PLATE, SQLITE, Result, Task
+from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
 
 GROUP = "backend"
@@ -69,7 +70,7 @@ def backend_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDe
 def _out(result: Result) -> dg.AssetOut:
     metadata = {PATH_TEMPLATE: result.template}
     if result.name == AGGREGATED:
-        metadata[FULL_PRECISION_TEMPLATE] = "backend/{batch}/{plate}/{plate}.csv"
+        metadata[FULL_PRECISION_TEMPLATE] = layout.backend_aggregate(layout.EVERY_PLATE)
     return dg.AssetOut(
         description=_DESCRIPTIONS[result.name],
         is_required=False,

@@ -17,7 +17,7 @@ from profiling_assets.steps.plan import Planner
 from profiling_assets.steps.provenance import tell_foreign
 from profiling_assets.steps.results import CSVS, PLATE_MAP, Task, result_path
 from profiling_assets.steps.sources import table_hash
-from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.names import Level, PlateKey
 
 
 def report_inputs(
@@ -43,7 +43,7 @@ def adopt(instance: dg.DagsterInstance, catalog: Catalog, tasks: Mapping[Task, R
     """Record standing results that were not made here, and leave their files alone."""
     for event in adoption_events(catalog, tasks):
         instance.report_runless_asset_event(event)
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    found: dict[tuple[Level, str], list[str]] = defaultdict(list)
     for task in tasks:
         result = catalog.results[task.name]
         found[result.level, task.partition].append(result_path(result.template, task.partition))

@@ -5,6 +5,7 @@ import pytest
 
 from profiling_assets.dagster.sensors.events import frozen_news
 from profiling_assets.workspace import layout
+from profiling_assets.workspace.names import BATCH
 from profiling_assets_tests.dagster.desk import (
     BATCH1,
     BATCH2,
@@ -18,7 +19,7 @@ from profiling_assets_tests.dagster.desk import (
 from profiling_assets_tests.dagster.test_automation import Daemon
 
 FILE = "config_files/frozen_features.tsv"
-OWN = layout.selected_features(BATCH1, "batch", negcon=False)
+OWN = layout.selected_features(BATCH1, BATCH, negcon=False)
 ONE_BATCH = {BATCH1: ["000123", "PL-01-x"]}
 FOLLOWS = expected_tasks(("selected_features_batch", "stacked_profiles", "gct"), [BATCH1]) | (
     expected_tasks(("feature_selected_profiles",), [P1, P2])

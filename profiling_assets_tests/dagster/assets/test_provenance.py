@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from profiling_assets.steps.provenance import FileMark, package_versions, read_provenance
+from profiling_assets.workspace.names import Level
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.dagster.desk import (
     BATCH1,
@@ -22,7 +23,7 @@ FILES = [f"profiles/{plate}/{plate.partition('/')[2]}_provenance.json" for plate
 
 
 def _origins(desk: Desk, level: str, partition: str):
-    return read_provenance(open_workspace(str(desk.root)), level, partition)
+    return read_provenance(open_workspace(str(desk.root)), Level(level), partition)
 
 
 def _is(mark: FileMark, file: Path) -> bool:

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from profiling_assets.quality.report.facts import PlateFacts, facts_of_page
-from profiling_assets.workspace.layout import BATCH_REPORT, PLATE_REPORT, site_ledger
+from profiling_assets.workspace.layout import batch_report, plate_report, site_ledger
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.registry import exclude, update_registry
 from profiling_assets.workspace.storage.opening import open_workspace
@@ -22,7 +22,7 @@ EVIL = "<b>DMSO</b> \"&'"
 
 def plate_file(desk: Desk, plate: str) -> Path:
     key = PlateKey.parse(plate)
-    return desk.file(PLATE_REPORT.format(batch=key.batch, plate=key.plate))
+    return desk.file(plate_report(key))
 
 
 def facts_of(desk: Desk, plate: str) -> PlateFacts:
@@ -32,7 +32,7 @@ def facts_of(desk: Desk, plate: str) -> PlateFacts:
 
 
 def batch_of(desk: Desk, batch: str) -> Page:
-    return parsed(desk.file(BATCH_REPORT.format(batch=batch)).read_bytes())
+    return parsed(desk.file(batch_report(batch)).read_bytes())
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,8 @@ def test_a_page_says_what_the_files_say(reported: Desk) -> None:
 
 def test_the_ui_has_a_link_to_the_page(reported: Desk) -> None:
     for name, partition, path in (
-        (PLATE, P1, PLATE_REPORT.format(batch=BATCH1, plate="000123")),
-        (BATCH, BATCH1, BATCH_REPORT.format(batch=BATCH1)),
+        (PLATE, P1, plate_report(PlateKey.parse(P1))),
+        (BATCH, BATCH1, batch_report(BATCH1)),
     ):
         metadata = reported.metadata(name, partition)
         assert isinstance(metadata["report"], dg.UrlMetadataValue)
