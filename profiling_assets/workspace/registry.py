@@ -1,7 +1,7 @@
 """The plate registry: what is remembered of the plates of a workspace.
 
-Put here: the record of each plate, and how scans and exclusions change it.
-Do not put here: its file (`registry`, `registry`), finding plates (`plates`).
+Put here: the record of each plate, how scans and exclusions change it, and its file.
+Do not put here: finding plates (`plates`), looking at them (`scan`).
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from profiling_assets.errors import InvalidInputError, InvalidNameError, MissingInputError
 from profiling_assets.workspace.layout import REGISTRY
@@ -168,10 +168,10 @@ _REBUILD = (
 )
 
 
-class _Entry(BaseModel):
-    """One plate in the file."""
+class _Stored(BaseModel):
+    """A plate in the file, where every field of its entry stands."""
 
-    model_config = ConfigDict(extra="forbid")  # strict types come with the validation call
+    model_config = ConfigDict(extra="forbid")
 
     sources: list[Source]
     expected_sites: int | None = Field(ge=0)
@@ -181,12 +181,13 @@ class _Entry(BaseModel):
 
 
 class _Document(BaseModel):
-    """The file."""
-
     model_config = ConfigDict(extra="forbid")
 
-    plates: dict[str, _Entry]
+    plates: dict[str, _Stored]
     schema_version: int
+
+
+_DOCUMENT = TypeAdapter(_Document)
 
 
 def registry_json(registry: Registry) -> bytes:
@@ -195,13 +196,7 @@ def registry_json(registry: Registry) -> bytes:
     Sorted and ASCII, with a newline at the end: equal registries give equal bytes.
     """
     plates = {
-        str(key): {
-            "sources": sorted(entry.sources),
-            "expected_sites": entry.expected_sites,
-            "found_sites": entry.found_sites,
-            "fingerprint": entry.fingerprint,
-            "excluded": entry.excluded,
-        }
+        str(key): {**vars(entry), "sources": sorted(entry.sources)}
         for key, entry in registry.plates.items()
     }
     document = {"schema_version": SCHEMA, "plates": plates}
@@ -224,10 +219,14 @@ def parse_registry(data: bytes, *, path: str) -> Registry:
         ) from error
     _check_version(document, path)
     try:
-        # as JSON once more: in that mode a strict model takes a list of texts for the sources
-        parsed = _Document.model_validate_json(json.dumps(document), strict=True)
+        stored = _DOCUMENT.validate_json(data, strict=True)
         return Registry(
-            {PlateKey.parse(key): _entry(entry) for key, entry in parsed.plates.items()}
+            {
+                PlateKey.parse(key): PlateEntry(
+                    **{**vars(entry), "sources": frozenset(entry.sources)}
+                )
+                for key, entry in stored.plates.items()
+            }
         )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -241,16 +240,6 @@ def parse_registry(data: bytes, *, path: str) -> Registry:
         raise InvalidInputError(
             f"the plate registry cannot be used: {error.what}", path=path, remedy=_REBUILD
         ) from error
-
-
-def _entry(entry: _Entry) -> PlateEntry:
-    return PlateEntry(
-        frozenset(entry.sources),
-        entry.expected_sites,
-        entry.found_sites,
-        entry.fingerprint,
-        entry.excluded,
-    )
 
 
 def _check_version(document: object, path: str) -> None:
