@@ -31,7 +31,7 @@ from profiling_assets.collate.block_spool import (
 )
 from profiling_assets.collate.cell_values import Value
 from profiling_assets.collate.columns import TableLayout, split_columns
-from profiling_assets.collate.options import AggregateOptions, AggregateResult
+from profiling_assets.collate.options import AggregateResult
 from profiling_assets.collate.strata import (
     ImageColumns,
     Stratum,
@@ -41,6 +41,7 @@ from profiling_assets.collate.strata import (
     object_feature_place,
     sort_key,
 )
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.workspace.ledger import KEPT_WHOLE, SiteRecord, WellRecord, WellState
 from profiling_assets.workspace.names import normalized_well
@@ -297,7 +298,7 @@ class WellAggregator:
         if self._unplaced:
             strata = " or ".join(self._images.strata)
             warnings.append(f"{self._unplaced} Image rows have no {strata}: in no profile")
-        if self._options.fields is not None and not self._fields_seen:
+        if self._options.fields != "all" and not self._fields_seen:
             fields = ", ".join(map(str, self._options.fields))
             warnings.append(f"no Image row has a {_SITE} among aggregate.fields: {fields}")
         frame = self._frame()

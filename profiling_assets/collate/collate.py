@@ -15,7 +15,6 @@ from profiling_assets.collate.columns import Survey, split_columns, survey_heade
 from profiling_assets.collate.image_csv import check_plate_column
 from profiling_assets.collate.image_spool import ImageSpool
 from profiling_assets.collate.options import (
-    AggregateOptions,
     AggregateResult,
     CollateOptions,
     CollateResult,
@@ -33,6 +32,7 @@ from profiling_assets.collate.plate_pass import (
 )
 from profiling_assets.collate.site_state import DEFECTIVE, state_warnings
 from profiling_assets.collate.sqlite_backend import SqliteSink, too_wide, too_wide_survey
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import DefectiveSiteError, InvalidInputError
 from profiling_assets.workspace.ledger import SiteRecord
 from profiling_assets.workspace.names import PlateKey

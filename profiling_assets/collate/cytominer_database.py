@@ -29,15 +29,11 @@ from profiling_assets.collate.file_defect import Defect, count_lines
 from profiling_assets.collate.from_backend import quoted
 from profiling_assets.collate.header import TABLE_NUMBER
 from profiling_assets.collate.image_csv import read_image
-from profiling_assets.collate.options import (
-    AggregateOptions,
-    CollateOptions,
-    CollateResult,
-    TableSummary,
-)
+from profiling_assets.collate.options import CollateOptions, CollateResult, TableSummary
 from profiling_assets.collate.site import ExpectedSites
 from profiling_assets.collate.site_state import state_warnings
 from profiling_assets.collate.strata import as_text
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace.ledger import SiteRecord, SiteState, WellRecord
 from profiling_assets.workspace.names import PlateKey
@@ -208,7 +204,7 @@ def _aggregated(
             compartment_linking_cols=linking,
             add_image_features=bool(categories),
             image_feature_categories=categories,
-            fields_of_view="all" if options.fields is None else list(options.fields),
+            fields_of_view="all" if options.fields == "all" else list(options.fields),
             object_feature=options.object_feature or counted,
         )
         try:

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from profiling_assets.collate.aggregate import WellAggregator
 from profiling_assets.collate.cell_values import Value
 from profiling_assets.collate.header import IMAGE_NUMBER, TABLE_NUMBER, folded
-from profiling_assets.collate.options import AggregateOptions, AggregateResult
+from profiling_assets.collate.options import AggregateResult
 from profiling_assets.collate.strata import Stratum
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import BackendError, InvalidInputError, listed
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.site_folder import IMAGE, table_order

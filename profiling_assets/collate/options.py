@@ -1,7 +1,8 @@
-"""What a user can choose about collate and aggregate.
+"""What a user can choose about collate, and what collating and aggregating give.
 
-Put here: the options as plain values, checked once.
-Do not put here: reading config files (`config`), what the options do (`collate`, `aggregate`).
+Put here: the options and the results as plain values.
+Do not put here: how objects become profiles (`config.aggregation`), reading config files
+(`config`), what the options do (`collate`, `aggregate`).
 """
 
 # pyright: reportMissingTypeStubs=false
@@ -53,10 +54,6 @@ class AggregateResult:
     cells: int  # objects of the first compartment that joined an Image row
 
 
-# The image features that pycytominer's collate takes, Count as in its command line.
-COLLATE_CATEGORIES = ("Granularity", "Texture", "ImageQuality", "Count", "Threshold")
-
-
 @dataclass(frozen=True)
 class CollateOptions:
     """How site folders become a backend."""
@@ -66,34 +63,3 @@ class CollateOptions:
     plate_column_from: str | None = None
     # `drop` keeps the Image row and drops the objects of a defective site; `fail` raises
     on_defective_site: Literal["drop", "fail"] = "drop"
-
-
-@dataclass(frozen=True)
-class AggregateOptions:
-    """How objects become one profile a well."""
-
-    # `mean` or `median` of every feature; of image features too, except counts (summed)
-    method: Literal["mean", "median"]
-    # columns of the Image table that make a well; `Image_Metadata_Plate` of older backends is read
-    # as `Metadata_Plate`
-    plate_column: str = "Metadata_Plate"
-    # columns of the Image table that make a well; `Image_Metadata_Plate` of older backends is read
-    # as `Metadata_Plate`
-    well_column: str = "Metadata_Well"
-    site_column: str | None = None  # a third column that splits a well
-    # keep only these values of `Metadata_Site`; None keeps all
-    fields: tuple[int, ...] | None = None
-    # column of the first compartment whose values are counted as `Metadata_Object_Count`; None
-    # counts its `ObjectNumber`
-    object_feature: str | None = None
-    # image features to add, by the first word of their name: `Granularity`, `Count`,
-    image_feature_categories: tuple[str, ...] = ()
-    # tables to aggregate, in any case; None takes all that are there, Cells, Cytoplasm, Nuclei
-    # first
-    compartments: tuple[str, ...] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a method that is none."""
-        if self.method not in ("mean", "median"):
-            message = f"method is mean or median, not {self.method!r}"
-            raise ValueError(message)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from profiling_assets.collate.cell_values import Value
 from profiling_assets.collate.columns import absent_categories
 from profiling_assets.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, TABLE_NUMBER, folded
-from profiling_assets.collate.options import AggregateOptions
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace.site_folder import table_order
 
@@ -121,7 +121,7 @@ class ImageColumns:
         names = [folded(name) for name in columns]
         old = folded(_PREFIX + options.plate_column.removeprefix(_PREFIX)) in names
         plain = [name.removeprefix(_PREFIX) if old else name for name in columns]
-        self._fields = None if options.fields is None else frozenset(options.fields)
+        self._fields = None if options.fields == "all" else frozenset(options.fields)
         wanted = [options.plate_column, options.well_column]
         if options.site_column is not None:
             wanted.append(options.site_column)

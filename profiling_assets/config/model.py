@@ -5,11 +5,11 @@ Do not put here: the keys of a step (`sections`, `own_sections`), reading a file
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 
 from pydantic import Field
 
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.config.own_sections import ArrivalConfig, CollateConfig, OptionsConfig
 from profiling_assets.config.sections import (
     AggregateConfig,
@@ -143,37 +143,6 @@ class PipelineConfig(Section):
                 yield "compartments", what, "write its name as the CSV file has it"
 
 
-@dataclass(frozen=True)
-class Aggregation:
-    """How this config aggregates, whichever section says so.
-
-    Attributes
-    ----------
-    method : {"mean", "median"}
-        How the cells become one profile.
-    image_feature_categories : tuple of str
-        Categories of image features that join the profiles.
-    plate_column : str
-        Column of the Image table with the plate.
-    well_column : str
-        Column of the Image table with the well.
-    site_column : str or None
-        Column of the site where there is one profile for each site.
-    fields : "all" or tuple of int
-        The sites to aggregate.
-    object_feature : str or None
-        Object column that is counted; None counts the objects.
-    """
-
-    method: Literal["mean", "median"]
-    image_feature_categories: tuple[str, ...]
-    plate_column: str = "Metadata_Plate"
-    well_column: str = "Metadata_Well"
-    site_column: str | None = None
-    fields: Literal["all"] | tuple[int, ...] = "all"
-    object_feature: str | None = None
-
-
 class Config(PipelineConfig):
     """A config file: every step, and the batches and plates it asks for."""
 
@@ -188,19 +157,24 @@ class Config(PipelineConfig):
     )
 
     @property
-    def aggregation(self) -> Aggregation:
+    def aggregation(self) -> AggregateOptions:
         """How to aggregate: by the section `aggregate` where it is on, else by `collate`."""
         if not self.aggregate.perform:
-            return Aggregation(self.collate.method, self.collate.image_feature_categories)
+            return AggregateOptions(
+                method=self.collate.method,
+                image_feature_categories=self.collate.image_feature_categories,
+                compartments=self.compartments,
+            )
         rules = self.aggregate
-        return Aggregation(
+        return AggregateOptions(
             method=rules.method,
-            image_feature_categories=rules.image_feature_categories,
             plate_column=rules.plate_column,
             well_column=rules.well_column,
             site_column=rules.site_column,
             fields=rules.fields,
             object_feature=rules.object_feature,
+            image_feature_categories=rules.image_feature_categories,
+            compartments=self.compartments,
         )
 
     def performs(self, step: Step) -> bool:

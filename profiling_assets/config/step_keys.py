@@ -72,12 +72,14 @@ def _aggregate(config: Config) -> _Part:
     # `aggregation` is the section that rules, so the other one's keys are not in it.
     only = config.collate.aggregate_only
     reading = {"engine": config.collate.engine} if only else _reading(config)
+    options = asdict(config.aggregation)
+    compartments = options.pop("compartments")
     return {
         **_writing(config),
         "reading": reading,
         "aggregate_only": only,
-        "compartments": config.compartments,
-        "aggregation": asdict(config.aggregation),
+        "compartments": compartments,
+        "aggregation": options,
     }
 
 

@@ -15,8 +15,9 @@ from profiling_assets.collate.collate import collate_plate
 from profiling_assets.collate.columns import survey_headers, survey_sample
 from profiling_assets.collate.cytominer_database import collate_with_reference_engine
 from profiling_assets.collate.from_backend import aggregate_backend
-from profiling_assets.collate.options import AggregateOptions, CollateOptions, CollateResult
+from profiling_assets.collate.options import CollateOptions, CollateResult
 from profiling_assets.collate.sqlite_backend import too_wide_survey
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.config.model import Config
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.profiles.tables import read_profiles
@@ -193,21 +194,6 @@ class Collated:
     withheld: str = ""  # why the SQLite backend was withheld; empty where it was not
 
 
-def aggregate_options(config: Config) -> AggregateOptions:
-    """Say how cells become wells: by the `aggregate` section if it is on, else as collate does."""
-    rules = config.aggregation
-    return AggregateOptions(
-        method=rules.method,
-        plate_column=rules.plate_column,
-        well_column=rules.well_column,
-        site_column=rules.site_column,
-        fields=None if rules.fields == "all" else rules.fields,
-        object_feature=rules.object_feature,
-        image_feature_categories=rules.image_feature_categories,
-        compartments=config.compartments,
-    )
-
-
 def make_plate(
     workspace: Workspace,
     config: Config,
@@ -250,7 +236,7 @@ def _from_csvs(
         scratch,
         sqlite=SQLITE in wanted,
         parquet=PARQUET in wanted,
-        aggregate=aggregate_options(config) if AGGREGATED in wanted else None,
+        aggregate=config.aggregation if AGGREGATED in wanted else None,
         progress=progress,
     )
     if isinstance(result, str):
@@ -320,7 +306,7 @@ def _from_sqlite(
         what = f"the copy of plate {key}'s backend"
         check_space(workspace, scratch, backend.size, what=what, path=source.path)
     with workspace.local_file(source.path) as local:
-        result = aggregate_backend(key, local, aggregate_options(config), path=source.path)
+        result = aggregate_backend(key, local, config.aggregation, path=source.path)
     return TableOutput(
         result.frame,
         facts={"source": source.kind.value, **well_facts(result.frame, result.wells)},

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from profiling_assets.collate.collate import collate_plate
-from profiling_assets.collate.options import AggregateOptions, CollateOptions, CollateResult
+from profiling_assets.collate.options import CollateOptions, CollateResult
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.sites import ExpectedSite
 

@@ -13,7 +13,8 @@ import pytest
 
 from profiling_assets.collate.block_spool import BlockSpool
 from profiling_assets.collate.from_backend import aggregate_backend
-from profiling_assets.collate.options import AggregateOptions, AggregateResult
+from profiling_assets.collate.options import AggregateResult
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import BackendError, InvalidInputError
 from profiling_assets.workspace.ledger import WellState
 from profiling_assets.workspace.names import PlateKey

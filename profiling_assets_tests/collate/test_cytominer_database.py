@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from profiling_assets.collate.cytominer_database import collate_with_reference_engine
-from profiling_assets.collate.options import AggregateOptions, CollateOptions, CollateResult
+from profiling_assets.collate.options import CollateOptions, CollateResult
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace.ledger import SiteState
 from profiling_assets.workspace.names import PlateKey

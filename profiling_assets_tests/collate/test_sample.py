@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from profiling_assets.collate.collate import collate_plate
 from profiling_assets.collate.columns import Survey, sample, survey_headers, survey_sample
-from profiling_assets.collate.options import AggregateOptions, CollateOptions, CollateResult
+from profiling_assets.collate.options import CollateOptions, CollateResult
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import ProfilingError
 from profiling_assets.workspace.ledger import SiteState
 from profiling_assets.workspace.site_folder import SiteFolder

@@ -13,8 +13,9 @@ from profiling_assets.collate.block_spool import BlockSpool
 from profiling_assets.collate.collate import collate_plate
 from profiling_assets.collate.column_types import ColumnTypes
 from profiling_assets.collate.columns import TableLayout
-from profiling_assets.collate.options import AggregateOptions, CollateOptions, CollateResult
+from profiling_assets.collate.options import CollateOptions, CollateResult
 from profiling_assets.collate.sqlite_backend import SqliteSink
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets_tests.collate.scratch_support import ScratchMeter, metered, names, numbers
 from profiling_assets_tests.collate.support import KEY, MadeFolder, csv_text, stored_tables
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from profiling_assets.collate.cell_values import column_values
 from profiling_assets.collate.collate import collate_plate
 from profiling_assets.collate.columns import absent_categories, survey_headers
-from profiling_assets.collate.options import AggregateOptions, CollateOptions
+from profiling_assets.collate.options import CollateOptions
 from profiling_assets.collate.sqlite_backend import MAX_COLUMNS
+from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.collate.support import (
