@@ -8,6 +8,9 @@ Do not put here: the sections they come from (`sections`, `own_sections`), which
 from dataclasses import dataclass
 from typing import Literal
 
+# What pycytominer's collate command adds to the profiles when nothing else is asked for.
+COLLATE_CATEGORIES = ("Granularity", "Texture", "ImageQuality", "Count", "Threshold")
+
 
 @dataclass(frozen=True)
 class AggregateOptions:

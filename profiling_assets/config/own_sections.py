@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from profiling_assets.config.aggregation import COLLATE_CATEGORIES
 from profiling_assets.config.types import (
     Complaint,
     Flag,
@@ -179,9 +180,6 @@ def query_problem(query: str) -> str | None:
     return None
 
 
-# What pycytominer's collate command adds to the profiles when nothing else is asked for.
-COLLATE_IMAGE_FEATURE_CATEGORIES = ("Granularity", "Texture", "ImageQuality", "Count", "Threshold")
-
 _FLOAT_FORMAT = re.compile(r"%(\.[0-9]{1,2})?[eEfFgG]")
 
 
@@ -231,7 +229,7 @@ class CollateConfig(Section):
         description="How the cells of a well become one profile while aggregate.perform is false.",
     )
     image_feature_categories: TextList = Field(
-        default=COLLATE_IMAGE_FEATURE_CATEGORIES,
+        default=COLLATE_CATEGORIES,
         description="Categories of image features that join the profiles while aggregate.perform "
         "is false; the category Count sums the objects of each compartment.",
     )
