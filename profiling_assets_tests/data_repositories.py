@@ -15,7 +15,7 @@ import pytest
 
 from profiling_assets.publish.clone import open_clone
 from profiling_assets.publish.publish import publish_to_clone
-from profiling_assets.publish.wish import Published, Wish
+from profiling_assets.publish.wish import Publication, Wish
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.interface import Workspace
 
@@ -155,7 +155,7 @@ def repositories(folder: Path) -> Repositories:
     return made
 
 
-def publish(place: Repositories, workspace: Workspace | None = None, **wish: Any) -> Published:
+def publish(place: Repositories, workspace: Workspace | None = None, **wish: Any) -> Publication:
     """Publish the place's workspace, or another one, to its clone."""
     source = workspace or FolderWorkspace(str(place.workspace))
     return publish_to_clone(
@@ -163,6 +163,6 @@ def publish(place: Repositories, workspace: Workspace | None = None, **wish: Any
     )
 
 
-def copied(done: Published) -> set[str]:
+def copied(done: Publication) -> set[str]:
     """Return the paths that a publication changed."""
     return {one.transfer.target for one in done.compared if one.differs}

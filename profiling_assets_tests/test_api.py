@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 import profiling_assets as pa
 from profiling_assets import api
 from profiling_assets.api.well_profiles import SELECTION
-from profiling_assets.collate.options import COLLATE_CATEGORIES
+from profiling_assets.config.aggregation import COLLATE_CATEGORIES
 from profiling_assets.config.load import parse_config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
 from profiling_assets.profiles.columns import is_count, is_metadata
 from profiling_assets.profiles.pycytominer import reference
 from profiling_assets.profiles.tables import profiles_csv
-from profiling_assets.steps.collate import aggregate_options, collate_sites
+from profiling_assets.steps.collate import collate_sites
 from profiling_assets.steps.sources import PlateSource, SourceKind
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.scan import scan_plate
@@ -203,7 +203,7 @@ def by_the_graph(root: Path, key: PlateKey, scratch: Path, method: str) -> pd.Da
         scratch,
         sqlite=True,
         parquet=False,
-        aggregate=aggregate_options(config),
+        aggregate=config.aggregation,
     )
     assert not isinstance(done, str)
     assert done.aggregate is not None

@@ -17,7 +17,8 @@ from profiling_assets.api.given import WHERE, File, Named, read
 from profiling_assets.api.outcome import Aggregated, Collated, Result
 from profiling_assets.collate.collate import collate_plate
 from profiling_assets.collate.from_backend import aggregate_backend
-from profiling_assets.collate.options import COLLATE_CATEGORIES, AggregateOptions, CollateOptions
+from profiling_assets.collate.options import CollateOptions
+from profiling_assets.config.aggregation import COLLATE_CATEGORIES, AggregateOptions
 from profiling_assets.errors import ConfigError, ConflictError, MissingInputError
 from profiling_assets.profiles.tables import profiles_csv, with_numbers
 from profiling_assets.workspace.ledger import site_ledger_frame, well_ledger_frame
@@ -271,7 +272,7 @@ def _aggregation(
         plate_column=strata[0],
         well_column=strata[1],
         site_column=strata[2] if len(strata) > 2 else None,
-        fields=None if isinstance(fields_of_view, str) else tuple(fields_of_view),
+        fields="all" if isinstance(fields_of_view, str) else tuple(fields_of_view),
         object_feature=object_feature,
         image_feature_categories=tuple(image_feature_categories),
         compartments=None if compartments is None else tuple(compartments),

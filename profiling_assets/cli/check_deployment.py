@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 import click
 
-from profiling_assets.operations.deployment.check import Look, look_at_deployment
+from profiling_assets.operations.deployment.check import DeploymentLook, look_at_deployment
 from profiling_assets.quality.preflight.finding import Severity, counted
 
 
@@ -32,7 +32,7 @@ def command(*, files: bool, as_json: bool) -> int:
     return 0 if look.works else 1
 
 
-def _tell(look: Look) -> None:
+def _tell(look: DeploymentLook) -> None:
     for lack in look.lacks:
         failed = lack.severity is Severity.ERROR
         text = f"{lack.severity.value}: {lack.where}: {lack.what}\n  Remedy: {lack.remedy}"

@@ -25,8 +25,8 @@ from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import IgnoredEntry, PlateFound, Source
 from profiling_assets.workspace.registry import (
     PlateEntry,
-    PlateFacts,
     Registry,
+    RegistryFacts,
     load_registry,
     registered,
     update_registry,
@@ -125,7 +125,7 @@ def _registered(
 ) -> Registry:
     found = list(plates)
     facts = {
-        key: PlateFacts(look.completeness.expected, look.completeness.found, look.fingerprint)
+        key: RegistryFacts(look.completeness.expected, look.completeness.found, look.fingerprint)
         for key, look in looks.items()
         if isinstance(look, PlateGlance) and look.folders and look.fingerprint is not None
     }

@@ -22,8 +22,8 @@ from profiling_assets.collate.options import (
 )
 from profiling_assets.collate.parquet_backend import ParquetSink
 from profiling_assets.collate.plate_pass import (
+    PassPlan,
     PassResult,
-    Plan,
     PlatePass,
     Progress,
     lies_scattered,
@@ -75,7 +75,7 @@ def collate_plate(
             raise
         survey = survey_headers(ordered, munge=options.munge)  # another header may have it
         _check(survey, options, aggregate, len(ordered), path)
-    plan = Plan(survey, scattered=lies_scattered(key.plate, ordered))
+    plan = PassPlan(survey, scattered=lies_scattered(key.plate, ordered))
     outputs = _Outputs(sqlite_file, parquet_folder, parquet_if_wide, aggregate)
     for _ in range(_MAX_PASSES):
         one = _Collation(key, ordered, expected, options, plan, path)
@@ -128,7 +128,7 @@ class _Collation:
         folders: Sequence[SiteFolder],
         expected: Sequence[ExpectedSite] | None,
         options: CollateOptions,
-        plan: Plan,
+        plan: PassPlan,
         path: str,
     ) -> None:
         self._survey = plan.survey
@@ -136,7 +136,7 @@ class _Collation:
         self._path = path
         self._pass = PlatePass(key.plate, folders, expected, options, plan)
 
-    def run(self, outputs: _Outputs, progress: Progress | None) -> CollateResult | Plan:
+    def run(self, outputs: _Outputs, progress: Progress | None) -> CollateResult | PassPlan:
         scratch = scratch_folder(outputs.sqlite_file, outputs.parquet_folder)
         with ExitStack() as on_failure, ImageSpool(scratch) as images:
             sinks = self._sinks(outputs, on_failure)

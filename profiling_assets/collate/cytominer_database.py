@@ -25,7 +25,7 @@ import pandas as pd
 
 from profiling_assets.collate.aggregate import WellTally, with_sites
 from profiling_assets.collate.columns import absent_categories
-from profiling_assets.collate.file_defect import Defect, count_lines
+from profiling_assets.collate.file_defect import FileDefect, count_lines
 from profiling_assets.collate.from_backend import quoted
 from profiling_assets.collate.header import TABLE_NUMBER
 from profiling_assets.collate.image_csv import read_image
@@ -240,7 +240,7 @@ def _record(site: Path, plate: str, counts: _Counts, said: str, found: ExpectedS
     image_rows = lines.pop(IMAGE, 0)
     data = files[IMAGE].read_bytes() if IMAGE in files else b""
     image = read_image(data, "Image.csv")
-    text = {} if isinstance(image, Defect) else image.rows[0].text
+    text = {} if isinstance(image, FileDefect) else image.rows[0].text
     well = text.get("Metadata_Well") or name.well or ""
     place = text.get("Metadata_Site") or name.site or ""
     found.find(well, place)

@@ -15,7 +15,7 @@ _LINE_ENDS = (b"\n", b"\r")
 
 
 @dataclass(frozen=True)
-class Defect:
+class FileDefect:
     """A file that cannot be used."""
 
     state: SiteState  # what its site is for it: truncated, empty, ragged or unreadable
@@ -28,20 +28,20 @@ def count_lines(body: bytes) -> int:
     return sum(1 for line in body.splitlines() if line.strip())
 
 
-def bytes_defect(data: bytes, file: str, state: SiteState) -> Defect | None:
+def bytes_defect(data: bytes, file: str, state: SiteState) -> FileDefect | None:
     """Refuse bytes that are no text.
 
     `state`: the state for a file that is not empty. None where the bytes may be a CSV.
     """
     if not data or data.isspace():
-        return Defect(SiteState.EMPTY, f"{file} is empty")
+        return FileDefect(SiteState.EMPTY, f"{file} is empty")
     if b"\0" in data:
         reason = f"{file} has NUL bytes: it is damaged, or not UTF-8 text"
-        return Defect(state, reason, max(count_lines(data.replace(b"\0", b"")) - 1, 0))
+        return FileDefect(state, reason, max(count_lines(data.replace(b"\0", b"")) - 1, 0))
     return None
 
 
-def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> Defect | None:
+def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> FileDefect | None:
     """Refuse a header with a name twice.
 
     None where every name is there once.
@@ -49,13 +49,13 @@ def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> D
     twice = header.repeated()
     if twice:
         reason = f"{file} has the same column twice: {listed(twice)}"
-        return Defect(state, reason, count_lines(body))
+        return FileDefect(state, reason, count_lines(body))
     return None
 
 
 def width_defect(
     rows: Sequence[Sequence[str]], width: int, body: bytes, file: str
-) -> Defect | None:
+) -> FileDefect | None:
     """Refuse rows with too few or too many fields.
 
     Truncated where only the last line is short and has no line end, as of a file whose writer was
@@ -69,7 +69,7 @@ def width_defect(
     state = SiteState.TRUNCATED if cut else SiteState.RAGGED
     what = "is cut off in" if cut else "has the wrong number of fields in"
     reason = f"{file} {what} data row {number}: {fields} fields, the header has {width}"
-    return Defect(state, reason, count_lines(body))
+    return FileDefect(state, reason, count_lines(body))
 
 
 def end_note(body: bytes, file: str) -> str:

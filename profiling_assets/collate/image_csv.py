@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from profiling_assets.collate.cell_values import Value, column_values, value_of
 from profiling_assets.collate.columns import IMAGE_METADATA, Survey, TableLayout
 from profiling_assets.collate.file_defect import (
-    Defect,
+    FileDefect,
     bytes_defect,
     count_lines,
     end_note,
@@ -47,7 +47,7 @@ class ImageFile:
     note: str = ""
 
 
-def read_image(data: bytes, file: str) -> ImageFile | Defect:
+def read_image(data: bytes, file: str) -> ImageFile | FileDefect:
     """Parse an Image file.
 
     At least one row, each with its own `ImageNumber`. Every defect is `unreadable`.
@@ -79,8 +79,8 @@ def read_image(data: bytes, file: str) -> ImageFile | Defect:
     return ImageFile(header.names, images, end_note(body, file))
 
 
-def _unreadable(reason: str, rows: int) -> Defect:
-    return Defect(SiteState.UNREADABLE, reason, rows)
+def _unreadable(reason: str, rows: int) -> FileDefect:
+    return FileDefect(SiteState.UNREADABLE, reason, rows)
 
 
 def _image_rows(names: tuple[str, ...], rows: list[list[str]]) -> tuple[ImageRow, ...]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from profiling_assets.collate.cell_values import MISSING, Value, column_values
 from profiling_assets.collate.file_defect import (
-    Defect,
+    FileDefect,
     bytes_defect,
     count_lines,
     end_note,
@@ -64,7 +64,7 @@ def read_objects(
     whole: frozenset[int] = frozenset(),
     text: frozenset[int] = frozenset(),
     header: Header | None = None,
-) -> ObjectRows | Defect:
+) -> ObjectRows | FileDefect:
     """Parse an object CSV.
 
     `whole`: places of columns that have held only whole numbers so far: read exactly. `header`: the
@@ -76,7 +76,7 @@ def read_objects(
         return defect
     header = header or read_header(data)
     if header is None:
-        return Defect(SiteState.EMPTY, f"{file} has no header", max(count_lines(data) - 1, 0))
+        return FileDefect(SiteState.EMPTY, f"{file} has no header", max(count_lines(data) - 1, 0))
     body = data[header.body :]
     defect = header_defect(header, body, file, SiteState.RAGGED) or _key_defect(header, body, file)
     if defect is not None:
@@ -94,7 +94,7 @@ def read_objects(
     return rows or _parse_slow(body, file, header, text, note)
 
 
-def key_number_defect(rows: ObjectRows, file: str) -> Defect | None:
+def key_number_defect(rows: ObjectRows, file: str) -> FileDefect | None:
     """Refuse rows that name no image, or a broken object number.
 
     Ragged where an `ImageNumber` is not a whole number, or an `ObjectNumber` that is there.
@@ -107,19 +107,19 @@ def key_number_defect(rows: ObjectRows, file: str) -> Defect | None:
     ):
         if wrong.any():
             reason = f"{file} has no whole {name} in data row {int(wrong.argmax()) + 1}"
-            return Defect(SiteState.RAGGED, reason, len(rows.values))
+            return FileDefect(SiteState.RAGGED, reason, len(rows.values))
     return None
 
 
-def _key_defect(header: Header, body: bytes, file: str) -> Defect | None:
+def _key_defect(header: Header, body: bytes, file: str) -> FileDefect | None:
     keys = (IMAGE_NUMBER,) if header.groups else (IMAGE_NUMBER, OBJECT_NUMBER)
     absent = [key for key in keys if key not in header.names]
     if not absent:
         return None
     if not header.ended:
-        return Defect(SiteState.TRUNCATED, f"{file} is cut off in its header")
+        return FileDefect(SiteState.TRUNCATED, f"{file} is cut off in its header")
     reason = f"{file} has no column {' and no column '.join(absent)}"
-    return Defect(SiteState.RAGGED, reason, count_lines(body))
+    return FileDefect(SiteState.RAGGED, reason, count_lines(body))
 
 
 @lru_cache(maxsize=64)
@@ -179,10 +179,10 @@ def _parse_typed(
 
 def _parse_slow(
     body: bytes, file: str, header: Header, text: frozenset[int], note: str
-) -> ObjectRows | Defect:
+) -> ObjectRows | FileDefect:
     rows = read_rows(body, header)
     if rows is None:
-        return Defect(SiteState.RAGGED, f"{file} cannot be read as CSV", count_lines(body))
+        return FileDefect(SiteState.RAGGED, f"{file} cannot be read as CSV", count_lines(body))
     defect = width_defect(rows, len(header.names), body, file)
     if defect is not None:
         return defect

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from profiling_assets.collate.block import Block, places_of, to_block
 from profiling_assets.collate.column_types import ColumnTypes
 from profiling_assets.collate.columns import Survey, is_usable
-from profiling_assets.collate.file_defect import Defect
+from profiling_assets.collate.file_defect import FileDefect
 from profiling_assets.collate.header import Header, read_header
 from profiling_assets.collate.object_csv import (
     ObjectRows,
@@ -29,7 +29,7 @@ class SiteObjects:
 
     blocks: Mapping[str, Block]  # table to its objects, for the files that can be used
     # table to what is wrong with its file
-    defects: Mapping[str, Defect] = field(default_factory=dict[str, Defect])
+    defects: Mapping[str, FileDefect] = field(default_factory=dict[str, FileDefect])
     absent: tuple[str, ...] = ()  # tables that a site must have and this one has no file for
     notes: tuple[str, ...] = ()  # remarks for the ledger
     # headers that the survey does not know; their rows are in no block
@@ -69,16 +69,16 @@ class ObjectReader:
             table = file.rsplit(".", 1)[0].capitalize()
             if table in read:
                 reason = f"{file} and {files.tables[table]} make the same table"
-                read[table] = Defect(SiteState.RAGGED, reason, _row_count(read[table]))
+                read[table] = FileDefect(SiteState.RAGGED, reason, _row_count(read[table]))
         return self._sorted_out(read)
 
-    def _sorted_out(self, read: Mapping[str, ObjectRows | Defect]) -> SiteObjects:
+    def _sorted_out(self, read: Mapping[str, ObjectRows | FileDefect]) -> SiteObjects:
         blocks: dict[str, Block] = {}
-        defects: dict[str, Defect] = {}
+        defects: dict[str, FileDefect] = {}
         unseen: dict[str, tuple[str, ...]] = {}
         notes: list[str] = []
         for table, rows in read.items():
-            if isinstance(rows, Defect):
+            if isinstance(rows, FileDefect):
                 defects[table] = rows
                 continue
             places = self._places_of(table, rows.names)
@@ -109,7 +109,7 @@ class ObjectReader:
         header = read_header(folder.head(file))
         return header is not None and header.ended and is_usable(table, header.names)
 
-    def _read_table(self, folder: SiteFolder, table: str, file: str) -> ObjectRows | Defect:
+    def _read_table(self, folder: SiteFolder, table: str, file: str) -> ObjectRows | FileDefect:
         data = folder.read(file)
         header = read_header(data)
         if header is not None and not header.ended:
@@ -117,7 +117,7 @@ class ObjectReader:
             known = self._survey.headers.get(table, frozenset())
             if header.names not in known:
                 self.doubted.add((table, header.names))
-                return Defect(SiteState.TRUNCATED, f"{file} is cut off in its header")
+                return FileDefect(SiteState.TRUNCATED, f"{file} is cut off in its header")
         places = None if header is None else self._places_of(table, header.names)
         whole, text = self._kinds(table, places)
         return _checked(read_objects(data, file, whole=whole, text=text, header=header), file)
@@ -132,7 +132,7 @@ class ObjectReader:
             frozenset(at for at, place in enumerate(places) if place in text),
         )
 
-    def _read_merged(self, folder: SiteFolder, file: str) -> dict[str, ObjectRows | Defect]:
+    def _read_merged(self, folder: SiteFolder, file: str) -> dict[str, ObjectRows | FileDefect]:
         data = folder.read(file)
         header = read_header(data, rows=2)
         sources = column_sources(header) if header is not None else {}
@@ -141,10 +141,10 @@ class ObjectReader:
             state = SiteState.RAGGED if data.strip() else SiteState.EMPTY
             why = "has no compartment with its ImageNumber" if data.strip() else "is empty"
             tables = [table for table in self._survey.tables if table in self._survey.required]
-            return {table: Defect(state, f"{file} {why}") for table in tables}
+            return {table: FileDefect(state, f"{file} {why}") for table in tables}
         whole, text = self._merged_kinds(header, usable)
         wide = read_objects(data, file, whole=whole, text=text, header=header)
-        if isinstance(wide, Defect):
+        if isinstance(wide, FileDefect):
             return dict.fromkeys(usable, wide)
         parts = split_compartments(header, wide)
         return {table: _checked(parts[table], file) for table in usable}
@@ -163,11 +163,11 @@ class ObjectReader:
         return frozenset(whole), frozenset(text)
 
 
-def _row_count(rows: ObjectRows | Defect) -> int:
-    return rows.rows if isinstance(rows, Defect) else len(rows.values)
+def _row_count(rows: ObjectRows | FileDefect) -> int:
+    return rows.rows if isinstance(rows, FileDefect) else len(rows.values)
 
 
-def _checked(rows: ObjectRows | Defect, file: str) -> ObjectRows | Defect:
-    if isinstance(rows, Defect):
+def _checked(rows: ObjectRows | FileDefect, file: str) -> ObjectRows | FileDefect:
+    if isinstance(rows, FileDefect):
         return rows
     return key_number_defect(rows, file) or rows

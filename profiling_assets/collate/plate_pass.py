@@ -32,7 +32,7 @@ from profiling_assets.workspace.sites import ExpectedSite, parse_site_folder
 
 
 @dataclass(frozen=True)
-class Plan:
+class PassPlan:
     """What a pass must know beforehand."""
 
     survey: Survey  # tables and columns
@@ -51,7 +51,7 @@ class PassResult:
     records: list[SiteRecord] = field(default_factory=list[SiteRecord])  # the site ledger
     warnings: list[str] = field(default_factory=list[str])  # sentences for the user
     rows: dict[str, int] = field(default_factory=dict[str, int])  # table to rows written
-    better: Plan | None = None  # what to repeat the pass with; None where it holds
+    better: PassPlan | None = None  # what to repeat the pass with; None where it holds
 
 
 def lies_scattered(plate: str, folders: Sequence[SiteFolder]) -> bool:
@@ -99,7 +99,7 @@ class PlatePass:
         folders: Sequence[SiteFolder],
         expected: Sequence[ExpectedSite] | None,
         options: CollateOptions,
-        plan: Plan,
+        plan: PassPlan,
     ) -> None:
         self._folders = folders
         self._plan = plan
@@ -176,7 +176,7 @@ class PlatePass:
         if doubted or not same:
             # which objects are kept may change, and with them the columns that hold text
             scattered = (result.better or self._plan).scattered
-            result.better = Plan(survey, scattered=scattered)
+            result.better = PassPlan(survey, scattered=scattered)
         elif result.better is not None:
             result.better = replace(result.better, survey=survey)
         result.survey = survey

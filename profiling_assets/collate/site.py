@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from profiling_assets.collate.block import Block, places_of
 from profiling_assets.collate.column_types import ColumnTypes
 from profiling_assets.collate.columns import Survey
-from profiling_assets.collate.file_defect import Defect
+from profiling_assets.collate.file_defect import FileDefect
 from profiling_assets.collate.header import column_names, folded_names
 from profiling_assets.collate.image_csv import ImageFile, ImageRows, SiteImage, read_image
 from profiling_assets.collate.object_tables import ObjectReader, SiteObjects
@@ -124,7 +124,7 @@ class SiteReader:
         data = folder.read(files.image)
         image = read_image(data, files.image)
         objects = self._objects.read(folder, files)
-        if isinstance(image, Defect):
+        if isinstance(image, FileDefect):
             record = self._lost(folder.name, name, SiteState.UNREADABLE, image.reason, objects)
             return SiteContent((replace(record, image_rows_in=image.rows),))
         layout = self._survey.tables.get(IMAGE)

@@ -15,7 +15,7 @@ from profiling_assets import __version__
 from profiling_assets.errors import ProfilingError
 from profiling_assets.publish.clone import open_clone
 from profiling_assets.publish.publish import publish_to_clone
-from profiling_assets.publish.wish import Published, Wish
+from profiling_assets.publish.wish import Publication, Wish
 from profiling_assets.publish.words import copied_line, lines_of
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.workspace.copying import Compared
@@ -96,7 +96,7 @@ def _wish(catalog: Catalog, config: PublishConfig) -> Wish:
     )
 
 
-def _metadata(done: Published) -> dict[str, Any]:
+def _metadata(done: Publication) -> dict[str, Any]:
     changed = [one for one in done.compared if one.differs]
     return {
         "files_published": len(changed),

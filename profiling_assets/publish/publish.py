@@ -20,7 +20,7 @@ from profiling_assets.publish.before import (
 )
 from profiling_assets.publish.clone import GitClone, Upstream
 from profiling_assets.publish.commit import held, note_begun, note_ended
-from profiling_assets.publish.wish import Published, Wish
+from profiling_assets.publish.wish import Publication, Wish
 from profiling_assets.publish.words import commit_message, config_marks, notes_on
 from profiling_assets.workspace.copying import Compared, batch_of, list_files
 from profiling_assets.workspace.public_files import (
@@ -42,7 +42,7 @@ def publish_to_workspace(
     target: Workspace,
     wish: Wish,
     told: Callable[[Compared], None] = lambda _: None,
-) -> Published:
+) -> Publication:
     """Copy what may be published to another workspace, such as a prefix of a bucket."""
     if target.identity == workspace.identity:
         raise DataRepositoryError(
@@ -53,7 +53,7 @@ def publish_to_workspace(
     plan, copying = _look(workspace, target, wish)
     there = list_files(target, PUBLISHED, wish.batches)
     compared = copying.done(there, dry_run=wish.dry_run, told=told)
-    return Published(plan, compared, no_longer(there, _targets(plan), wish.batches))
+    return Publication(plan, compared, no_longer(there, _targets(plan), wish.batches))
 
 
 def publish_to_clone(
@@ -61,7 +61,7 @@ def publish_to_clone(
     clone: GitClone,
     wish: Wish,
     told: Callable[[Compared], None] = lambda _: None,
-) -> Published:
+) -> Publication:
     """Copy what may be published into a clone, commit it, and push it.
 
     A second call changes nothing and makes no commit. A call that was interrupted is repeated:
@@ -83,7 +83,7 @@ def _publish(
     wish: Wish,
     told: Callable[[Compared], None],
     checks: Checks,
-) -> Published:
+) -> Publication:
     upstream = checked_upstream(clone, checks, branch=wish.branch, push=wish.push)
     target = FolderWorkspace(str(clone.folder))
     plan, copying = _look(workspace, target, wish)
@@ -104,7 +104,7 @@ def _publish(
     if not wish.dry_run:
         note_begun(clone, targets)
     there = list_files(target, PUBLISHED, wish.batches)
-    seen = Published(
+    seen = Publication(
         plan,
         copying.done(there, dry_run=wish.dry_run, told=told),
         no_longer(tracked, targets, wish.batches),
@@ -122,7 +122,7 @@ def _publish(
     return replace(done, pushed=True)
 
 
-def _committed(workspace: Workspace, clone: GitClone, wish: Wish, seen: Published) -> Published:
+def _committed(workspace: Workspace, clone: GitClone, wish: Wish, seen: Publication) -> Publication:
     targets = _targets(seen.plan)
     zipped = [Sized(x.transfer.target, x.size) for x in seen.compared if x.transfer.zipped]
     by_lfs = clone.by_lfs(one.path for one in zipped)

@@ -27,7 +27,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Published:
+class Publication:
     """What became of a publication."""
 
     plan: PublicationPlan  # what is published, and what stays

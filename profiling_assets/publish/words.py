@@ -10,7 +10,7 @@ from pathlib import Path
 
 from profiling_assets.errors import MissingInputError, listed
 from profiling_assets.publish.data_repository import PINS, pinned_version
-from profiling_assets.publish.wish import Published
+from profiling_assets.publish.wish import Publication
 from profiling_assets.workspace.copying import Compared, batch_of
 from profiling_assets.workspace.layout import CONFIGS
 from profiling_assets.workspace.public_files import PublicationPlan, Stays, plate_of
@@ -140,7 +140,7 @@ def copied_line(one: Compared, *, dry_run: bool) -> str | None:
     return f"{verb} {target}{origin}, {one.size:,} bytes"
 
 
-def lines_of(done: Published, *, dry_run: bool) -> Iterator[str]:
+def lines_of(done: Publication, *, dry_run: bool) -> Iterator[str]:
     """Tell a publication, after its files.
 
     `dry_run`: whether it was a look only; then every file that stays is named.
@@ -159,7 +159,7 @@ def lines_of(done: Published, *, dry_run: bool) -> Iterator[str]:
     yield from _history(done, dry_run=dry_run)
 
 
-def _staying(done: Published, *, every: bool) -> Iterator[str]:
+def _staying(done: Publication, *, every: bool) -> Iterator[str]:
     for why in Stays:
         files = [one for one in done.plan.staying if one.why is why]
         if every or len(files) <= 1:
@@ -179,7 +179,7 @@ def _named(what: str, paths: Iterable[str], *, every: bool) -> Iterator[str]:
         yield f"{what}: and {len(found) - len(shown)} more"
 
 
-def _history(done: Published, *, dry_run: bool) -> Iterator[str]:
+def _history(done: Publication, *, dry_run: bool) -> Iterator[str]:
     if dry_run:
         if done.unpushed:
             yield f"{done.unpushed} earlier commits are not pushed to {done.upstream} yet"

@@ -18,7 +18,12 @@ from profiling_assets.collate.sqlite_backend import too_wide_survey
 from profiling_assets.config.step import Step
 from profiling_assets.errors import ProfilingError, WorkspaceError
 from profiling_assets.profiles.plate_map import read_barcode_platemap
-from profiling_assets.quality.preflight.facts import BatchFacts, PlateFacts, Wanted, WorkspaceFacts
+from profiling_assets.quality.preflight.facts import (
+    PlateMapFacts,
+    PreflightFacts,
+    Wanted,
+    WorkspaceFacts,
+)
 from profiling_assets.quality.preflight.finding import Finding
 from profiling_assets.quality.preflight.rules import findings
 from profiling_assets.steps.catalog import Catalog
@@ -73,7 +78,7 @@ def _probe(workspace: Workspace, prefix: str) -> None:
 
 
 @dataclass(frozen=True)
-class Look:
+class Preflight:
     """What preflight found, and what it looked at."""
 
     findings: tuple[Finding, ...]
@@ -95,7 +100,7 @@ def preflight(
     source_of: Callable[[PlateKey], PlateSource] | None = None,
     lists: Collection[str] = tuple(FROZEN),
     whole: bool = True,
-) -> Look:
+) -> Preflight:
     """Look at workspace, config and plates before anything is computed.
 
     `wanted`: the plates, and which steps of each are to be made. `lists`: the frozen lists of
@@ -126,7 +131,7 @@ def preflight(
         batches=_batches(look, catalog, wanted),
         plates=plates,
     )
-    return Look(tuple(findings(facts)), facts)
+    return Preflight(tuple(findings(facts)), facts)
 
 
 def _scratch(workspace: Workspace, stack: ExitStack) -> Path:
@@ -145,9 +150,9 @@ def _plate(
     wanted: Wanted,
     source_of: Callable[[PlateKey], PlateSource],
     scratch: Path | None,
-) -> PlateFacts:
+) -> PreflightFacts:
     path = layout.analysis_folder(key, catalog.config.collate.csv_dir)
-    facts = PlateFacts(key, catalog.config, path, wanted)
+    facts = PreflightFacts(key, catalog.config, path, wanted)
     try:
         source = source_of(key)
         facts = replace(facts, source_path=source.path or path)
@@ -167,8 +172,8 @@ def _starts_later(catalog: Catalog, key: PlateKey) -> bool:
 
 
 def _with_source(
-    catalog: Catalog, facts: PlateFacts, source: PlateSource, scratch: Path | None
-) -> PlateFacts:
+    catalog: Catalog, facts: PreflightFacts, source: PlateSource, scratch: Path | None
+) -> PreflightFacts:
     if source.listing is None or source.shape is None:
         return facts
     config = catalog.config
@@ -199,7 +204,7 @@ def _with_source(
     return replace(known, needed=needed)
 
 
-def _with_plate_map(catalog: Catalog, look: Workspace, facts: PlateFacts) -> PlateFacts:
+def _with_plate_map(catalog: Catalog, look: Workspace, facts: PreflightFacts) -> PreflightFacts:
     try:
         plate_map, external, _ = load_plate_map(look, catalog.config, facts.key)
         excluded = load_exclusions(look, facts.key).wells
@@ -216,7 +221,7 @@ def _backend_stands(catalog: Catalog, key: PlateKey) -> bool:
     return catalog.workspace.stat(layout.sqlite_backend(key)) is not None
 
 
-def _disk(catalog: Catalog, plates: list[PlateFacts]) -> tuple[int | None, int | None]:
+def _disk(catalog: Catalog, plates: list[PreflightFacts]) -> tuple[int | None, int | None]:
     root = Path(catalog.workspace.location(""))
     if not root.is_dir():  # on S3 there is no end of it
         return None, None
@@ -238,9 +243,9 @@ def _forgotten(catalog: Catalog) -> tuple[PlateKey, ...]:
 
 def _batches(
     look: Workspace, catalog: Catalog, wanted: Mapping[PlateKey, Wanted]
-) -> list[BatchFacts]:
+) -> list[PlateMapFacts]:
     names = sorted({key.batch for key, steps in wanted.items() if steps.annotate})
-    found: list[BatchFacts] = []
+    found: list[PlateMapFacts] = []
     for batch in names:
         files = find_platemap_files(look, batch)
         try:
@@ -249,5 +254,5 @@ def _batches(
         except ProfilingError:  # each plate's own finding says it
             continue
         known = frozenset(key.plate for key in catalog.registry.plates if key.batch == batch)
-        found.append(BatchFacts(batch, path, barcodes, known, files.shadowed))
+        found.append(PlateMapFacts(batch, path, barcodes, known, files.shadowed))
     return found

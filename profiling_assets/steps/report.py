@@ -16,9 +16,9 @@ from profiling_assets.profiles.tables import read_tsv
 from profiling_assets.quality.cell_count import cell_counts
 from profiling_assets.quality.checks.values import negative_controls_present
 from profiling_assets.quality.report.facts import (
-    BatchFacts,
+    BatchReportFacts,
     Normalization,
-    PlateFacts,
+    ReportFacts,
     Selection,
     Share,
     cells_of,
@@ -71,7 +71,7 @@ def batch_report(catalog: Catalog, batch: str) -> PageOutput:
     }
     without |= {k.plate: "not in the workspace" for k in cohort.absent if k.batch == batch}
     reader = Reader(catalog.workspace)
-    plates: list[PlateFacts] = []
+    plates: list[ReportFacts] = []
     pictures: dict[str, dict[str, str]] = {}
     keys = sorted(key for key in cohort.plates if key.batch == batch)
     for key in keys:
@@ -83,7 +83,7 @@ def batch_report(catalog: Catalog, batch: str) -> PageOutput:
         pictures[key.plate] = _pictures(catalog, reader, key, plates=len(keys))
     # lists of one plate each are in the plates' own reports
     lists = {s.path: s for facts in plates for s in facts.selections if s.level != "plate"}
-    facts = BatchFacts(
+    facts = BatchReportFacts(
         batch,
         tuple(plates),
         dict(sorted(without.items())),
@@ -102,7 +102,7 @@ def batch_report(catalog: Catalog, batch: str) -> PageOutput:
     )
 
 
-def _facts(reader: Reader, key: PlateKey) -> PlateFacts | None:
+def _facts(reader: Reader, key: PlateKey) -> ReportFacts | None:
     path = layout.plate_report(key)
     return facts_of_page(reader.content(path)) if reader.exists(path) else None
 
@@ -208,7 +208,7 @@ def plate_pictures(catalog: Catalog, reader: Reader, key: PlateKey) -> dict[str,
     }
 
 
-def _books(catalog: Catalog, reader: Reader, key: PlateKey) -> PlateFacts:
+def _books(catalog: Catalog, reader: Reader, key: PlateKey) -> ReportFacts:
     """Read the ledgers, and what the load data tell."""
     path_of_sites, path_of_wells = layout.site_ledger(key), layout.annotated_well_ledger(key)
     sites = reader.ledger(path_of_sites, "sites whole")
@@ -230,7 +230,7 @@ def _books(catalog: Catalog, reader: Reader, key: PlateKey) -> PlateFacts:
     best = wells if wells is not None else made
     site_numbers = None if sites is None else site_share(sites)
     well_numbers = None if best is None else well_share(best)
-    return PlateFacts(
+    return ReportFacts(
         key.batch,
         key.plate,
         sites=site_numbers,
@@ -243,7 +243,9 @@ def _books(catalog: Catalog, reader: Reader, key: PlateKey) -> PlateFacts:
     )
 
 
-def _with_tables(facts: PlateFacts, catalog: Catalog, reader: Reader, key: PlateKey) -> PlateFacts:
+def _with_tables(
+    facts: ReportFacts, catalog: Catalog, reader: Reader, key: PlateKey
+) -> ReportFacts:
     """Add what the tables of profiles and the lists of features say."""
     results = catalog.results
     warnings = list(facts.warnings)
@@ -323,7 +325,7 @@ def _numbers(facts: dict[str, Fact]) -> dict[str, float | int | str]:
     return {name: value for name, value in facts.items() if isinstance(value, (int, float, str))}
 
 
-def _told(facts: PlateFacts) -> dict[str, Fact]:
+def _told(facts: ReportFacts) -> dict[str, Fact]:
     told: dict[str, Fact] = {}
     if facts.sites is not None:
         told |= {"sites_whole": facts.sites.whole, "sites_expected": facts.sites.expected}

@@ -15,7 +15,7 @@ from profiling_assets import __version__
 from profiling_assets.errors import ProfilingError
 from profiling_assets.profiles.columns import column
 from profiling_assets.profiles.tables import read_profiles, read_tsv
-from profiling_assets.quality.report.facts import Provenance, Source
+from profiling_assets.quality.report.facts import Provenance, SourceFile
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.workspace.storage.interface import Workspace
 
@@ -30,7 +30,7 @@ class Reader:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.sources: list[Source] = []
+        self.sources: list[SourceFile] = []
         self.unknown: list[str] = []
 
     def exists(self, path: str) -> bool:
@@ -41,7 +41,7 @@ class Reader:
         """Read a file that stands."""
         content = self.workspace.read_bytes(path)
         digest = hashlib.sha256(content).hexdigest()[:_DIGITS]
-        self.sources.append(Source(path, len(content), digest))
+        self.sources.append(SourceFile(path, len(content), digest))
         return content
 
     def parsed(self, path: str, parse: Callable[[bytes], _Parsed], unknown: str) -> _Parsed | None:

@@ -35,7 +35,7 @@ class PlateEntry:
 
 
 @dataclass(frozen=True)
-class PlateFacts:
+class RegistryFacts:
     """What a look at a plate's site folders tells."""
 
     expected_sites: int | None
@@ -67,7 +67,7 @@ class Registry:
 def registered(
     registry: Registry,
     found: Iterable[PlateFound],
-    facts: Mapping[PlateKey, PlateFacts] | None = None,
+    facts: Mapping[PlateKey, RegistryFacts] | None = None,
     *,
     unreadable: Collection[PlateKey] = (),
 ) -> Registry:
@@ -113,7 +113,7 @@ def _with_unreadable(
     return [PlateFound(key, of) for key, of in sources.items() if of]
 
 
-def looked_at(registry: Registry, facts: Mapping[PlateKey, PlateFacts]) -> Registry:
+def looked_at(registry: Registry, facts: Mapping[PlateKey, RegistryFacts]) -> Registry:
     """Merge what looks at some plates tell; plates that are not registered are passed over."""
     known = {
         key: replace(
@@ -223,7 +223,11 @@ def parse_registry(data: bytes, *, path: str) -> Registry:
         return Registry(
             {
                 PlateKey.parse(key): PlateEntry(
-                    **{**vars(entry), "sources": frozenset(entry.sources)}
+                    frozenset(entry.sources),
+                    entry.expected_sites,
+                    entry.found_sites,
+                    entry.fingerprint,
+                    entry.excluded,
                 )
                 for key, entry in stored.plates.items()
             }

@@ -105,7 +105,7 @@ _ALONE = {False: 12, True: 200}
 _MOST_PROCESSES = 8
 _WORKER = "profiling_assets.workspace.scan_worker"
 
-Look = PlateGlance | ProfilingError
+GlanceOrError = PlateGlance | ProfilingError
 
 
 def look_at_plates(
@@ -115,7 +115,7 @@ def look_at_plates(
     *,
     quick: bool = False,
     processes: int | None = None,
-) -> list[Look]:
+) -> list[GlanceOrError]:
     """Look at plates.
 
     `csv_dir`: folder of the site folders below a plate's folder; empty or `.` for that folder
@@ -131,14 +131,14 @@ def look_at_plates(
     helpers: list[subprocess.Popen[bytes]] = []
     try:
         helpers.extend(_helper(workspace, share, csv_dir, quick=quick) for share in shares[1:])
-        looks: list[list[Look] | None] = [
+        looks: list[list[GlanceOrError] | None] = [
             look_in_threads(workspace, shares[0], csv_dir, quick=quick),
             *map(_answer, helpers),
         ]
     finally:
         for helper in helpers:
             _end(helper)
-    found: dict[PlateKey, Look] = {}
+    found: dict[PlateKey, GlanceOrError] = {}
     for share, seen in zip(shares, looks, strict=True):
         told = look_in_threads(workspace, share, csv_dir, quick=quick) if seen is None else seen
         found |= zip(share, told, strict=True)
@@ -147,11 +147,11 @@ def look_at_plates(
 
 def look_in_threads(
     workspace: Workspace, keys: Sequence[PlateKey], csv_dir: str, *, quick: bool
-) -> list[Look]:
+) -> list[GlanceOrError]:
     """Look at plates in this process: what `look_at_plates` does for a share of them."""
     look = glance_at_names if quick else glance
 
-    def one(key: PlateKey) -> Look:
+    def one(key: PlateKey) -> GlanceOrError:
         try:
             return look(workspace, key, csv_dir)
         except ProfilingError as error:
@@ -182,10 +182,10 @@ def _helper(
     return helper
 
 
-def _answer(helper: "subprocess.Popen[bytes]") -> list[Look] | None:
+def _answer(helper: "subprocess.Popen[bytes]") -> list[GlanceOrError] | None:
     assert helper.stdout is not None
     try:
-        return cast("list[Look]", pickle.load(helper.stdout))  # noqa: S301  # our own process
+        return cast("list[GlanceOrError]", pickle.load(helper.stdout))  # noqa: S301  # our own process
     except (EOFError, pickle.UnpicklingError):
         return None
 

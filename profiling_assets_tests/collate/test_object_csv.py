@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from profiling_assets.collate.cell_values import MISSING, column_values, value_of
-from profiling_assets.collate.file_defect import Defect
+from profiling_assets.collate.file_defect import FileDefect
 from profiling_assets.collate.header import read_header
 from profiling_assets.collate.image_csv import ImageFile, read_image
 from profiling_assets.collate.object_csv import ObjectRows, read_objects
@@ -118,8 +118,8 @@ def test_a_known_text_column_keeps_the_kind_of_each_file():
 @settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_end_in_a_traceback(data: bytes):
-    assert isinstance(read_objects(data, "Cells.csv"), (ObjectRows, Defect))
-    assert isinstance(read_image(data, "Image.csv"), (ImageFile, Defect))
+    assert isinstance(read_objects(data, "Cells.csv"), (ObjectRows, FileDefect))
+    assert isinstance(read_image(data, "Image.csv"), (ImageFile, FileDefect))
 
 
 @settings(deadline=None)
@@ -128,8 +128,8 @@ def test_no_bytes_end_in_a_traceback(data: bytes):
 )
 def test_no_text_after_a_header_ends_in_a_traceback(pieces: list[str]):
     data = (HEADER + "\n" + "".join(pieces)).encode()
-    assert isinstance(read_objects(data, "Cells.csv"), (ObjectRows, Defect))
-    assert isinstance(read_image(data, "Image.csv"), (ImageFile, Defect))
+    assert isinstance(read_objects(data, "Cells.csv"), (ObjectRows, FileDefect))
+    assert isinstance(read_image(data, "Image.csv"), (ImageFile, FileDefect))
 
 
 def test_a_header_may_be_quoted_tabbed_or_in_latin_1():

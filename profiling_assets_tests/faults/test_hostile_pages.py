@@ -7,7 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from profiling_assets.dagster.metadata import notes_metadata
-from profiling_assets.quality.report.facts import BatchFacts, PlateFacts, facts_json
+from profiling_assets.quality.report.facts import BatchReportFacts, ReportFacts, facts_json
 from profiling_assets.quality.report.page import batch_page, link, plate_page
 from profiling_assets_tests.faults.hostile_bytes import FRAGMENTS
 from profiling_assets_tests.quality.report_pages import parsed
@@ -18,18 +18,18 @@ MARKS = ("1. x", "2) x", "- x", "+ x", "* x", "---", "***", "===", "~~~ x", "```
 PLAIN = "a name"
 
 
-def _facts(name: str) -> PlateFacts:
+def _facts(name: str) -> ReportFacts:
     """Return facts in which every name, cell, sentence and file is this text."""
     from pydantic import TypeAdapter
 
     text = json.dumps(facts_json(evil()))
     text = text.replace(json.dumps(EVIL)[1:-1], json.dumps(name)[1:-1])
-    return TypeAdapter(PlateFacts).validate_json(text)
+    return TypeAdapter(ReportFacts).validate_json(text)
 
 
 def _pages(name: str) -> tuple[bytes, bytes]:
     facts = _facts(name)
-    whole = BatchFacts(name, (facts,), {name: name}, facts.selections, facts.provenance)
+    whole = BatchReportFacts(name, (facts,), {name: name}, facts.selections, facts.provenance)
     return (
         plate_page(facts, {}, "../B.html"),
         batch_page(whole, {name: PICTURE}, {name: link(".", f"{name}.html")}),

@@ -15,15 +15,15 @@ from dagster._core.instance.config import (  # noqa: TID251 -- Dagster's own che
 
 from profiling_assets.cli.check_deployment import command
 from profiling_assets.operations.deployment.check import look_at_deployment
-from profiling_assets.operations.deployment.written import Kind, kind_of, written_lacks
+from profiling_assets.operations.deployment.written import RunPlace, kind_of, written_lacks
 from profiling_assets.quality.preflight.finding import Severity
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 KINDS = {
-    "local": Kind.ONE_MACHINE,
-    "postgres": Kind.ONE_MACHINE,
-    "celery": Kind.CELERY,
-    "ecs": Kind.ECS,
+    "local": RunPlace.ONE_MACHINE,
+    "postgres": RunPlace.ONE_MACHINE,
+    "celery": RunPlace.CELERY,
+    "ecs": RunPlace.ECS,
 }
 COMPLETE = {
     "PROFILING_ASSETS_WORKSPACE": "s3://bucket/project",

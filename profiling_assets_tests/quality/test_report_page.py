@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profiling_assets.quality.report.facts import (
-    BatchFacts,
+    BatchReportFacts,
     Ledger,
     Normalization,
-    PlateFacts,
     Provenance,
+    ReportFacts,
     Rows,
     Selection,
     Share,
-    Source,
+    SourceFile,
     facts_of_page,
 )
 from profiling_assets.quality.report.page import (
@@ -32,7 +32,7 @@ from profiling_assets_tests.quality.report_pages import parsed
 
 EVIL = "<b>x</b>\"'&{{ 7*7 }}</script><script>alert(1)</script>"
 PICTURE = {"cell_count": data_uri(b"picture", "image/png")}
-FULL = PlateFacts(
+FULL = ReportFacts(
     "B",
     "000123",
     sites=Share(47, 48, {"complete": 47, "missing": 1}),
@@ -49,13 +49,13 @@ FULL = PlateFacts(
     warnings=("1 site: missing",),
     unknown=("not drawn: controls",),
     provenance=Provenance(
-        (Source("s.tsv", 1234, "abcd"),), {"plate_report": "1-x"}, {"numpy": "2"}
+        (SourceFile("s.tsv", 1234, "abcd"),), {"plate_report": "1-x"}, {"numpy": "2"}
     ),
 )
 
 
-def evil(plate: str = EVIL) -> PlateFacts:
-    return PlateFacts(
+def evil(plate: str = EVIL) -> ReportFacts:
+    return ReportFacts(
         EVIL,
         plate,
         objects={EVIL: Rows(1, 1)},
@@ -66,7 +66,7 @@ def evil(plate: str = EVIL) -> PlateFacts:
         ledgers=(Ledger(EVIL, EVIL, 0, (EVIL,), ((EVIL,),)),),
         warnings=(EVIL,),
         unknown=(EVIL,),
-        provenance=Provenance((Source(EVIL, 1, EVIL),), {EVIL: EVIL}, {EVIL: EVIL}),
+        provenance=Provenance((SourceFile(EVIL, 1, EVIL),), {EVIL: EVIL}, {EVIL: EVIL}),
     )
 
 
@@ -87,7 +87,7 @@ def test_every_fact_of_a_plate_is_on_its_page() -> None:
 def test_a_page_needs_no_network_and_runs_nothing() -> None:
     for content in (
         plate_page(FULL, PICTURE, "../B.html"),
-        batch_page(BatchFacts("B", (FULL,)), {FULL.plate: PICTURE}, {FULL.plate: "./x.html"}),
+        batch_page(BatchReportFacts("B", (FULL,)), {FULL.plate: PICTURE}, {FULL.plate: "./x.html"}),
     ):
         page = parsed(content)
         assert not re.search(rb"https?:|//|@import|url\(", content)
@@ -105,7 +105,7 @@ def test_nothing_that_a_name_holds_becomes_markup() -> None:
     assert [name for name, _ in page.elements] == [name for name, _ in plain.elements]
     assert "b" in page.names()  # of the verdict
     assert page.text.count(EVIL) > 15
-    facts = BatchFacts(EVIL, (evil(),), {EVIL: EVIL}, evil().selections, evil().provenance)
+    facts = BatchReportFacts(EVIL, (evil(),), {EVIL: EVIL}, evil().selections, evil().provenance)
     batch = parsed(batch_page(facts, {EVIL: PICTURE}, {EVIL: link(".", f"{EVIL}.html")}))
     assert batch.text.count(EVIL) > 8
     assert "script" not in batch.names()
@@ -114,8 +114,8 @@ def test_nothing_that_a_name_holds_becomes_markup() -> None:
     assert not set(address) & set("<>\"'& ")
 
 
-@pytest.mark.parametrize("facts", [FULL, evil(), PlateFacts("B", "P")])
-def test_the_facts_are_read_back_from_the_page(facts: PlateFacts) -> None:
+@pytest.mark.parametrize("facts", [FULL, evil(), ReportFacts("B", "P")])
+def test_the_facts_are_read_back_from_the_page(facts: ReportFacts) -> None:
     content = plate_page(facts, PICTURE, "../B.html")
     assert facts_of_page(content) == facts
     assert plate_page(facts, PICTURE, "../B.html") == content
@@ -135,7 +135,7 @@ def test_a_page_of_another_program_has_no_facts(content: bytes) -> None:
 
 
 def test_what_is_not_known_is_said() -> None:
-    page = parsed(plate_page(PlateFacts("B", "P"), {}, "../B.html"))
+    page = parsed(plate_page(ReportFacts("B", "P"), {}, "../B.html"))
     assert page.text.count("not known") == 3
     assert "There are no ledgers" in page.text
     assert "There are no normalized profiles" in page.text
@@ -144,7 +144,7 @@ def test_what_is_not_known_is_said() -> None:
 def test_long_ledgers_are_folded_and_short_ones_open() -> None:
     def shown(lines: int) -> list[bool]:
         ledger = Ledger("Sites", "s.tsv", 0, ("well",), (("A01",),) * lines)
-        page = parsed(plate_page(PlateFacts("B", "P", ledgers=(ledger,)), {}, "x"))
+        page = parsed(plate_page(ReportFacts("B", "P", ledgers=(ledger,)), {}, "x"))
         return ["open" in found for name, found in page.elements if name == "details"][:1]
 
     assert shown(12) == [True]
@@ -152,8 +152,8 @@ def test_long_ledgers_are_folded_and_short_ones_open() -> None:
 
 
 def test_a_batch_has_a_row_and_a_link_for_each_plate_and_tells_of_the_others() -> None:
-    plates = (FULL, PlateFacts("B", "P2"))
-    facts = BatchFacts("B", plates, {"P3": "excluded: out of focus"}, FULL.selections)
+    plates = (FULL, ReportFacts("B", "P2"))
+    facts = BatchReportFacts("B", plates, {"P3": "excluded: out of focus"}, FULL.selections)
     links = {"000123": "./000123/000123.html", "P2": "./P2/P2.html"}
     page = parsed(batch_page(facts, {"000123": PICTURE, "P2": {}}, links))
     addresses = page.all("a", "href")
@@ -168,9 +168,9 @@ def test_a_batch_has_a_row_and_a_link_for_each_plate_and_tells_of_the_others() -
     "content",
     [
         plate_page(FULL, PICTURE, "x"),
-        plate_page(PlateFacts("B", "P"), {}, "x"),
-        batch_page(BatchFacts("B", (FULL,)), {"000123": PICTURE}, {"000123": "./x"}),
-        batch_page(BatchFacts("B"), {}, {}),
+        plate_page(ReportFacts("B", "P"), {}, "x"),
+        batch_page(BatchReportFacts("B", (FULL,)), {"000123": PICTURE}, {"000123": "./x"}),
+        batch_page(BatchReportFacts("B"), {}, {}),
     ],
 )
 def test_the_list_of_contents_names_every_section_in_its_order(content: bytes) -> None:
@@ -181,7 +181,7 @@ def test_the_list_of_contents_names_every_section_in_its_order(content: bytes) -
 
 
 def test_a_batch_without_plates_has_a_page() -> None:
-    assert "Batch B" in parsed(batch_page(BatchFacts("B"), {}, {})).text
+    assert "Batch B" in parsed(batch_page(BatchReportFacts("B"), {}, {})).text
 
 
 @given(st.text(min_size=1))

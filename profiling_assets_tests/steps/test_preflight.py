@@ -10,7 +10,7 @@ from profiling_assets.config.load import parse_config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
 from profiling_assets.errors import InvalidInputError
-from profiling_assets.quality.preflight.facts import PlateFacts, WorkspaceFacts
+from profiling_assets.quality.preflight.facts import PreflightFacts, WorkspaceFacts
 from profiling_assets.quality.preflight.finding import Finding, Severity, together
 from profiling_assets.quality.preflight.rule_names import RULE_NAMES
 from profiling_assets.quality.preflight.rules import RULES, findings
@@ -535,7 +535,7 @@ def test_a_list_of_the_twin_is_told_with_the_twins_line_of_the_config() -> None:
 
 def test_backends_that_do_not_fit_together_are_a_warning() -> None:
     config = read_config(None)
-    plate = PlateFacts(PlateKey.parse(P1), config, SITES)
+    plate = PreflightFacts(PlateKey.parse(P1), config, SITES)
     facts = WorkspaceFacts("/w", config, needed=3 * 10**12, free=10**12, plates=[plate])
     (found,) = findings(facts)
     assert (found.rule, found.severity) == ("disk_space", WARNING)

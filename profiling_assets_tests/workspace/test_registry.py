@@ -12,8 +12,8 @@ from profiling_assets.workspace.names import PlateKey, name_problem
 from profiling_assets.workspace.plates import PlateFound, Source
 from profiling_assets.workspace.registry import (
     PlateEntry,
-    PlateFacts,
     Registry,
+    RegistryFacts,
     exclude,
     include,
     parse_registry,
@@ -63,7 +63,7 @@ def test_leading_zeros_stay_in_the_registry() -> None:
 
 def test_a_scan_adds_new_plates_and_what_was_learnt_of_them() -> None:
     other = PlateKey("B0", "P")
-    registry = registered(Registry(), found(KEY, other), {KEY: PlateFacts(9, 8, "f")})
+    registry = registered(Registry(), found(KEY, other), {KEY: RegistryFacts(9, 8, "f")})
     assert list(registry.plates) == [other, KEY]
     assert registry.plates[KEY] == PlateEntry(CSVS, 9, 8, "f")
     assert registry.plates[other] == PlateEntry(CSVS)
@@ -71,14 +71,14 @@ def test_a_scan_adds_new_plates_and_what_was_learnt_of_them() -> None:
 
 
 def test_a_scan_without_a_closer_look_keeps_what_was_known() -> None:
-    registry = registered(Registry(), found(KEY), {KEY: PlateFacts(9, 8, "f")})
+    registry = registered(Registry(), found(KEY), {KEY: RegistryFacts(9, 8, "f")})
     more = frozenset({Source.CSVS, Source.SQLITE})
     again = registered(registry, found(KEY, sources=more))
     assert again.plates[KEY] == PlateEntry(more, 9, 8, "f")
 
 
 def test_a_plate_whose_csvs_are_gone_keeps_its_other_sources_and_forgets_the_sites() -> None:
-    registry = registered(Registry(), found(KEY), {KEY: PlateFacts(9, 8, "f")})
+    registry = registered(Registry(), found(KEY), {KEY: RegistryFacts(9, 8, "f")})
     made = frozenset({Source.AGGREGATE})
     assert registered(registry, found(KEY, sources=made)).plates[KEY] == PlateEntry(made)
 
@@ -100,7 +100,7 @@ def test_an_excluded_plate_does_not_come_back_when_its_files_do() -> None:
     registry = exclude(registered(Registry(), found(KEY)), KEY, " out of focus\n")
     gone = registered(registry, [])
     assert gone.plates[KEY] == PlateEntry(frozenset(), excluded="out of focus")
-    back = registered(gone, found(KEY), {KEY: PlateFacts(1, 1, "f")})
+    back = registered(gone, found(KEY), {KEY: RegistryFacts(1, 1, "f")})
     assert back.plates[KEY] == PlateEntry(CSVS, 1, 1, "f", "out of focus")
     assert back.active == ()
     assert include(back, KEY).active == (KEY,)
@@ -128,7 +128,7 @@ def test_an_unknown_plate_is_an_error_that_names_the_nearest(change: Any, asked:
 
 
 def edited(**changes: object) -> bytes:
-    registry = registered(Registry(), found(KEY), {KEY: PlateFacts(9, 8, "f")})
+    registry = registered(Registry(), found(KEY), {KEY: RegistryFacts(9, 8, "f")})
     document = json.loads(registry_json(registry))
     document["plates"]["B1/000123"].update(changes)
     return json.dumps(document).encode()

@@ -12,7 +12,7 @@ from profiling_assets.steps.sources import PlateSource, SourceKind, plate_source
 from profiling_assets.workspace.completeness import Readiness, readiness
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import Source
-from profiling_assets.workspace.registry import PlateEntry, PlateFacts
+from profiling_assets.workspace.registry import PlateEntry, RegistryFacts
 from profiling_assets.workspace.scan import PlateListing, site_folder_names
 from profiling_assets.workspace.storage.interface import Workspace
 
@@ -34,12 +34,12 @@ class Look:
         return None if self.source is None else self.source.listing
 
     @property
-    def facts(self) -> PlateFacts | None:
+    def facts(self) -> RegistryFacts | None:
         """What the registry is to know; None where the look was a cheap one."""
         if self.listing is None:
             return None
         found = self.listing.completeness
-        return PlateFacts(found.expected, found.found, self.listing.fingerprint)
+        return RegistryFacts(found.expected, found.found, self.listing.fingerprint)
 
 
 def look_at(

@@ -14,18 +14,18 @@ from typing import Any
 import yaml
 
 from profiling_assets.operations.deployment.lack import Lack, error
-from profiling_assets.operations.deployment.written import Kind, kind_of, written_lacks
+from profiling_assets.operations.deployment.written import RunPlace, kind_of, written_lacks
 from profiling_assets.quality.preflight.finding import Severity
 
 HOME_VARIABLE = "DAGSTER_HOME"
-_FOLDERS = {Kind.ONE_MACHINE: "local", Kind.CELERY: "celery", Kind.ECS: "ecs"}
+_FOLDERS = {RunPlace.ONE_MACHINE: "local", RunPlace.CELERY: "celery", RunPlace.ECS: "ecs"}
 
 
 @dataclass(frozen=True)
-class Look:
+class DeploymentLook:
     """What was found."""
 
-    kind: Kind | None  # where runs are carried out; None where no `dagster.yaml` could be read
+    kind: RunPlace | None  # where runs are carried out; None where no `dagster.yaml` could be read
     lacks: tuple[Lack, ...]  # errors first
 
     @property
@@ -34,7 +34,7 @@ class Look:
         return all(lack.severity is not Severity.ERROR for lack in self.lacks)
 
 
-def look_at_deployment(environment: Mapping[str, str], *, services: bool = True) -> Look:
+def look_at_deployment(environment: Mapping[str, str], *, services: bool = True) -> DeploymentLook:
     """Look at a machine's settings, and at the services that they name.
 
     Services are looked at where the files are without errors, and not without `services`.
@@ -44,7 +44,7 @@ def look_at_deployment(environment: Mapping[str, str], *, services: bool = True)
         lack = error(
             HOME_VARIABLE, "is not set", "set it to the folder with this machine's dagster.yaml"
         )
-        return Look(None, (lack, *written_lacks({}, environment, _missing_module)))
+        return DeploymentLook(None, (lack, *written_lacks({}, environment, _missing_module)))
     file = Path(home) / "dagster.yaml"
     try:
         config: Any = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
@@ -54,7 +54,7 @@ def look_at_deployment(environment: Mapping[str, str], *, services: bool = True)
             f"cannot be read ({str(problem).splitlines()[0]})",
             f"copy it from deploy/{'|'.join(_FOLDERS.values())} into {HOME_VARIABLE}",
         )
-        return Look(None, (lack, *written_lacks({}, environment, _missing_module)))
+        return DeploymentLook(None, (lack, *written_lacks({}, environment, _missing_module)))
     lacks = written_lacks(config, environment, _missing_module)
     if services and all(lack.severity is not Severity.ERROR for lack in lacks):
         from profiling_assets.operations.deployment.reached import reached_lacks
@@ -65,7 +65,7 @@ def look_at_deployment(environment: Mapping[str, str], *, services: bool = True)
         finally:
             logging.disable(logging.NOTSET)
     lacks.sort(key=lambda lack: lack.severity is not Severity.ERROR)
-    return Look(kind_of(config), tuple(lacks))
+    return DeploymentLook(kind_of(config), tuple(lacks))
 
 
 def _missing_module(name: str) -> str | None:

@@ -19,7 +19,7 @@ _EXTRAS = {"dagster_postgres": "postgres", "psycopg2": "postgres", "dagster_cele
 _EXTRAS |= {"celery": "celery", "kombu": "celery", "redis": "celery"}
 
 
-class Kind(StrEnum):
+class RunPlace(StrEnum):
     """Where runs are carried out."""
 
     ONE_MACHINE = "one machine"
@@ -27,12 +27,12 @@ class Kind(StrEnum):
     ECS = "ECS tasks"
 
 
-def kind_of(config: Mapping[str, Any]) -> Kind:
+def kind_of(config: Mapping[str, Any]) -> RunPlace:
     """Say where runs are carried out, by the name of the run launcher's class."""
     name = str((config.get(_LAUNCHER) or {}).get("class", ""))
     if "Celery" in name:
-        return Kind.CELERY
-    return Kind.ECS if "Ecs" in name else Kind.ONE_MACHINE
+        return RunPlace.CELERY
+    return RunPlace.ECS if "Ecs" in name else RunPlace.ONE_MACHINE
 
 
 def written_lacks(
@@ -50,7 +50,7 @@ def written_lacks(
         *_variables(config, environment),
         *_modules(config, missing_module),
         *_roots(kind, environment),
-        *(() if kind is Kind.ONE_MACHINE else _several_machines(config)),
+        *(() if kind is RunPlace.ONE_MACHINE else _several_machines(config)),
         *_postgres(config),
     ]
 
@@ -92,7 +92,7 @@ def _modules(
             )
 
 
-def _roots(kind: Kind, environment: Mapping[str, str]) -> Iterator[Lack]:
+def _roots(kind: RunPlace, environment: Mapping[str, str]) -> Iterator[Lack]:
     if not environment.get(WORKSPACE_VARIABLE):
         yield error(
             WORKSPACE_VARIABLE,
@@ -103,7 +103,7 @@ def _roots(kind: Kind, environment: Mapping[str, str]) -> Iterator[Lack]:
         value = environment.get(name)
         if value and "://" in value:
             continue
-        if value and kind is not Kind.ONE_MACHINE:
+        if value and kind is not RunPlace.ONE_MACHINE:
             yield error(
                 name,
                 f"is {value}, which other machines do not have",

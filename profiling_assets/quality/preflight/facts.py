@@ -24,7 +24,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, eq=False)
-class PlateFacts:
+class PreflightFacts:
     """What is known of one plate."""
 
     key: PlateKey  # the plate
@@ -60,7 +60,7 @@ class PlateFacts:
 
 
 @dataclass(frozen=True)
-class BatchFacts:
+class PlateMapFacts:
     """What is known of a batch's plate maps."""
 
     batch: str  # the batch
@@ -90,5 +90,7 @@ class WorkspaceFacts:
     # bytes that all backends still to be made take at most, and bytes free where they go; None
     # where that cannot be told
     free: int | None = None
-    batches: Sequence[BatchFacts] = field(default_factory=list[BatchFacts])  # its batches
-    plates: Sequence[PlateFacts] = field(default_factory=list[PlateFacts])  # the plates looked at
+    batches: Sequence[PlateMapFacts] = field(default_factory=list[PlateMapFacts])  # its batches
+    plates: Sequence[PreflightFacts] = field(
+        default_factory=list[PreflightFacts]
+    )  # the plates looked at

@@ -26,7 +26,7 @@ from profiling_assets.profiles.plate_map import (
     unmatched_external,
 )
 from profiling_assets.profiles.reference_wells import CONTROL_TYPE, check_negative_controls
-from profiling_assets.quality.preflight.facts import BatchFacts, PlateFacts
+from profiling_assets.quality.preflight.facts import PlateMapFacts, PreflightFacts
 from profiling_assets.quality.preflight.finding import Finding, Severity, counted, of_error
 from profiling_assets.quality.preflight.rule_names import (
     CONTROLS,
@@ -39,7 +39,7 @@ from profiling_assets.quality.preflight.rule_names import (
 PROFILE = ("Metadata_Plate", "Metadata_Well")  # the metadata of any aggregated profile
 
 
-def plate_map(plate: PlateFacts) -> Iterator[Finding]:
+def plate_map(plate: PreflightFacts) -> Iterator[Finding]:
     """Find a plate without a plate map that can be used, and say what the reading remarked."""
     if plate.plate_map_error is not None:
         error, remedy = plate.plate_map_error, "mend the plate map"
@@ -50,7 +50,7 @@ def plate_map(plate: PlateFacts) -> Iterator[Finding]:
             yield Finding(Severity.WARNING, PLATE_MAP, warning, where, remedy, plate.scope)
 
 
-def plate_map_wells(plate: PlateFacts) -> Iterator[Finding]:
+def plate_map_wells(plate: PreflightFacts) -> Iterator[Finding]:
     """Join wells and plate map, both ways."""
     found = plate.plate_map
     if found is None or plate.wells is None:
@@ -72,7 +72,7 @@ def plate_map_wells(plate: PlateFacts) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, WELLS, what, found.path, remedy, plate.scope)
 
 
-def external_metadata(plate: PlateFacts) -> Iterator[Finding]:
+def external_metadata(plate: PreflightFacts) -> Iterator[Finding]:
     """Join the plate map with the external metadata."""
     if plate.plate_map is None or plate.external is None:
         return
@@ -88,7 +88,7 @@ def external_metadata(plate: PlateFacts) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, EXTERNAL, what, external.path, remedy, plate.scope)
 
 
-def controls(plate: PlateFacts) -> Iterator[Finding]:
+def controls(plate: PreflightFacts) -> Iterator[Finding]:
     """Count the negative controls that will be there."""
     found = plate.plate_map
     if found is None or not plate.wanted.negcon:
@@ -108,7 +108,7 @@ def controls(plate: PlateFacts) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, CONTROLS, what, found.path, remedy, plate.scope)
 
 
-def plate_map_plates(batch: BatchFacts) -> Iterator[Finding]:
+def plate_map_plates(batch: PlateMapFacts) -> Iterator[Finding]:
     """Find plates of the barcode_platemap that the workspace does not have."""
     strangers = [plate for plate in batch.barcodes if plate not in batch.known]
     if strangers:
@@ -132,7 +132,7 @@ def plate_map_plates(batch: BatchFacts) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, PLATES, what, path, remedy, batch.batch)
 
 
-def _of_plate(sentence: str, plate: PlateFacts) -> str:
+def _of_plate(sentence: str, plate: PreflightFacts) -> str:
     # the same sentence for all plates of a plate map, so that it is printed once
     return sentence.replace(str(plate.key), "the plate")
 

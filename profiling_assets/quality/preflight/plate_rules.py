@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from profiling_assets.collate.columns import absent_categories
 from profiling_assets.collate.strata import chosen_tables
 from profiling_assets.errors import InvalidInputError, listed
-from profiling_assets.quality.preflight.facts import PlateFacts
+from profiling_assets.quality.preflight.facts import PreflightFacts
 from profiling_assets.quality.preflight.finding import (
     Finding,
     Severity,
@@ -29,7 +29,7 @@ from profiling_assets.quality.preflight.rule_names import (
 from profiling_assets.workspace.completeness import PlateCompleteness
 
 
-def source(plate: PlateFacts) -> Iterator[Finding]:
+def source(plate: PreflightFacts) -> Iterator[Finding]:
     """Find a plate that has nothing to start from, or that cannot be read."""
     if plate.source_error is not None:
         remedy = (
@@ -41,7 +41,7 @@ def source(plate: PlateFacts) -> Iterator[Finding]:
         )
 
 
-def sites(plate: PlateFacts) -> Iterator[Finding]:
+def sites(plate: PreflightFacts) -> Iterator[Finding]:
     """Compare expected and found sites, and find those that names show to be defective."""
     look = plate.completeness
     if look is None or not plate.wanted.collate:
@@ -70,7 +70,7 @@ def sites(plate: PlateFacts) -> Iterator[Finding]:
     yield from _defective(plate, look)
 
 
-def _defective(plate: PlateFacts, look: PlateCompleteness) -> Iterator[Finding]:
+def _defective(plate: PreflightFacts, look: PlateCompleteness) -> Iterator[Finding]:
     strict = plate.config.collate.on_defective_site == "fail"
     severity = Severity.ERROR if strict else Severity.WARNING
     remedy = "run CellProfiler on these sites again" + (
@@ -88,7 +88,7 @@ def _defective(plate: PlateFacts, look: PlateCompleteness) -> Iterator[Finding]:
         yield Finding(severity, SITES, what, plate.source_path, remedy, plate.scope)
 
 
-def sites_twice(plate: PlateFacts) -> Iterator[Finding]:
+def sites_twice(plate: PreflightFacts) -> Iterator[Finding]:
     """Find folders that hold a site which another folder holds too."""
     if plate.completeness is not None and plate.wanted.collate and plate.completeness.repeated:
         what = repeated_warning(plate.completeness.repeated)
@@ -103,7 +103,7 @@ def repeated_warning(folders: tuple[str, ...]) -> str:
     )
 
 
-def compartments(plate: PlateFacts) -> Iterator[Finding]:
+def compartments(plate: PreflightFacts) -> Iterator[Finding]:
     """Compare the config's compartments with the tables that CellProfiler wrote."""
     if not plate.tables or not plate.wanted.collate:
         return
@@ -118,7 +118,7 @@ def compartments(plate: PlateFacts) -> Iterator[Finding]:
         yield _warning(COMPARTMENTS, warning, where, remedy, plate)
 
 
-def image_columns(plate: PlateFacts) -> Iterator[Finding]:
+def image_columns(plate: PreflightFacts) -> Iterator[Finding]:
     """Find strata that no Image.csv has as a column."""
     rules = plate.config.aggregation
     if not plate.image_columns or not plate.wanted.collate:
@@ -141,7 +141,7 @@ def image_columns(plate: PlateFacts) -> Iterator[Finding]:
             )
 
 
-def image_features(plate: PlateFacts) -> Iterator[Finding]:
+def image_features(plate: PreflightFacts) -> Iterator[Finding]:
     """Find image feature categories that no Image.csv has."""
     if not plate.image_columns or not plate.wanted.collate:
         return
@@ -159,7 +159,7 @@ def image_features(plate: PlateFacts) -> Iterator[Finding]:
     yield _warning(CATEGORIES, what, where, remedy, plate)
 
 
-def table_width(plate: PlateFacts) -> Iterator[Finding]:
+def table_width(plate: PreflightFacts) -> Iterator[Finding]:
     """Find tables that are wider than SQLite can hold."""
     if plate.too_wide and plate.wanted.collate:
         what = f"there will be no SQLite backend: {plate.too_wide}"
@@ -167,5 +167,5 @@ def table_width(plate: PlateFacts) -> Iterator[Finding]:
         yield Finding(Severity.ERROR, WIDTH, what, plate.source_path, remedy, plate.scope)
 
 
-def _warning(rule: str, what: str, where: str, remedy: str, plate: PlateFacts) -> Finding:
+def _warning(rule: str, what: str, where: str, remedy: str, plate: PreflightFacts) -> Finding:
     return Finding(Severity.WARNING, rule, what, where, remedy, plate.scope)

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 
 from profiling_assets.quality.preflight import plate_map_rules, plate_rules, workspace_rules
 from profiling_assets.quality.preflight import rule_names as n
-from profiling_assets.quality.preflight.facts import BatchFacts, PlateFacts, WorkspaceFacts
+from profiling_assets.quality.preflight.facts import PlateMapFacts, PreflightFacts, WorkspaceFacts
 from profiling_assets.quality.preflight.finding import Finding
 
 _Rule = Callable[[WorkspaceFacts], Iterator[Finding]]
 
 
-def _each_plate(rule: Callable[[PlateFacts], Iterator[Finding]]) -> _Rule:
+def _each_plate(rule: Callable[[PreflightFacts], Iterator[Finding]]) -> _Rule:
     def find(facts: WorkspaceFacts) -> Iterator[Finding]:
         for plate in facts.plates:
             yield from rule(plate)
@@ -23,7 +23,7 @@ def _each_plate(rule: Callable[[PlateFacts], Iterator[Finding]]) -> _Rule:
     return find
 
 
-def _each_batch(rule: Callable[[BatchFacts], Iterator[Finding]]) -> _Rule:
+def _each_batch(rule: Callable[[PlateMapFacts], Iterator[Finding]]) -> _Rule:
     def find(facts: WorkspaceFacts) -> Iterator[Finding]:
         for batch in facts.batches:
             yield from rule(batch)

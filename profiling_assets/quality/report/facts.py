@@ -86,7 +86,7 @@ class Ledger:
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A file that the report was made from: bytes, and the first digits of its SHA-256."""
 
     path: str
@@ -98,7 +98,7 @@ class Source:
 class Provenance:
     """What a report was made from, and by what."""
 
-    sources: tuple[Source, ...] = ()  # files that were read
+    sources: tuple[SourceFile, ...] = ()  # files that were read
     # result to the version of its step's code and of the part of the config that rules it
     steps: Mapping[str, str] = field(default_factory=dict[str, str])
     versions: Mapping[str, str] = field(default_factory=dict[str, str])  # package to version
@@ -108,7 +108,7 @@ Numbers = Mapping[str, float | int | str]
 
 
 @dataclass(frozen=True)
-class PlateFacts:
+class ReportFacts:
     """What is to be known of a plate."""
 
     batch: str  # the plate
@@ -139,11 +139,11 @@ class PlateFacts:
 
 
 @dataclass(frozen=True)
-class BatchFacts:
+class BatchReportFacts:
     """What is to be known of a batch."""
 
     batch: str  # the batch
-    plates: tuple[PlateFacts, ...] = ()  # the plates that have a report
+    plates: tuple[ReportFacts, ...] = ()  # the plates that have a report
     # other plates of the batch, and why there is nothing to be said of them
     without_report: Mapping[str, str] = field(default_factory=dict[str, str])
     selections: tuple[Selection, ...] = ()  # the lists of features, each once
@@ -151,11 +151,11 @@ class BatchFacts:
 
 
 @cache
-def _plate_facts() -> TypeAdapter[PlateFacts]:
-    return TypeAdapter(PlateFacts)
+def _plate_facts() -> TypeAdapter[ReportFacts]:
+    return TypeAdapter(ReportFacts)
 
 
-def facts_of_page(page: bytes) -> PlateFacts | None:
+def facts_of_page(page: bytes) -> ReportFacts | None:
     """Read the facts of a plate back from its page.
 
     None where the page has none: another program wrote it, or a version with other facts.
@@ -169,7 +169,7 @@ def facts_of_page(page: bytes) -> PlateFacts | None:
         return None
 
 
-def facts_json(facts: PlateFacts) -> object:
+def facts_json(facts: ReportFacts) -> object:
     """Lay the facts of a plate out as JSON values, to be put into its page."""
     return _plate_facts().dump_python(facts, mode="json")
 

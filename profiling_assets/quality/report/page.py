@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from profiling_assets.quality.report.facts import BatchFacts, PlateFacts, facts_json
+from profiling_assets.quality.report.facts import BatchReportFacts, ReportFacts, facts_json
 
 _PACKAGE = "profiling_assets"
 _TEMPLATES = "quality/report/templates"
@@ -49,7 +49,7 @@ _LABELS = {
 _PERCENT = {"share_of_empty_wells"}
 
 
-def plate_page(facts: PlateFacts, pictures: Mapping[str, str], link_to_batch: str) -> bytes:
+def plate_page(facts: ReportFacts, pictures: Mapping[str, str], link_to_batch: str) -> bytes:
     """Lay out the report of a plate."""
     return _rendered(
         "plate.html.j2",
@@ -61,7 +61,7 @@ def plate_page(facts: PlateFacts, pictures: Mapping[str, str], link_to_batch: st
 
 
 def batch_page(
-    facts: BatchFacts, pictures: Mapping[str, Mapping[str, str]], links: Mapping[str, str]
+    facts: BatchReportFacts, pictures: Mapping[str, Mapping[str, str]], links: Mapping[str, str]
 ) -> bytes:
     """Lay out the report of a batch."""
     rows = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from profiling_assets.quality.report.facts import PlateFacts, facts_of_page
+from profiling_assets.quality.report.facts import ReportFacts, facts_of_page
 from profiling_assets.workspace.layout import batch_report, plate_report, site_ledger
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.registry import exclude, update_registry
@@ -25,7 +25,7 @@ def plate_file(desk: Desk, plate: str) -> Path:
     return desk.file(plate_report(key))
 
 
-def facts_of(desk: Desk, plate: str) -> PlateFacts:
+def facts_of(desk: Desk, plate: str) -> ReportFacts:
     facts = facts_of_page(plate_file(desk, plate).read_bytes())
     assert facts is not None
     return facts

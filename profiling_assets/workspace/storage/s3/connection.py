@@ -116,7 +116,7 @@ _obstore_process: int | None = None
 
 
 @dataclass
-class _Made:
+class _Clients:
     process: int
     session: Session
     store: "S3Store | None" = None
@@ -129,7 +129,7 @@ class Connection:
         self.address = address
         self._connector = connector
         self._region: str | None = None
-        self._made: _Made | None = None
+        self._made: _Clients | None = None
 
     def __getstate__(self) -> tuple[S3Address, Connector, str | None]:
         return self.address, self._connector, self._region
@@ -186,11 +186,11 @@ class Connection:
         if region:
             self._region = region
 
-    def _make(self) -> _Made:
+    def _make(self) -> _Clients:
         process = os.getpid()
         with _lock:
             if self._made is None or self._made.process != process:
-                made = _Made(process, self._connector.session())
+                made = _Clients(process, self._connector.session())
                 server = made.session.client.meta.endpoint_url.rstrip("/")
                 read_pages_faster(made.session.client)
                 self.address = replace(self.address, server=server)
