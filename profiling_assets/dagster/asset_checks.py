@@ -27,9 +27,9 @@ _MAX_ROWS = 200
 
 
 def preflight_checks(catalog: Catalog) -> list[dg.AssetChecksDefinition]:
-    """Return the preflight checks of the external assets.
+    """Return the preflight checks of the external assets, one for each rule.
 
-    One definition with a check for each rule; none where no workspace is set.
+    There is none where no workspace is set.
     """
     if catalog.opened is None:
         return []
@@ -110,9 +110,9 @@ def checked(
     result: Result,
     output: dg.Output[Any],
 ) -> Iterator[Checked]:
-    """Hand over a result that no check blocks, with the verdicts on it.
+    """Yield a result that no check blocks, and the verdicts on it.
 
-    The verdict comes first where the result is refused. Raises `CheckError` where a check blocks.
+    Raises `CheckError` where a check blocks; the verdict is yielded first.
     """
     yield from refused(context, {result.name: output.value})
     told = verdict(context, catalog, result, output.value)
@@ -125,7 +125,7 @@ def refused(
 ) -> Iterator[dg.AssetCheckResult]:
     """Refuse what a check blocks, before anything of the step is handed over.
 
-    Raises `CheckError` where a check blocks.
+    Raises `CheckError` where a check blocks; the verdict is yielded first.
     """
     for name, value in values.items():
         checks = _checks(value)

@@ -1,7 +1,8 @@
 """Plain numbers and words to Dagster metadata: the one place that does it.
 
 Put here: names, units and types of what the UI shows about a result.
-Do not put here: computing a number (`steps`), deciding what is stored (`io_managers`).
+Do not put here: computing a number (`steps`), deciding what is stored (`dagster.io_managers`),
+reading it back (`dagster.event_log`).
 Numbers stay numbers, because the UI plots those over partitions.
 Concept: https://docs.dagster.io/guides/build/assets/metadata-and-tags
 """
@@ -31,10 +32,7 @@ _MAX_ROWS = 400
 
 
 def shown_metadata(value: object) -> dict[str, dg.MetadataValue]:
-    """Show the pictures or tables of a result.
-
-    Empty for a result that has none.
-    """
+    """Show the pictures or tables of a result, where it has some."""
     if isinstance(value, PicturesOutput):
         return {picture.name: _markdown(picture) for picture in value.pictures}
     if isinstance(value, SharedFileOutput):
@@ -77,10 +75,7 @@ _MAX_NOTES = 50
 
 
 def facts_metadata(facts: Mapping[str, Fact]) -> dict[str, dg.MetadataValue]:
-    """Turn a step's facts into metadata values.
-
-    Numbers as numbers, words as text, counts by name as a table.
-    """
+    """Show a step's facts: numbers as numbers, words as text, counts by name as a table."""
     return {name: _value(fact) for name, fact in facts.items()}
 
 
@@ -100,10 +95,7 @@ def _value(fact: Fact) -> dg.MetadataValue:
 
 
 def file_metadata(workspace: Workspace, info: ObjectInfo) -> dict[str, dg.MetadataValue]:
-    """Describe a file of the workspace.
-
-    Path, size in bytes, and the version by which another file in its place is noticed.
-    """
+    """Show path and size of a file, and the version by which another in its place is noticed."""
     return {
         **path_metadata(workspace, info.path),
         SIZE: dg.MetadataValue.int(info.size),
@@ -112,7 +104,7 @@ def file_metadata(workspace: Workspace, info: ObjectInfo) -> dict[str, dg.Metada
 
 
 def path_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue]:
-    """Say where a file of the workspace is, for a person and for `records`."""
+    """Say where a file of the workspace is, for a person and for the event log's reader."""
     return {
         PATH: dg.MetadataValue.path(workspace.location(path)),
         WORKSPACE_PATH: dg.MetadataValue.text(path),
@@ -120,14 +112,20 @@ def path_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue
 
 
 def page_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue]:
-    """Link to a page of the workspace."""
+    """Link to a page of the workspace.
+
+    The address is copied into a browser: they follow no link from a web page to a file.
+    """
     location = workspace.location(path)
     address = location if "://" in location else Path(location).absolute().as_uri()
     return {"report": dg.MetadataValue.url(address)}
 
 
 def marks_metadata(recorded: Recorded) -> dict[str, dg.MetadataValue]:
-    """Say what a result was made from, as `records` reads it back."""
+    """Say what a result was made from, as `event_log` reads it back.
+
+    Size, version and content come with the file (`file_metadata`).
+    """
     said = {SOURCE: recorded.source, WITHHELD: recorded.withheld}
     return {
         FINGERPRINT: dg.MetadataValue.text(recorded.fingerprint),
@@ -151,9 +149,9 @@ def origin_of(
     file: FileMark,
     beside: Mapping[str, FileMark],
 ) -> Origin | None:
-    """Return the origin of a result that was published, from what its step said.
+    """Return the origin of a published result, or None where its step did not say what it was.
 
-    None where the step did not say.
+    `metadata`: of the step's output. `beside`: workspace path to file of what was written with it.
     """
     said = {name: getattr(value, "value", value) for name, value in metadata.items()}
     if MADE_FROM not in said:
@@ -174,18 +172,12 @@ def origin_of(
 
 
 def content_metadata(content: str) -> dict[str, dg.MetadataValue]:
-    """Show the hash of a file's content.
-
-    `content`: the hash; empty for files too large to be read for it. Empty where there is no hash.
-    """
+    """Show the hash of a file's content; it is empty for files too large to be read for it."""
     return {CONTENT: dg.MetadataValue.text(content)} if content else {}
 
 
 def notes_metadata(warnings: Iterable[str]) -> dict[str, dg.MetadataValue]:
-    """Show warnings as a bulleted list, capped so that a page stays readable.
-
-    Empty where there is no warning, else their number and their text.
-    """
+    """Show the number of warnings and their text, capped so that a page stays readable."""
     notes = list(warnings)
     if not notes:
         return {}

@@ -1,7 +1,8 @@
 """Backend and aggregated profiles of a plate, from whichever source it has.
 
 Put here: which source is taken how, the numbers a user looks for.
-Do not put here: collating site folders (`collate`), reading cells (`collate`).
+Do not put here: collating site folders and reading cells (`collate`), which source a plate has
+(`sources`).
 """
 
 import csv
@@ -60,12 +61,11 @@ def collate_sites(
     aggregate: AggregateOptions | None,
     progress: Progress | None = None,
 ) -> CollateResult | str:
-    """Collate a plate from its CSVs.
+    """Collate a plate from its CSVs, or say why SQLite, which alone was asked for, cannot hold it.
 
-    `scratch`: an empty folder; the SQLite file is put at `sqlite_file`. `aggregate`: how to
-    aggregate; None for no profiles. What was made; or, where only a SQLite file was asked for and
-    cannot hold the tables, why. Raises `WorkspaceError` where a disk has no room, before a file is
-    read; or is filled up by others meanwhile.
+    `scratch`: an empty folder; the SQLite file is put at `sqlite_file`. `aggregate`: None for no
+    profiles. Raises `WorkspaceError` where a disk has no room, before a file is read, or is filled
+    up by others meanwhile.
     """
     listing = listing_of(source)
     options = CollateOptions(
@@ -152,10 +152,10 @@ _GONE = "was in a former backend; its folder is gone"
 def vanished_sites(
     workspace: Workspace, key: PlateKey, now: Iterable[SiteRecord]
 ) -> tuple[SiteRecord, ...]:
-    """List the sites of the former ledger whose folders are gone.
+    """List the sites of the former ledger whose folders are gone, as missing, in its order.
 
-    As missing, in the order of the former ledger; empty where there is none. Raises
-    `InvalidInputError` where the former ledger is no table.
+    `now`: the records of this build. Empty where there is no former ledger. Raises
+    `InvalidInputError` where that is no table.
     """
     path = layout.site_ledger(key)
     if workspace.stat(path) is None:
@@ -220,8 +220,8 @@ def make_plate(
 ) -> Collated:
     """Make the wanted ones of backend and aggregated profiles in one pass over the source.
 
-    `scratch`: an empty folder for files that the caller publishes. What was made; a backend is
-    absent where the source is no CSV or SQLite cannot hold it.
+    `scratch`: an empty folder for files that the caller publishes. A backend is absent where the
+    source is no CSV or SQLite cannot hold it.
     """
     if source.kind is SourceKind.CSVS:
         return _from_csvs(workspace, config, key, source, scratch, wanted=wanted, progress=progress)

@@ -1,8 +1,8 @@
 """Preflight: gathering what the rules look at, with bounded reads, several plates at a time.
 
-Put here: facts of workspace, batches and plates, put together.
-Do not put here: the rules (`quality.preflight`), probing for permission (`preflight`), printing
-(`cli`).
+Put here: facts of workspace, batches and plates, put together; trying whether results can be
+written.
+Do not put here: the rules (`quality.preflight`), printing (`cli`).
 Of a plate are read: its load data, its plate map, and the headers of three site folders.
 """
 
@@ -41,7 +41,7 @@ _OUTPUTS = (layout.BACKEND, layout.PROFILES, layout.GCT)
 
 
 def write_error(workspace: Workspace, batches: Collection[str]) -> ProfilingError | None:
-    """Write a small file where results go, read it back and remove it.
+    """Write a small file where results go, read it back and remove it; return what is in the way.
 
     `batches`: batches whose folders, where they are there already, are tried too.
     """
