@@ -27,8 +27,43 @@ from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
 if TYPE_CHECKING:
     import pandas as pd
 
-
+FINGERPRINT = "fingerprint"
+INPUTS = "inputs_fingerprint"
+CONTENT = "content_hash"
+FULL_PRECISION = "full_precision_hash"
+VERSION = "file_version"
+SIZE = "size_bytes"
+ADOPTED = "adopted"
+PATH = "path"
+WORKSPACE_PATH = "workspace_path"
+SOURCE = "source"
+WITHHELD = "sqlite_withheld"
+MADE_FROM = "made_from"
+VERSIONS = "versions"
+CONFIG_HASH = "config_hash"
+_LIST_MARK = re.compile(r"^(\d*)([-+=.)])")  # at the beginning it would open a list or a heading
+_MAX_NOTES = 50
 _MAX_ROWS = 400
+
+
+def facts_metadata(facts: Mapping[str, Fact]) -> dict[str, dg.MetadataValue]:
+    """Show a step's facts: numbers as numbers, words as text, counts by name as a table."""
+    return {name: _value(fact) for name, fact in facts.items()}
+
+
+def _value(fact: Fact) -> dg.MetadataValue:
+    if isinstance(fact, bool):
+        return dg.MetadataValue.bool(fact)
+    if isinstance(fact, int):
+        return dg.MetadataValue.int(fact)
+    if isinstance(fact, float):
+        return dg.MetadataValue.float(fact)
+    if isinstance(fact, str):
+        return dg.MetadataValue.text(fact)
+    return dg.MetadataValue.table(
+        [dg.TableRecord({"what": name, "count": count}) for name, count in fact.items()],
+        schema=dg.TableSchema([dg.TableColumn("what", "string"), dg.TableColumn("count", "int")]),
+    )
 
 
 def shown_metadata(value: object) -> dict[str, dg.MetadataValue]:
@@ -56,42 +91,26 @@ def _table(frame: pd.DataFrame) -> dg.MetadataValue:
     )
 
 
-FINGERPRINT = "fingerprint"
-INPUTS = "inputs_fingerprint"
-CONTENT = "content_hash"
-FULL_PRECISION = "full_precision_hash"
-VERSION = "file_version"
-SIZE = "size_bytes"
-ADOPTED = "adopted"
-PATH = "path"
-WORKSPACE_PATH = "workspace_path"
-SOURCE = "source"
-WITHHELD = "sqlite_withheld"
-MADE_FROM = "made_from"
-VERSIONS = "versions"
-CONFIG_HASH = "config_hash"
-_LIST_MARK = re.compile(r"^(\d*)([-+=.)])")  # at the beginning it would open a list or a heading
-_MAX_NOTES = 50
+def notes_metadata(warnings: Iterable[str]) -> dict[str, dg.MetadataValue]:
+    """Show the number of warnings and their text, capped so that a page stays readable."""
+    notes = list(warnings)
+    if not notes:
+        return {}
+    shown = [f"- {_plain(note)}" for note in notes[:_MAX_NOTES]]
+    if len(notes) > _MAX_NOTES:
+        shown.append(f"- and {len(notes) - _MAX_NOTES} more, in the log")
+    return {
+        "warnings": dg.MetadataValue.int(len(notes)),
+        "warning_texts": dg.MetadataValue.md("\n".join(shown)),
+    }
 
 
-def facts_metadata(facts: Mapping[str, Fact]) -> dict[str, dg.MetadataValue]:
-    """Show a step's facts: numbers as numbers, words as text, counts by name as a table."""
-    return {name: _value(fact) for name, fact in facts.items()}
-
-
-def _value(fact: Fact) -> dg.MetadataValue:
-    if isinstance(fact, bool):
-        return dg.MetadataValue.bool(fact)
-    if isinstance(fact, int):
-        return dg.MetadataValue.int(fact)
-    if isinstance(fact, float):
-        return dg.MetadataValue.float(fact)
-    if isinstance(fact, str):
-        return dg.MetadataValue.text(fact)
-    return dg.MetadataValue.table(
-        [dg.TableRecord({"what": name, "count": count}) for name, count in fact.items()],
-        schema=dg.TableSchema([dg.TableColumn("what", "string"), dg.TableColumn("count", "int")]),
-    )
+def _plain(note: str) -> str:
+    # names come from files: nothing in them may become markup in the UI
+    escaped = printable(" ".join(note.split())).replace("\\", "\\\\")
+    for mark in "`*_<>[]|#&~":
+        escaped = escaped.replace(mark, f"\\{mark}")
+    return _LIST_MARK.sub(r"\1\\\2", escaped)
 
 
 def file_metadata(workspace: Workspace, info: ObjectInfo) -> dict[str, dg.MetadataValue]:
@@ -119,6 +138,11 @@ def page_metadata(workspace: Workspace, path: str) -> dict[str, dg.MetadataValue
     location = workspace.location(path)
     address = location if "://" in location else Path(location).absolute().as_uri()
     return {"report": dg.MetadataValue.url(address)}
+
+
+def content_metadata(content: str) -> dict[str, dg.MetadataValue]:
+    """Show the hash of a file's content; it is empty for files too large to be read for it."""
+    return {CONTENT: dg.MetadataValue.text(content)} if content else {}
 
 
 def marks_metadata(recorded: Recorded) -> dict[str, dg.MetadataValue]:
@@ -169,30 +193,3 @@ def origin_of(
         versions=dict(said[VERSIONS]),
         beside=beside,
     )
-
-
-def content_metadata(content: str) -> dict[str, dg.MetadataValue]:
-    """Show the hash of a file's content; it is empty for files too large to be read for it."""
-    return {CONTENT: dg.MetadataValue.text(content)} if content else {}
-
-
-def notes_metadata(warnings: Iterable[str]) -> dict[str, dg.MetadataValue]:
-    """Show the number of warnings and their text, capped so that a page stays readable."""
-    notes = list(warnings)
-    if not notes:
-        return {}
-    shown = [f"- {_plain(note)}" for note in notes[:_MAX_NOTES]]
-    if len(notes) > _MAX_NOTES:
-        shown.append(f"- and {len(notes) - _MAX_NOTES} more, in the log")
-    return {
-        "warnings": dg.MetadataValue.int(len(notes)),
-        "warning_texts": dg.MetadataValue.md("\n".join(shown)),
-    }
-
-
-def _plain(note: str) -> str:
-    # names come from files: nothing in them may become markup in the UI
-    escaped = printable(" ".join(note.split())).replace("\\", "\\\\")
-    for mark in "`*_<>[]|#&~":
-        escaped = escaped.replace(mark, f"\\{mark}")
-    return _LIST_MARK.sub(r"\1\\\2", escaped)

@@ -40,38 +40,6 @@ NAME = ".profiling_assets_probe"
 _OUTPUTS = (layout.BACKEND, layout.PROFILES, layout.GCT)
 
 
-def write_error(workspace: Workspace, batches: Collection[str]) -> ProfilingError | None:
-    """Write a small file where results go, read it back and remove it; return what is in the way.
-
-    `batches`: batches whose folders, where they are there already, are tried too.
-    """
-    root = Path(workspace.location(""))
-    folders = [""]
-    if root.is_dir():  # on S3 there are no folders, and no rights of them
-        tried = [f"{area}/{batch}" for area in _OUTPUTS for batch in sorted(batches)]
-        folders += [folder for folder in (*_OUTPUTS, *tried) if (root / folder).exists()]
-    for folder in folders:
-        try:
-            _probe(workspace, f"{folder}/" if folder else "")
-        except ProfilingError as error:
-            return error
-    return None
-
-
-def _probe(workspace: Workspace, prefix: str) -> None:
-    path, text = f"{prefix}{NAME}_{uuid.uuid4().hex}", b"can be removed\n"
-    try:
-        workspace.publish_bytes(text, path)
-        if workspace.read_bytes(path) != text:
-            raise WorkspaceError(
-                "what was written there is not what is read from it",
-                path=path,
-                remedy="see whether another disk or bucket lies behind it",
-            )
-    finally:
-        workspace.remove(path)
-
-
 @dataclass(frozen=True)
 class Look:
     """What preflight found, and what it looked at."""
@@ -251,3 +219,35 @@ def _batches(
         known = frozenset(key.plate for key in catalog.registry.plates if key.batch == batch)
         found.append(BatchFacts(batch, path, barcodes, known, files.shadowed))
     return found
+
+
+def write_error(workspace: Workspace, batches: Collection[str]) -> ProfilingError | None:
+    """Write a small file where results go, read it back and remove it; return what is in the way.
+
+    `batches`: batches whose folders, where they are there already, are tried too.
+    """
+    root = Path(workspace.location(""))
+    folders = [""]
+    if root.is_dir():  # on S3 there are no folders, and no rights of them
+        tried = [f"{area}/{batch}" for area in _OUTPUTS for batch in sorted(batches)]
+        folders += [folder for folder in (*_OUTPUTS, *tried) if (root / folder).exists()]
+    for folder in folders:
+        try:
+            _probe(workspace, f"{folder}/" if folder else "")
+        except ProfilingError as error:
+            return error
+    return None
+
+
+def _probe(workspace: Workspace, prefix: str) -> None:
+    path, text = f"{prefix}{NAME}_{uuid.uuid4().hex}", b"can be removed\n"
+    try:
+        workspace.publish_bytes(text, path)
+        if workspace.read_bytes(path) != text:
+            raise WorkspaceError(
+                "what was written there is not what is read from it",
+                path=path,
+                remedy="see whether another disk or bucket lies behind it",
+            )
+    finally:
+        workspace.remove(path)
