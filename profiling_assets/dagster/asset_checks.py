@@ -20,73 +20,13 @@ from profiling_assets.steps.outputs import Kept, Output
 from profiling_assets.steps.results import PLATE, Result, result_path
 from profiling_assets.workspace.names import PlateKey
 
+CHECK = "contents"
+_TABLES = (".csv", ".csv.gz")
+_SCHEMA = dg.TableSchema([dg.TableColumn(name) for name in ("check", "verdict", "found", "remedy")])
 _FINDINGS = dg.TableSchema(
     [dg.TableColumn(name) for name in ("severity", "of", "where", "what", "remedy")]
 )
 _MAX_ROWS = 200
-
-
-def preflight_checks(catalog: Catalog) -> list[dg.AssetChecksDefinition]:
-    """Return the preflight checks of the external assets.
-
-    One definition with a check for each rule; none where no workspace is set.
-    """
-    if catalog.opened is None:
-        return []
-    settings = catalog.settings
-
-    @dg.multi_asset_check(
-        name="preflight",
-        specs=[
-            dg.AssetCheckSpec(
-                rule.name,
-                asset=rule.asset,
-                description=f"{rule.title[0].upper()}{rule.title[1:]}, of all plates: what "
-                "`profiling-assets check` says of it (docs/checks.md).",
-            )
-            for rule in RULE_NAMES
-        ],
-    )
-    def preflight() -> Iterator[dg.AssetCheckResult]:
-        from profiling_assets.steps.preflight import everything
-        from profiling_assets.steps.preflight import preflight as look_at
-
-        now = scanned_catalog(settings)
-        look = look_at(now, dict.fromkeys(now.cohort.plates, everything(now)))
-        for rule in RULE_NAMES:
-            found = [finding for finding in look.findings if finding.rule == rule.name]
-            failed = any(finding.severity == "error" for finding in found)
-            rows = [
-                dg.TableRecord(
-                    {
-                        "severity": finding.severity.value,
-                        "of": finding.scope,
-                        "where": finding.where,
-                        "what": finding.what,
-                        "remedy": finding.remedy,
-                    }
-                )
-                for finding in found[:_MAX_ROWS]
-            ]
-            yield dg.AssetCheckResult(
-                asset_key=rule.asset,
-                check_name=rule.name,
-                passed=not found,
-                severity=dg.AssetCheckSeverity.ERROR if failed else dg.AssetCheckSeverity.WARN,
-                description=f"{len(found)} found" if found else "nothing to mend",
-                metadata={
-                    "plates": len(look.facts.plates),
-                    "findings": dg.MetadataValue.table(rows, schema=_FINDINGS),
-                },
-            )
-
-    return [preflight]
-
-
-CHECK = "contents"
-_TABLES = (".csv", ".csv.gz")
-_SCHEMA = dg.TableSchema([dg.TableColumn(name) for name in ("check", "verdict", "found", "remedy")])
-
 Checked = dg.Output[Any] | dg.AssetCheckResult
 Value = Output | Kept
 
@@ -110,9 +50,9 @@ def checked(
     result: Result,
     output: dg.Output[Any],
 ) -> Iterator[Checked]:
-    """Hand over a result that no check blocks, with the verdicts on it.
+    """Yield a result that no check blocks, and the verdicts on it.
 
-    The verdict comes first where the result is refused. Raises `CheckError` where a check blocks.
+    Raises `CheckError` where a check blocks; the verdict is yielded first.
     """
     yield from refused(context, {result.name: output.value})
     told = verdict(context, catalog, result, output.value)
@@ -125,7 +65,7 @@ def refused(
 ) -> Iterator[dg.AssetCheckResult]:
     """Refuse what a check blocks, before anything of the step is handed over.
 
-    Raises `CheckError` where a check blocks.
+    Raises `CheckError` where a check blocks; the verdict is yielded first.
     """
     for name, value in values.items():
         checks = _checks(value)
@@ -208,3 +148,60 @@ def _table(checks: Sequence[CheckResult]) -> dg.MetadataValue:
         for check in checks
     ]
     return dg.MetadataValue.table(rows, schema=_SCHEMA)
+
+
+def preflight_checks(catalog: Catalog) -> list[dg.AssetChecksDefinition]:
+    """Return the preflight checks of the external assets, one for each rule.
+
+    There is none where no workspace is set.
+    """
+    if catalog.opened is None:
+        return []
+    settings = catalog.settings
+
+    @dg.multi_asset_check(
+        name="preflight",
+        specs=[
+            dg.AssetCheckSpec(
+                rule.name,
+                asset=rule.asset,
+                description=f"{rule.title[0].upper()}{rule.title[1:]}, of all plates: what "
+                "`profiling-assets check` says of it (docs/checks.md).",
+            )
+            for rule in RULE_NAMES
+        ],
+    )
+    def preflight() -> Iterator[dg.AssetCheckResult]:
+        from profiling_assets.steps.preflight import everything
+        from profiling_assets.steps.preflight import preflight as look_at
+
+        now = scanned_catalog(settings)
+        look = look_at(now, dict.fromkeys(now.cohort.plates, everything(now)))
+        for rule in RULE_NAMES:
+            found = [finding for finding in look.findings if finding.rule == rule.name]
+            failed = any(finding.severity == "error" for finding in found)
+            rows = [
+                dg.TableRecord(
+                    {
+                        "severity": finding.severity.value,
+                        "of": finding.scope,
+                        "where": finding.where,
+                        "what": finding.what,
+                        "remedy": finding.remedy,
+                    }
+                )
+                for finding in found[:_MAX_ROWS]
+            ]
+            yield dg.AssetCheckResult(
+                asset_key=rule.asset,
+                check_name=rule.name,
+                passed=not found,
+                severity=dg.AssetCheckSeverity.ERROR if failed else dg.AssetCheckSeverity.WARN,
+                description=f"{len(found)} found" if found else "nothing to mend",
+                metadata={
+                    "plates": len(look.facts.plates),
+                    "findings": dg.MetadataValue.table(rows, schema=_FINDINGS),
+                },
+            )
+
+    return [preflight]

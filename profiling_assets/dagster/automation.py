@@ -23,9 +23,8 @@ def when_inputs_change(*further: str) -> dg.AutomationCondition:
     """Return the condition of an asset with inputs of its own partition: all there, one new.
 
     An input that is about to be made counts as new and there, so that the steps of a plate are
-    one run.
-
-    True once for each change, or for several at a time.
+    one run. True once for each change, or for several at a time. `further`: external assets that it
+    has beside those of all plates.
     """
     condition = dg.AutomationCondition
     external = dg.AssetSelection.assets(CSVS, PLATE_MAP, *further)
@@ -60,7 +59,6 @@ def after_the_list(listed: str) -> dg.AutomationCondition:
 
     Any other condition would run a plate as soon as its profiles are new, with the old list, and
     again when the new list comes. This one answers to the list alone.
-
     True once for each new list, when nothing that the plate needs is missing or under way.
     """
     condition = dg.AutomationCondition

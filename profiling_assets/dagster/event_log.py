@@ -37,7 +37,9 @@ def latest_records(
 ) -> dict[str, Recorded]:
     """Return the latest materialization of each partition of an asset.
 
-    Partitions that were never materialized (or not by this package) are absent.
+    `path`: gives the workspace path that a partition's file has now; materializations of other
+    paths (another level of feature selection, another compression) are passed over. Partitions that
+    were never materialized, or not by this package, are absent.
     """
     wanted = sorted(set(partitions))
     found: dict[str, Recorded] = {}
@@ -105,8 +107,9 @@ def report_external(
 ) -> list[str]:
     """Report new states of an external asset, so that the UI shows them and automation sees them.
 
-    `follow`: gives back the partitions that it gets, and may show how far they have come: an event
-    takes some ten milliseconds, and a workspace may have thousands of plates.
+    Returns the partitions whose fingerprint was new. `fingerprints`: of what stands there now, by
+    partition. `follow`: gives back the partitions that it gets, and may show how far they have
+    come: an event takes some ten milliseconds, and a workspace may have thousands of plates.
     """
     known = latest_records(instance, asset, fingerprints)
     changed = [
@@ -127,7 +130,10 @@ def external_event(
     fingerprint: str,
     metadata: Mapping[str, dg.MetadataValue] | None = None,
 ) -> dg.AssetMaterialization:
-    """Return the event that says what an external asset is now."""
+    """Return the event that says what an external asset is now; it is not reported yet.
+
+    `fingerprint`: the data version that automation compares.
+    """
     return dg.AssetMaterialization(
         asset_key=asset,
         partition=partition,

@@ -1,7 +1,7 @@
 """The Dagster instance of a workspace: where its event log lives, and opening it safely.
 
 Put here: which folder, what is written there the first time.
-Do not put here: what is in the event log (`event_log`), the settings inside `yaml`.
+Do not put here: what is in the event log (`event_log`), the settings inside `dagster.yaml`.
 One instance a workspace: equal partition keys of two workspaces would mix their histories.
 """
 
@@ -32,9 +32,9 @@ _STORAGE = (
 def instance_home(workspace_root: str) -> Path:
     """Return the folder of a workspace's Dagster instance.
 
-    `workspace_root`: the root, as the workspace itself gives it. `DAGSTER_HOME` where that is set,
-    else a folder in the user's state directory whose name holds the last part of the root and a
-    hash of the whole.
+    It is `DAGSTER_HOME` where that is set, else a folder in the user's state directory whose name
+    holds the last part of the root and a hash of the whole. `workspace_root`: as the workspace
+    itself gives it.
     """
     chosen = os.environ.get(HOME_VARIABLE)
     if chosen:
@@ -47,10 +47,9 @@ def instance_home(workspace_root: str) -> Path:
 def prepared_home(workspace_root: str) -> Path:
     """Make the folder of a workspace's Dagster instance ready for several processes.
 
-    An empty SQLite event log must be set up by one process alone; a lock sees to that.
-
-    Raises `WorkspaceError` where the folder cannot be written, or the storage that its
-    `dagster.yaml` names cannot be opened.
+    It has `dagster.yaml` and an event log then. An empty SQLite event log must be set up by one
+    process alone; a lock sees to that. Raises `WorkspaceError` where the folder cannot be written,
+    or the storage that its `dagster.yaml` names cannot be opened.
     """
     home = instance_home(workspace_root)
     try:
@@ -91,9 +90,6 @@ def _try(home: Path) -> None:
 
 
 def open_instance(home: Path) -> dg.DagsterInstance:
-    """Open the instance of a prepared folder, here and in child processes.
-
-    To be used as a context manager.
-    """
+    """Open the instance of a prepared folder, here and in child processes: a context manager."""
     os.environ[HOME_VARIABLE] = str(home)
     return dg.DagsterInstance.get()

@@ -2,9 +2,8 @@
 
 Put here: how a result's value becomes files under their final names, and back.
 Do not put here: how bytes are published (`storage`), what is in a table (`steps`).
-Two managers, because a profile table is made in memory and a backend is a file of many gigabytes
-that never is: https://docs.dagster.io/guides/build/io-managers
-An asset's `path` metadata is its path template, with `{batch}` and `{plate}`.
+A manager for each kind of `Output`: a profile table is made in memory, a backend is a file of many
+gigabytes that never is. https://docs.dagster.io/guides/build/io-managers
 What needs pandas is imported where it is used: the graph is loaded without it.
 """
 
@@ -48,6 +47,7 @@ from profiling_assets.steps.results import result_path
 from profiling_assets.steps.sources import content_hash, table_hash
 from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
 
+# in an asset's metadata, with `{batch}` and `{plate}`
 PATH_TEMPLATE = "path_template"
 FULL_PRECISION_TEMPLATE = "full_precision_path_template"
 
@@ -59,7 +59,7 @@ def _is_frame(wanted: Any) -> bool:
 
 
 class WorkspaceIOManager(dg.IOManager):
-    """What both managers share: paths, ledgers, and lazy loading."""
+    """What the managers share: paths, ledgers, and lazy loading."""
 
     def __init__(self, catalog: Catalog, announcer: Announcer) -> None:
         self._catalog = catalog

@@ -50,10 +50,7 @@ class PublishConfig(dg.Config):
 
 
 def publish_job(catalog: Catalog) -> dg.JobDefinition:
-    """Return the job that publishes a workspace's results.
-
-    Its log says of each file what became of it.
-    """
+    """Return the job that publishes results; its log says what became of each file."""
 
     @dg.op(name="publish_results", out=dg.Out(dg.Nothing))
     def publish_results(context: dg.OpExecutionContext, config: PublishConfig) -> None:

@@ -1,7 +1,7 @@
 """Saying what a run is about to publish, and forgetting it once it is recorded.
 
 Put here: writing a run's intents, taking them back, removing those of runs that ended otherwise.
-Do not put here: what an intent says (`steps.journal`), where they lie (`steps.journal`).
+Do not put here: what an intent says and where they lie (`steps.journal`).
 The record of a result is its materialization, which Dagster writes after the file was published:
 a run that is killed between the two leaves a file that nobody recorded.
 Why: docs/decisions/published-and-not-recorded.md
@@ -39,8 +39,8 @@ _STRANGERS_SECONDS = 30 * 24 * 3600.0
 class Announcer:
     """Keeps the file that says what one run is about to publish.
 
-    `catalog`: has the workspace where results are published. `run_id`: the run; nothing is said
-    where there is none, as in a notebook that reads a result.
+    `run_id`: nothing is said where it is empty, as in a notebook that reads a result. `writer`:
+    which of the run's writers this is.
     """
 
     def __init__(self, catalog: Catalog, run_id: str, writer: str) -> None:
@@ -50,10 +50,7 @@ class Announcer:
         self._said: dict[str, Intent] = {}
 
     def announce(self, *intents: Intent) -> None:
-        """Write down what is to be published next.
-
-        `intents`: the files, before any of them is published.
-        """
+        """Write down what is to be published next, before any of it is."""
         if self._run_id:
             self._said |= {intent.path: intent for intent in intents}
             self._catalog.workspace.publish_bytes(intents_json(self._said.values()), self._path)
@@ -80,7 +77,8 @@ def announcing(
 ) -> dg.IOManagerDefinition:
     """Return the definition of an IO manager, of which each run has its own.
 
-    `catalog`: has the workspace where it publishes; there may be none until something runs.
+    At the end of a run, what it said it would publish is forgotten. `catalog`: there may be no
+    workspace until something runs. `writer`: tells the manager from the others of the run.
     """
 
     def of_run(context: dg.InitResourceContext) -> Generator[dg.IOManager]:
@@ -100,7 +98,7 @@ def announcing(
 def forget_settled(instance: dg.DagsterInstance, workspace: Workspace) -> None:
     """Remove intents that no standing file needs any more, of runs that have ended.
 
-    `instance`: the event log; runs that it does not know are left a month.
+    Those of runs that the event log does not know are left a month.
     """
     files = announced_files(workspace)
     if not files:

@@ -1,9 +1,9 @@
 """Logs of runs as JSON, a line each, with batch, plate, step and run in every line.
 
-Put here: what `python_logs` in `yaml` may name.
+Put here: what `python_logs` in `dagster.yaml` may name.
 Do not put here: what is logged.
 A run's lines are Dagster's events and what steps log; Dagster hands each to the handlers of
-`yaml` with the run that it belongs to. Setting it up: docs/operations.md.
+`dagster.yaml` with the run that it belongs to. Setting it up: docs/operations.md.
 """
 
 import json
@@ -20,10 +20,7 @@ class JsonLines(logging.Formatter):
     """Turns a log record into a line of JSON; passwords in addresses are left out."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line.
-
-        `record`: of a run, or of anything else: then batch, plate, step and run are empty.
-        """
+        """Return one line; batch, plate, step and run are empty for a record of no run."""
         about: dict[str, Any] = getattr(record, "dagster_meta", None) or {}
         partition = (about.get("job_tags") or {}).get(_PARTITION_TAG, "")
         batch, _, plate = partition.partition("/")

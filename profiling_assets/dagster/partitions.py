@@ -2,7 +2,7 @@
 
 Put here: partition definitions and mappings, made from the plates that a config asks for.
 Do not put here: which plates those are (`config.plates_asked_for`), which asset has which
-(`assets`).
+(`dagster.assets`).
 Static keys and the built-in static mapping, because user-defined mappings are not serialised to
 the daemon (docs/decisions/0002-partitions.md). Concept: https://docs.dagster.io/concepts/partitions
 """
@@ -25,10 +25,7 @@ class Partitions:
 
     @classmethod
     def of(cls, plates: Iterable[PlateKey]) -> "Partitions":
-        """Make the partition definitions of a set of plates.
-
-        `plates`: the plates of the code location, in any order.
-        """
+        """Make the partition definitions of plates, which may be in any order."""
         keys = tuple(sorted(plates))
         return cls(
             plate_keys=keys,
@@ -40,7 +37,7 @@ class Partitions:
         )
 
     def mapping(self, upstream: Level, downstream: Level) -> dg.PartitionMapping | None:
-        """Return the mapping of an edge between two levels.
+        """Return the mapping of an edge between two levels, one of which is `plate`.
 
         None for equal levels: the identity is Dagster's own choice.
         """

@@ -29,9 +29,9 @@ class Catalog:
     """A workspace, a config, and the plates that are asked for."""
 
     settings: Settings  # where both came from
-    config: Config  # the config
+    config: Config
     registry: Registry = field(repr=False)  # the plates known when the code location was loaded
-    opened: Workspace | None = None  # the workspace; None where none is set
+    opened: Workspace | None = None  # None where none is set
 
     @property
     def workspace(self) -> Workspace:
@@ -77,9 +77,11 @@ class Catalog:
 
 
 def read_config(path: str | None, workspace: Workspace | None = None) -> Config:
-    """Read a config file, or take the handbook's choices for the whole workspace.
+    """Read a config file, or without one take the handbook's choices for the whole workspace.
 
-    Raises `ConfigError` where the file cannot be read, or says something that cannot be done.
+    `path`: on this machine, or the address of an object. `workspace`: reads an address below its
+    own root, with the options that it was opened with. Raises `ConfigError` where the file cannot
+    be read, or says something that cannot be done.
     """
     if path is None:
         return parse_config(render_config({}, pipeline="profiling", negcon=True), path="(defaults)")
@@ -123,10 +125,10 @@ def load_catalog(settings: Settings, *, patient: bool = False) -> Catalog:
     """Open what the settings name, without changing anything.
 
     The plates are those of the registry; a workspace without one is scanned, so that it shows its
-    plates before anything was run.
+    plates before anything was run. There is no plate where no workspace is set.
 
-    Without plates where no workspace is set. Raises `ConfigError` where the config cannot be used.
-    Raises `WorkspaceError` where the workspace cannot be read.
+    `patient`: as in `open_workspace`. Raises `ConfigError` where the config cannot be used, and
+    `WorkspaceError` where the workspace cannot be read.
     """
     if settings.workspace is None:
         return Catalog(settings, read_config(settings.config), Registry({}))
@@ -141,8 +143,8 @@ def load_catalog(settings: Settings, *, patient: bool = False) -> Catalog:
 def scanned_catalog(settings: Settings) -> Catalog:
     """Open what the settings name with the plates found now, without changing anything.
 
-    `settings`: which workspace, which config; the workspace must be set. Raises `ConfigError` where
-    the config cannot be used. Raises `WorkspaceError` where the workspace cannot be read.
+    The workspace must be set. Raises `ConfigError` where the config cannot be used, and
+    `WorkspaceError` where the workspace cannot be read.
     """
     workspace = open_workspace(str(settings.workspace), inputs=settings.inputs)
     config = read_config(settings.config, workspace)
@@ -154,8 +156,8 @@ def scanned_catalog(settings: Settings) -> Catalog:
 def refreshed_catalog(settings: Settings) -> tuple[Catalog, WorkspaceScan]:
     """Scan the workspace, bring its registry up to date, and open both.
 
-    `settings`: which workspace, which config; the workspace must be set. Raises `WorkspaceError`
-    where the workspace is not set, cannot be read or cannot be written.
+    Returns the scan too, with what it ignored. Raises `WorkspaceError` where the workspace is not
+    set, cannot be read or cannot be written.
     """
     catalog = load_catalog(settings)
     scan = scan_workspace(catalog.workspace, catalog.config.collate.csv_dir)

@@ -54,7 +54,10 @@ def backend_checks(result: CollateResult) -> Checks:
 def aggregated_checks(
     config: Config, key: PlateKey, frame: pd.DataFrame, wells: Collection[WellRecord]
 ) -> Checks:
-    """Check aggregated profiles against the wells' ledger."""
+    """Check aggregated profiles against the wells' ledger.
+
+    Infinite values that were measured are told, and block nothing.
+    """
     rules = config.aggregation
     rows = rows_of(frame, rules.well_column, rules.site_column)
     cells = feature_cells(frame)
@@ -70,7 +73,7 @@ def aggregated_checks(
 def standing_checks(key: PlateKey, frame: pd.DataFrame) -> Checks:
     """Check a table that stood in the workspace and was not made here: warnings at most.
 
-    What can be told without the table that it was made from.
+    Checked is what can be told without the table that it was made from.
     """
     rows, cells = rows_of(frame), feature_cells(frame)
     return as_warnings(
@@ -112,7 +115,10 @@ def annotated_checks(
 def normalized_checks(
     config: Config, key: PlateKey, before: pd.DataFrame, result: NormalizeResult
 ) -> Checks:
-    """Check normalized profiles against the annotated ones."""
+    """Check normalized profiles against the annotated ones.
+
+    An infinite value of a feature with another scale than zero blocks.
+    """
     rules = config.aggregation
     came = rows_of(before, rules.well_column, rules.site_column)
     went = rows_of(result.frame, rules.well_column, rules.site_column)

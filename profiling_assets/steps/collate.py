@@ -1,7 +1,8 @@
 """Backend and aggregated profiles of a plate, from whichever source it has.
 
 Put here: which source is taken how, the numbers a user looks for.
-Do not put here: collating site folders (`collate`), reading cells (`collate`).
+Do not put here: collating site folders and reading cells (`collate`), which source a plate has
+(`sources`).
 """
 
 import csv
@@ -47,143 +48,7 @@ from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.os_errors import filling
 
 _REFERENCE = "cytominer-database"
-
-
-def collate_sites(
-    workspace: Workspace,
-    config: Config,
-    key: PlateKey,
-    source: PlateSource,
-    scratch: Path,
-    *,
-    sqlite: bool,
-    parquet: bool,
-    aggregate: AggregateOptions | None,
-    progress: Progress | None = None,
-) -> CollateResult | str:
-    """Collate a plate from its CSVs.
-
-    `scratch`: an empty folder; the SQLite file is put at `sqlite_file`. `aggregate`: how to
-    aggregate; None for no profiles. What was made; or, where only a SQLite file was asked for and
-    cannot hold the tables, why. Raises `WorkspaceError` where a disk has no room, before a file is
-    read; or is filled up by others meanwhile.
-    """
-    listing = listing_of(source)
-    options = CollateOptions(
-        munge=config.collate.munge,
-        plate_column_from=config.collate.column,
-        on_defective_site=config.collate.on_defective_site,
-    )
-    reference = config.collate.engine == _REFERENCE
-    backends = 1 if reference else sqlite + parquet
-    needed = _check_space(workspace, key, source, scratch, backends=backends, copies=reference)
-    with filling(source.path, folder=scratch, needed=needed):
-        file = sqlite_file(scratch, key)
-        if reference:
-            with local_sites(workspace, source.path, listing.folders, scratch) as folder:
-                return collate_with_reference_engine(
-                    key,
-                    folder,
-                    listing.expected,
-                    options,
-                    sqlite_file=file,
-                    aggregate=aggregate,
-                    path=source.path,
-                )
-        survey_some = survey_headers if workspace.at_once == 1 else survey_sample
-        survey = survey_some(listing.folders, munge=options.munge, at_once=workspace.at_once)
-        withheld = too_wide_survey(survey) if sqlite else None
-        if (
-            withheld is not None and aggregate is None and not parquet
-        ):  # known before hours of reading
-            full = survey_headers(listing.folders, munge=options.munge, at_once=workspace.at_once)
-            return too_wide_survey(full) or withheld
-        tables = scratch / "parquet"
-        tables.mkdir()
-        with read_ahead(workspace, listing.folders, munge=options.munge) as ahead:
-            return collate_plate(
-                key,
-                ahead,
-                listing.expected,
-                options,
-                sqlite_file=file if sqlite else None,
-                parquet_folder=tables if parquet else None,
-                aggregate=aggregate,
-                path=source.path,
-                progress=progress,
-                survey=survey,
-                # what SQLite cannot hold goes to Parquet, so that the cells are somewhere
-                parquet_if_wide=None if aggregate is None else tables,
-            )
-
-
-def sqlite_file(scratch: Path, key: PlateKey) -> Path:
-    """Return where in scratch space the SQLite backend of a plate is made."""
-    return scratch / f"{key.plate}.sqlite"
-
-
-def listing_of(source: PlateSource) -> PlateListing:
-    """Return the site folders of a source that is CSVs."""
-    if source.listing is None:
-        raise ValueError("a source of CSVs has a listing")
-    return source.listing
-
-
-def _check_space(
-    workspace: Workspace,
-    key: PlateKey,
-    source: PlateSource,
-    scratch: Path,
-    *,
-    backends: int,
-    copies: bool,
-) -> int:
-    folders = listing_of(source).folders
-    needed = backends * backend_bytes(csv_bytes(folders))
-    needed += bytes_to_copy(folders) if copies else 0
-    if needed:
-        what = f"the backend of plate {key}"
-        check_space(workspace, scratch, needed, what=what, path=source.path)
-    return needed
-
-
 _GONE = "was in a former backend; its folder is gone"
-
-
-def vanished_sites(
-    workspace: Workspace, key: PlateKey, now: Iterable[SiteRecord]
-) -> tuple[SiteRecord, ...]:
-    """List the sites of the former ledger whose folders are gone.
-
-    As missing, in the order of the former ledger; empty where there is none. Raises
-    `InvalidInputError` where the former ledger is no table.
-    """
-    path = layout.site_ledger(key)
-    if workspace.stat(path) is None:
-        return ()
-    text = workspace.read_bytes(path).decode("utf-8", "replace")
-    records = list(now)
-    folders = {record.folder for record in records}
-    places = {(record.well, record.site) for record in records}
-    gone: list[SiteRecord] = []
-    for row in _rows(text, path):
-        folder, well, site = (row.get(name) or "" for name in ("folder", "well", "site"))
-        was_there = row.get("image_rows_kept") not in (None, "", "0") or row.get("reason") == _GONE
-        if folder and was_there and folder not in folders and (well, site) not in places:
-            gone.append(SiteRecord(folder, well, site, SiteState.MISSING, _GONE))
-    return tuple(gone)
-
-
-def _rows(text: str, path: str) -> list[dict[str, str | None]]:
-    try:
-        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter="\t"))
-    except csv.Error as error:
-        raise InvalidInputError(
-            f"the ledger of the former backend cannot be read: {error}",
-            path=path,
-            remedy="restore it from a copy; or remove it: then sites whose folders have gone since "
-            "are not named",
-        ) from error
 
 
 @dataclass(frozen=True)
@@ -206,8 +71,8 @@ def make_plate(
 ) -> Collated:
     """Make the wanted ones of backend and aggregated profiles in one pass over the source.
 
-    `scratch`: an empty folder for files that the caller publishes. What was made; a backend is
-    absent where the source is no CSV or SQLite cannot hold it.
+    `scratch`: an empty folder for files that the caller publishes. A backend is absent where the
+    source is no CSV or SQLite cannot hold it.
     """
     if source.kind is SourceKind.CSVS:
         return _from_csvs(workspace, config, key, source, scratch, wanted=wanted, progress=progress)
@@ -336,3 +201,136 @@ def _taken_over(
         checks=standing_checks(key, frame),
         unchanged=content,
     )
+
+
+def collate_sites(
+    workspace: Workspace,
+    config: Config,
+    key: PlateKey,
+    source: PlateSource,
+    scratch: Path,
+    *,
+    sqlite: bool,
+    parquet: bool,
+    aggregate: AggregateOptions | None,
+    progress: Progress | None = None,
+) -> CollateResult | str:
+    """Collate a plate from its CSVs, or say why SQLite, which alone was asked for, cannot hold it.
+
+    `scratch`: an empty folder; the SQLite file is put at `sqlite_file`. `aggregate`: None for no
+    profiles. Raises `WorkspaceError` where a disk has no room, before a file is read, or is filled
+    up by others meanwhile.
+    """
+    listing = listing_of(source)
+    options = CollateOptions(
+        munge=config.collate.munge,
+        plate_column_from=config.collate.column,
+        on_defective_site=config.collate.on_defective_site,
+    )
+    reference = config.collate.engine == _REFERENCE
+    backends = 1 if reference else sqlite + parquet
+    needed = _check_space(workspace, key, source, scratch, backends=backends, copies=reference)
+    with filling(source.path, folder=scratch, needed=needed):
+        file = sqlite_file(scratch, key)
+        if reference:
+            with local_sites(workspace, source.path, listing.folders, scratch) as folder:
+                return collate_with_reference_engine(
+                    key,
+                    folder,
+                    listing.expected,
+                    options,
+                    sqlite_file=file,
+                    aggregate=aggregate,
+                    path=source.path,
+                )
+        survey_some = survey_headers if workspace.at_once == 1 else survey_sample
+        survey = survey_some(listing.folders, munge=options.munge, at_once=workspace.at_once)
+        withheld = too_wide_survey(survey) if sqlite else None
+        if (
+            withheld is not None and aggregate is None and not parquet
+        ):  # known before hours of reading
+            full = survey_headers(listing.folders, munge=options.munge, at_once=workspace.at_once)
+            return too_wide_survey(full) or withheld
+        tables = scratch / "parquet"
+        tables.mkdir()
+        with read_ahead(workspace, listing.folders, munge=options.munge) as ahead:
+            return collate_plate(
+                key,
+                ahead,
+                listing.expected,
+                options,
+                sqlite_file=file if sqlite else None,
+                parquet_folder=tables if parquet else None,
+                aggregate=aggregate,
+                path=source.path,
+                progress=progress,
+                survey=survey,
+                # what SQLite cannot hold goes to Parquet, so that the cells are somewhere
+                parquet_if_wide=None if aggregate is None else tables,
+            )
+
+
+def sqlite_file(scratch: Path, key: PlateKey) -> Path:
+    """Return where in scratch space the SQLite backend of a plate is made."""
+    return scratch / f"{key.plate}.sqlite"
+
+
+def listing_of(source: PlateSource) -> PlateListing:
+    """Return the site folders of a source that is CSVs."""
+    if source.listing is None:
+        raise ValueError("a source of CSVs has a listing")
+    return source.listing
+
+
+def _check_space(
+    workspace: Workspace,
+    key: PlateKey,
+    source: PlateSource,
+    scratch: Path,
+    *,
+    backends: int,
+    copies: bool,
+) -> int:
+    folders = listing_of(source).folders
+    needed = backends * backend_bytes(csv_bytes(folders))
+    needed += bytes_to_copy(folders) if copies else 0
+    if needed:
+        what = f"the backend of plate {key}"
+        check_space(workspace, scratch, needed, what=what, path=source.path)
+    return needed
+
+
+def vanished_sites(
+    workspace: Workspace, key: PlateKey, now: Iterable[SiteRecord]
+) -> tuple[SiteRecord, ...]:
+    """List the sites of the former ledger whose folders are gone, as missing, in its order.
+
+    `now`: the records of this build. Empty where there is no former ledger. Raises
+    `InvalidInputError` where that is no table.
+    """
+    path = layout.site_ledger(key)
+    if workspace.stat(path) is None:
+        return ()
+    text = workspace.read_bytes(path).decode("utf-8", "replace")
+    records = list(now)
+    folders = {record.folder for record in records}
+    places = {(record.well, record.site) for record in records}
+    gone: list[SiteRecord] = []
+    for row in _rows(text, path):
+        folder, well, site = (row.get(name) or "" for name in ("folder", "well", "site"))
+        was_there = row.get("image_rows_kept") not in (None, "", "0") or row.get("reason") == _GONE
+        if folder and was_there and folder not in folders and (well, site) not in places:
+            gone.append(SiteRecord(folder, well, site, SiteState.MISSING, _GONE))
+    return tuple(gone)
+
+
+def _rows(text: str, path: str) -> list[dict[str, str | None]]:
+    try:
+        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter="\t"))
+    except csv.Error as error:
+        raise InvalidInputError(
+            f"the ledger of the former backend cannot be read: {error}",
+            path=path,
+            remedy="restore it from a copy; or remove it: then sites whose folders have gone since "
+            "are not named",
+        ) from error

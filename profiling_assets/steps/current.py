@@ -1,7 +1,7 @@
 """Is a result current, and what is to be done about it: the decision, without its data sources.
 
 Put here: the marks of a result and the choice between keep, adopt and build.
-Do not put here: reading event logs or workspaces (`plan`), running anything.
+Do not put here: looking at event logs and workspaces (`judge`), running anything.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ class Action(StrEnum):
 class Standing:
     """The file under a result's final name."""
 
-    size: int  # its size in bytes
+    size: int  # in bytes
     # changes when the content does, and at times when it does not; empty where unknown
     version: str = ""
 
@@ -67,20 +67,18 @@ class Recorded:
 
 
 def fingerprint(code_version: str, inputs: Mapping[str, str]) -> str:
-    """Return the fingerprint of a result from its code and its inputs' fingerprints.
+    """Return the fingerprint of a result from its code and its inputs: 32 hexadecimal digits.
 
-    `inputs`: name of each input to its fingerprint; the order does not matter. 32 hexadecimal
-    digits. Equal fingerprints mean that building again gives the same result.
+    Equal fingerprints mean that building again gives the same result. `code_version`: of the step's
+    code and of the part of the config that rules it. `inputs`: name of each input to its
+    fingerprint; the order does not matter.
     """
     text = json.dumps([code_version, sorted(inputs.items())], separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def marks(code_version: str, inputs: Mapping[str, str]) -> Marks:
-    """Return what a result would be made from now.
-
-    `inputs`: name of each input to its fingerprint. With the code, and of the inputs alone.
-    """
+    """Return the fingerprints of what a result would be made from now."""
     return Marks(fingerprint(code_version, inputs), fingerprint("inputs", inputs))
 
 
@@ -94,7 +92,7 @@ def identity_of_foreign(content: str) -> str:
 
 
 def is_replaced(standing: Standing, recorded: Recorded, content: Callable[[], str]) -> bool:
-    """Say whether the standing file is another one than the recorded one.
+    """Say whether the standing file is another one than the recorded one, as far as can be told.
 
     `content`: gives the hash of the standing file's content; called only where size and version
     leave it open, because a file that was copied back is the same file.
@@ -123,12 +121,14 @@ def decide(
     A file that was not made here is judged by its inputs alone: neither a newer version of this
     package nor an edit of the config builds over it.
 
-    `overwrite`: whether a file that was not made here is built over instead of adopted.
-    `announced`: says whether the standing file is one that a run was about to publish; called only
-    for a file that is not the recorded one. That run was killed before it recorded it. `BUILD`
-    where there is no file, where force was asked for, where the inputs changed, or where the file
-    is one of ours that nobody recorded; `ADOPT` where the file is another one than was recorded;
-    else `CURRENT`.
+    Returns `BUILD` where there is no file, where force was asked for, where the inputs changed, or
+    where the file is one of ours that nobody recorded; `ADOPT` where the file is another one than
+    was recorded; else `CURRENT`.
+
+    `overwrite`: whether a file that was not made here is built over instead of adopted. `content`:
+    as in `is_replaced`. `announced`: says whether the standing file is one that a run was about to
+    publish, and was killed before it recorded it; called only for a file that is not the recorded
+    one.
     """
     if standing is None or force:
         return Action.BUILD

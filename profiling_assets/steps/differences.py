@@ -34,7 +34,7 @@ class Side:
     """One of the two results that are compared."""
 
     shown: str  # as the user named it
-    workspace: Workspace  # the folder that holds it
+    workspace: Workspace
     # name by which the other side's file is found to the path below the folder
     files: Mapping[str, str]
 
@@ -66,7 +66,7 @@ class FileDifference:
     """What differs between two files."""
 
     name: str  # what both are, as `PLATE_normalized`
-    found: TableDifference | LinesDifference  # what differs
+    found: TableDifference | LinesDifference
     # what they were made from that differs: code, config, versions, inputs
     origins: tuple[str, ...]
 
@@ -74,8 +74,11 @@ class FileDifference:
 def open_side(root: str) -> Side:
     """Find the files of one of the results that are compared.
 
-    Raises `MissingInputError` where there is nothing to compare. Raises `WorkspaceError` where the
-    folder or bucket cannot be read.
+    `root`: a file, or a folder (a plate's or a batch's below `profiles`, or a whole workspace, of
+    which `profiles` and `gct` are compared), on this machine or as `s3://BUCKET/PREFIX`. A folder's
+    own name at the beginning of a file's is left out of the name by which files are paired, so that
+    a plate can be compared with another one. Raises `MissingInputError` where there is nothing to
+    compare, and `WorkspaceError` where the folder or bucket cannot be read.
     """
     plain, mark, options = root.partition("?") if "://" in root else (root, "", "")
     folder, name = posixpath.split(plain.rstrip("/"))
@@ -116,10 +119,10 @@ def _paired_name(path: str, own: str) -> str:
 
 
 def differences(a: Side, b: Side, *, tolerance: float, largest: int) -> Iterator[FileDifference]:
-    """Compare the files that both sides have.
+    """Yield what differs, also where that is nothing, of each file that both sides have, by name.
 
-    `tolerance`: largest difference over the larger magnitude that counts as close. In the order of
-    the names; also where nothing differs. Raises `InvalidInputError` where a table cannot be read.
+    `tolerance`: largest difference over the larger magnitude that counts as close. `largest`: how
+    many changes of a table are named. Raises `InvalidInputError` where a table cannot be read.
     """
     for name in sorted(a.files.keys() & b.files.keys()):
         paths = a.files[name], b.files[name]

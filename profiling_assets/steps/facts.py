@@ -15,10 +15,7 @@ from profiling_assets.workspace.ledger import KEPT_WHOLE, WellRecord, count_stat
 
 
 def site_facts(result: CollateResult) -> dict[str, Fact]:
-    """Count sites and cells of a collated plate.
-
-    Sites in all, kept whole, and not; cells found and kept; sites by state.
-    """
+    """Count the sites of a collated plate (in all, kept whole, and not, by state) and its cells."""
     whole = sum(1 for site in result.sites if site.state in KEPT_WHOLE)
     return {
         "sites": len(result.sites),
@@ -32,10 +29,9 @@ def site_facts(result: CollateResult) -> dict[str, Fact]:
 
 
 def well_facts(frame: pd.DataFrame, wells: Sequence[WellRecord]) -> dict[str, Fact]:
-    """Count rows, wells and features of a table of profiles.
+    """Count rows, wells, features and missing values of profiles, and their wells by state.
 
-    `wells`: the wells' ledger; empty where there is none. Rows, wells, features, share of NaN, and
-    wells by state.
+    `wells`: the wells' ledger; empty where there is none.
     """
     facts = table_facts(frame)
     found: dict[str, Fact] = {

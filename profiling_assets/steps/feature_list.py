@@ -1,7 +1,8 @@
 """The list of selected features of a plate, a batch or a whole config.
 
 Put here: who votes, or which frozen list is taken instead.
-Do not put here: the operations (`profiles.feature_select`), what may be in a frozen list.
+Do not put here: the operations (`profiles.feature_select`), what may be in a frozen list
+(`profiles.frozen_features`), choosing the columns of a plate (`profiles`).
 """
 
 from collections.abc import Collection, Mapping

@@ -25,8 +25,8 @@ def frozen_name(*, negcon: bool) -> str:
     return "frozen_negcon_features" if negcon else "frozen_features"
 
 
-class _Made(Protocol):
-    """What is asked of a result (`results.Result`, which is made with this module)."""
+class _Selection(Protocol):
+    """What is asked of a result (`results.Result`, whose module imports this one)."""
 
     @property
     def level(self) -> Level: ...
@@ -44,7 +44,7 @@ def frozen_path(config: Config, *, negcon: bool) -> str:
 
 
 def frozen_fingerprint(workspace: Workspace, config: Config, *, negcon: bool) -> str:
-    """Return the fingerprint of a frozen list."""
+    """Return the fingerprint of a frozen list: of its content, or `absent`."""
     return content_fingerprint(workspace, frozen_path(config, negcon=negcon))
 
 
@@ -62,12 +62,12 @@ def frozen_fingerprints(
 def frozen_marks(
     workspace: Workspace,
     config: Config,
-    graph: Mapping[str, _Made],
+    graph: Mapping[str, _Selection],
     plates: Collection[PlateKey],
 ) -> dict[str, dict[str, str]]:
     """Return the fingerprints of all frozen lists, once for each selection that one replaces.
 
-    Name of the external asset to partition to fingerprint; empty for a list that is not there.
+    By name of the external asset and by partition, which has none where the list is not there.
     """
     found: dict[str, dict[str, str]] = {}
     for result in graph.values():
@@ -80,8 +80,7 @@ def frozen_marks(
 def load_frozen(workspace: Workspace, config: Config, *, negcon: bool) -> FrozenFeatures:
     """Read a frozen list.
 
-    Raises `MissingInputError` where it is not there. Raises `InvalidInputError` where it cannot be
-    used.
+    Raises `MissingInputError` where it is not there, `InvalidInputError` where it cannot be used.
     """
     from profiling_assets.profiles.frozen_features import read_frozen_features  # it loads pandas
 
@@ -98,7 +97,7 @@ def load_frozen(workspace: Workspace, config: Config, *, negcon: bool) -> Frozen
 def frozen_errors(
     workspace: Workspace, config: Config, names: Collection[str]
 ) -> dict[str, ProfilingError]:
-    """Find frozen lists that cannot be used, before anything runs."""
+    """Find frozen lists that cannot be used, before anything runs: by the config's key, and why."""
     found: dict[str, ProfilingError] = {}
     for name, negcon in FROZEN.items():
         if name in names and frozen_path(config, negcon=negcon):

@@ -1,9 +1,8 @@
-"""Cells and sites on the plate: the pictures, with the numbers that they show.
+"""The pictures of a plate, with the numbers that they show: cells and sites, correlations of wells.
 
-Put here: which values are drawn how, and what is said where something cannot be drawn; what the
-pictures of profiles (`pictures`) have in common with them.
-Do not put here: the values and the drawing (`quality.pictures`). The latter loads matplotlib, and
-is imported where it is needed: whoever opens a code location is not to wait for that.
+Put here: which values are drawn how, and what is said where something cannot be drawn.
+Do not put here: the values (`quality`), the drawing (`quality.pictures`), which loads matplotlib
+and is imported where it is needed: whoever reads the numbers alone is not to wait for that.
 """
 
 import math
@@ -43,12 +42,15 @@ from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey, normalized_well
 from profiling_assets.workspace.storage.interface import Workspace
 
+# Columns by which plate maps of the field tell treatments apart, the first that is there.
+_TREATMENTS = ("Metadata_broad_sample", "Metadata_pert_id", "Metadata_JCP2022")
+_NEGCON = "negcon"
+
 
 def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) -> PicturesOutput:
-    """Draw the cells and the sites of each well.
+    """Draw the heatmap of cell counts, their distribution, and the sites on the plate.
 
-    The heatmap of cell counts, their distribution, and the sites on the plate; of the last two
-    those that there are values for.
+    Of the last two, those that there are values for.
     """
     from profiling_assets.quality.pictures.draw import png
     from profiling_assets.quality.pictures.draw_groups import draw_histogram, grouped
@@ -123,58 +125,16 @@ def _site_facts(sites: Mapping[str, WellSites]) -> dict[str, Fact]:
     return {"share_of_complete_sites": share, "wells_lacking_sites": short}
 
 
-def known_numbers(facts: Mapping[str, Fact]) -> dict[str, Fact]:
-    """Leave out the numbers that are NaN, and round the others to four decimals."""
-    known = {k: v for k, v in facts.items() if not (isinstance(v, float) and math.isnan(v))}
-    return {k: round(v, 4) if isinstance(v, float) else v for k, v in known.items()}
-
-
-def plate_title(key: PlateKey) -> str:
-    """Return the title of a plate's pictures."""
-    return f"{key.plate}  ({key.batch})"
-
-
-def named_picture(key: PlateKey, name: str, content: bytes) -> Picture:
-    """Give a picture its name and its path."""
-    return Picture(name, layout.quality_picture(key, name), content)
-
-
-def ledger_wells(workspace: Workspace, key: PlateKey) -> set[str]:
-    """Return the wells of plate map and profiles; none where there is no such ledger."""
-    return _wells(_ledger(workspace, layout.annotated_well_ledger(key)))
-
-
 def _sites(workspace: Workspace, key: PlateKey) -> dict[str, WellSites]:
     ledger = _ledger(workspace, layout.site_ledger(key))
     return {} if ledger is None or "state" not in ledger.columns else sites_by_well(ledger)
 
 
-def _ledger(workspace: Workspace, path: str) -> pd.DataFrame | None:
-    if workspace.stat(path) is None:
-        return None
-    try:
-        ledger = read_tsv(workspace.read_bytes(path), path=path)
-    except ProfilingError:  # a picture less is no reason to stop
-        return None
-    return ledger if "well" in ledger.columns else None
-
-
-def _wells(ledger: pd.DataFrame | None) -> set[str]:
-    if ledger is None:
-        return set()
-    return {normalized_well(well) or well for well in column(ledger, "well").tolist() if well}
-
-
-# Columns by which plate maps of the field tell treatments apart, the first that is there.
-_TREATMENTS = ("Metadata_broad_sample", "Metadata_pert_id", "Metadata_JCP2022")
-_NEGCON = "negcon"
-
-
 def correlation_pictures(config: Config, key: PlateKey, profiles: Stored) -> PicturesOutput:
     """Draw how alike the wells are, the effect of position, and controls against treatments.
 
-    The matrix, the position effect, and the controls where the plate map names some. Raises
-    `InvalidInputError` where the table has no row.
+    The last is drawn where the plate map names controls. Raises `InvalidInputError` where the table
+    has no row.
     """
     from profiling_assets.quality.pictures.draw import png
     from profiling_assets.quality.pictures.draw_correlation import draw_correlation
@@ -282,3 +242,40 @@ def _likeness(config: Config, found: WellCorrelation, negcon: Mask) -> dict[str,
 def _median(values: Iterable[float]) -> float:
     known = [value for value in values if not math.isnan(value)]
     return float(np.median(known)) if known else math.nan
+
+
+def known_numbers(facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    """Leave out the numbers that are NaN, and round the others to four decimals."""
+    known = {k: v for k, v in facts.items() if not (isinstance(v, float) and math.isnan(v))}
+    return {k: round(v, 4) if isinstance(v, float) else v for k, v in known.items()}
+
+
+def plate_title(key: PlateKey) -> str:
+    """Return the title of a plate's pictures."""
+    return f"{key.plate}  ({key.batch})"
+
+
+def named_picture(key: PlateKey, name: str, content: bytes) -> Picture:
+    """Give a picture its name and its path."""
+    return Picture(name, layout.quality_picture(key, name), content)
+
+
+def ledger_wells(workspace: Workspace, key: PlateKey) -> set[str]:
+    """Return the wells of plate map and profiles; none where there is no such ledger."""
+    return _wells(_ledger(workspace, layout.annotated_well_ledger(key)))
+
+
+def _ledger(workspace: Workspace, path: str) -> pd.DataFrame | None:
+    if workspace.stat(path) is None:
+        return None
+    try:
+        ledger = read_tsv(workspace.read_bytes(path), path=path)
+    except ProfilingError:  # a picture less is no reason to stop
+        return None
+    return ledger if "well" in ledger.columns else None
+
+
+def _wells(ledger: pd.DataFrame | None) -> set[str]:
+    if ledger is None:
+        return set()
+    return {normalized_well(well) or well for well in column(ledger, "well").tolist() if well}

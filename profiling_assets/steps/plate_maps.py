@@ -38,7 +38,7 @@ class PlateMapFiles:
 def plate_map_files(workspace: Workspace, config: Config, key: PlateKey) -> PlateMapFiles:
     """Find the files of a plate's plate map.
 
-    Raises `MissingInputError` where one of them is not there, naming the places looked at. Raises
+    Raises `MissingInputError` where one of them is not there, naming the places looked at, and
     `PlateMapError` where the barcode_platemap has no entry for the plate.
     """
     files = find_platemap_files(workspace, key.batch)
@@ -65,7 +65,7 @@ def _external_path(workspace: Workspace, config: Config) -> str | None:
 def plate_map_fingerprint(workspace: Workspace, config: Config, key: PlateKey) -> str:
     """Return the fingerprint of everything that a plate is annotated with.
 
-    32 hexadecimal digits; empty where there is no plate map.
+    Empty where there is no plate map.
     """
     try:
         files = plate_map_files(workspace, config, key)
@@ -88,9 +88,9 @@ def _exclusion_parts(workspace: Workspace, key: PlateKey) -> dict[str, str]:
 
 
 def load_exclusions(workspace: Workspace, key: PlateKey) -> Exclusions:
-    """Read which wells of a plate were taken out by hand.
+    """Read which wells of a plate were taken out by hand: none where there is no table.
 
-    Without wells where there is no table. Raises `PlateMapError` where it cannot be used.
+    Raises `PlateMapError` where that cannot be used.
     """
     path = layout.EXCLUSIONS
     if workspace.stat(path) is None:
@@ -103,8 +103,7 @@ def load_plate_map(
 ) -> tuple[PlateMap, ExternalMetadata | None, PlateMapFiles]:
     """Read a plate's plate map, and the external metadata where the config asks for it.
 
-    The plate map, the external metadata, and where both came from. Raises `PlateMapError` where a
-    file cannot be used.
+    Returns where both came from, too. Raises `PlateMapError` where a file cannot be used.
     """
     files = plate_map_files(workspace, config, key)
     plate_map = read_plate_map(

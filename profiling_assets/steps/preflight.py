@@ -1,8 +1,8 @@
 """Preflight: gathering what the rules look at, with bounded reads, several plates at a time.
 
-Put here: facts of workspace, batches and plates, put together.
-Do not put here: the rules (`quality.preflight`), probing for permission (`preflight`), printing
-(`cli`).
+Put here: facts of workspace, batches and plates, put together; trying whether results can be
+written.
+Do not put here: the rules (`quality.preflight`), printing (`cli`).
 Of a plate are read: its load data, its plate map, and the headers of three site folders.
 """
 
@@ -43,38 +43,6 @@ from profiling_assets.workspace.storage.snapshot import snapshot
 
 NAME = ".profiling_assets_probe"
 _OUTPUTS = (layout.BACKEND, layout.PROFILES, layout.GCT)
-
-
-def write_error(workspace: Workspace, batches: Collection[str]) -> ProfilingError | None:
-    """Write a small file where results go, read it back and remove it.
-
-    `batches`: batches whose folders, where they are there already, are tried too.
-    """
-    root = Path(workspace.location(""))
-    folders = [""]
-    if root.is_dir():  # on S3 there are no folders, and no rights of them
-        tried = [f"{area}/{batch}" for area in _OUTPUTS for batch in sorted(batches)]
-        folders += [folder for folder in (*_OUTPUTS, *tried) if (root / folder).exists()]
-    for folder in folders:
-        try:
-            _probe(workspace, f"{folder}/" if folder else "")
-        except ProfilingError as error:
-            return error
-    return None
-
-
-def _probe(workspace: Workspace, prefix: str) -> None:
-    path, text = f"{prefix}{NAME}_{uuid.uuid4().hex}", b"can be removed\n"
-    try:
-        workspace.publish_bytes(text, path)
-        if workspace.read_bytes(path) != text:
-            raise WorkspaceError(
-                "what was written there is not what is read from it",
-                path=path,
-                remedy="see whether another disk or bucket lies behind it",
-            )
-    finally:
-        workspace.remove(path)
 
 
 @dataclass(frozen=True)
@@ -256,3 +224,35 @@ def _batches(
         known = frozenset(key.plate for key in catalog.registry.plates if key.batch == batch)
         found.append(PlateMapFacts(batch, path, barcodes, known, files.shadowed))
     return found
+
+
+def write_error(workspace: Workspace, batches: Collection[str]) -> ProfilingError | None:
+    """Write a small file where results go, read it back and remove it; return what is in the way.
+
+    `batches`: batches whose folders, where they are there already, are tried too.
+    """
+    root = Path(workspace.location(""))
+    folders = [""]
+    if root.is_dir():  # on S3 there are no folders, and no rights of them
+        tried = [f"{area}/{batch}" for area in _OUTPUTS for batch in sorted(batches)]
+        folders += [folder for folder in (*_OUTPUTS, *tried) if (root / folder).exists()]
+    for folder in folders:
+        try:
+            _probe(workspace, f"{folder}/" if folder else "")
+        except ProfilingError as error:
+            return error
+    return None
+
+
+def _probe(workspace: Workspace, prefix: str) -> None:
+    path, text = f"{prefix}{NAME}_{uuid.uuid4().hex}", b"can be removed\n"
+    try:
+        workspace.publish_bytes(text, path)
+        if workspace.read_bytes(path) != text:
+            raise WorkspaceError(
+                "what was written there is not what is read from it",
+                path=path,
+                remedy="see whether another disk or bucket lies behind it",
+            )
+    finally:
+        workspace.remove(path)

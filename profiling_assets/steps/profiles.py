@@ -70,10 +70,9 @@ def annotated(
 def normalized(
     workspace: Workspace, config: Config, key: PlateKey, profiles: Stored, *, negcon: bool
 ) -> TableOutput:
-    """Normalize a plate's profiles, to all its wells or to its negative controls.
+    """Normalize a plate's profiles, to all its wells or, with `negcon`, to its negative controls.
 
-    `negcon`: whether the negative controls alone are the reference. Raises `ControlsError` where
-    the plate has too few negative controls.
+    Raises `ControlsError` where the plate has too few negative controls.
     """
     section = config.normalize_negcon if negcon else config.normalize
     frame = profiles.frame()

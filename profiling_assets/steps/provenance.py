@@ -32,7 +32,7 @@ _NOTHING_KNOWN: dict[str, Any] = {"schema_version": SCHEMA, "results": {}}
 class FileMark:
     """How a file is known again."""
 
-    size: int  # its bytes
+    size: int  # in bytes
     # hash of its content, as `sha256sum` prints it; empty for a backend, which is too large to be
     # read for it
     sha256: str = ""
@@ -42,8 +42,8 @@ class FileMark:
 class Origin:
     """From what a result was made."""
 
-    asset: str  # name of the result
-    file: FileMark  # its file
+    asset: str
+    file: FileMark
     code: str  # version of the step's code
     config: str  # hash of the part of the config that rules the step
     # what it was made from: name (`ASSET:PARTITION`, or an external input) to fingerprint. Empty

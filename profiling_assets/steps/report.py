@@ -1,7 +1,8 @@
-"""The report of a plate, from what stands in the workspace.
+"""The reports of a plate and of a batch, from what stands in the workspace.
 
-Put here: which file is read for which part of the report.
-Do not put here: the layout of the page (`quality.report`), drawing, the report of a batch.
+Put here: which file is read for which part of a report, what is to be looked at.
+Do not put here: the layout of the pages (`quality.report`), drawing (`quality.pictures`), reading
+files (`report_inputs`).
 """
 
 import math
@@ -57,108 +58,6 @@ from profiling_assets.workspace import layout
 from profiling_assets.workspace.ledger import SiteState, WellState
 from profiling_assets.workspace.names import PlateKey
 
-_PICTURES = ("site_completeness", "cell_count", "position_effect", "controls")
-
-
-def batch_report(catalog: Catalog, batch: str) -> PageOutput:
-    """Write the report of a batch.
-
-    The page, with a row for every plate, also for those of which nothing can be said.
-    """
-    cohort = catalog.cohort
-    without = {
-        k.plate: f"excluded: {why}" for k, why in cohort.excluded.items() if k.batch == batch
-    }
-    without |= {k.plate: "not in the workspace" for k in cohort.absent if k.batch == batch}
-    reader = Reader(catalog.workspace)
-    plates: list[ReportFacts] = []
-    pictures: dict[str, dict[str, str]] = {}
-    keys = sorted(key for key in cohort.plates if key.batch == batch)
-    for key in keys:
-        facts = _facts(reader, key)
-        if facts is None:
-            without[key.plate] = "it has no report yet"
-            continue
-        plates.append(facts)
-        pictures[key.plate] = _pictures(catalog, reader, key, plates=len(keys))
-    # lists of one plate each are in the plates' own reports
-    lists = {s.path: s for facts in plates for s in facts.selections if s.level != "plate"}
-    facts = BatchReportFacts(
-        batch,
-        tuple(plates),
-        dict(sorted(without.items())),
-        tuple(lists.values()),
-        provenance(reader, catalog, BATCH_REPORT),
-    )
-    links = {one.plate: link(".", one.plate, f"{one.plate}.html") for one in plates}
-    return PageOutput(
-        layout.batch_report(batch),
-        batch_page(facts, pictures, links),
-        facts={
-            "plates": len(plates),
-            "plates_without_report": len(without),
-            "plates_to_be_looked_at": sum(bool(one.warnings) for one in plates),
-        },
-    )
-
-
-def _facts(reader: Reader, key: PlateKey) -> ReportFacts | None:
-    path = layout.plate_report(key)
-    return facts_of_page(reader.content(path)) if reader.exists(path) else None
-
-
-def _pictures(catalog: Catalog, reader: Reader, key: PlateKey, *, plates: int) -> dict[str, str]:
-    from profiling_assets.quality.pictures.draw import thumbnail  # loads matplotlib
-
-    if CELL_COUNTS not in catalog.results:
-        return {}
-    paths = {name: layout.quality_picture(key, name) for name in _PICTURES}
-    return {
-        name: data_uri(*thumbnail(reader.content(path), plates * len(_PICTURES)))
-        for name, path in paths.items()
-        if reader.exists(path)
-    }
-
-
-# Every real plate has some (105 of 3,903 on a published one), and selection drops them.
-MANY = 0.1
-_FINE = {SiteState.COMPLETE.value, WellState.PROFILE.value}
-
-
-def share_warnings(sites: Share | None, wells: Share | None) -> list[str]:
-    """Name the states of sites and wells that are not fine, with their numbers."""
-    found: list[str] = []
-    for what, share in (("site", sites), ("well", wells)):
-        states: Mapping[str, int] = {} if share is None else share.states
-        found += [
-            f"{count:,} {what}{'' if count == 1 else 's'}: {state.replace('_', ' ')}"
-            for state, count in states.items()
-            if state not in _FINE
-        ]
-    return found
-
-
-def table_warnings(key: PlateKey, annotated: pd.DataFrame, *, controls: bool) -> list[str]:
-    """Say what the checks find in the annotated profiles."""
-    checks = list(standing_checks(key, annotated))
-    if controls:
-        checks.append(negative_controls_present(annotated, plate_map_path="plate map", key=key))
-    return [check.what for check in checks if not check.passed]
-
-
-def normalization_warnings(found: Normalization) -> list[str]:
-    """Name many features without spread, and infinite values of a normalized table."""
-    told: list[str] = []
-    if found.without_spread > MANY * found.features:
-        told.append(
-            f"normalized on {found.reference}: {found.without_spread:,} of {found.features:,} "
-            "features have no spread on this plate"
-        )
-    if found.inf_cells:
-        told.append(f"normalized on {found.reference}: {found.inf_cells:,} values are infinite")
-    return told
-
-
 _REFERENCES = {
     Step.NORMALIZE: "all wells",
     Step.NORMALIZE_NEGCON: "negative controls",
@@ -167,13 +66,14 @@ _REFERENCES = {
 }
 _NORMALIZE = (Step.NORMALIZE, Step.NORMALIZE_NEGCON)
 _SELECT = (Step.SELECT, Step.SELECT_NEGCON)
+# Every real plate has some (105 of 3,903 on a published one), and selection drops them.
+MANY = 0.1
+_FINE = {SiteState.COMPLETE.value, WellState.PROFILE.value}
+_PICTURES = ("site_completeness", "cell_count", "position_effect", "controls")
 
 
 def plate_report(catalog: Catalog, key: PlateKey) -> PageOutput:
-    """Write the report of a plate.
-
-    The page; what is not in the workspace is named in it as not known.
-    """
+    """Write the report of a plate; what is not in the workspace is named in it as not known."""
     reader = Reader(catalog.workspace)
     facts = _with_tables(_books(catalog, reader, key), catalog, reader, key)
     pictures = plate_pictures(catalog, reader, key)
@@ -191,10 +91,9 @@ def plate_report(catalog: Catalog, key: PlateKey) -> PageOutput:
 
 
 def plate_pictures(catalog: Catalog, reader: Reader, key: PlateKey) -> dict[str, str]:
-    """Return the pictures of a plate that stand, small, as data URIs by name.
+    """Return the pictures of a plate that stand, small, as data URIs by name, in the page's order.
 
-    `catalog`: says whether pictures are drawn: others that stand may be those of another time. In
-    the order of the page.
+    There are none where the config asks for none: those that stand may be of another time.
     """
     from profiling_assets.quality.pictures.draw import preview  # loads matplotlib
 
@@ -334,3 +233,94 @@ def _told(facts: ReportFacts) -> dict[str, Fact]:
     if facts.cells is not None:
         told["cells"] = facts.cells
     return {**told, "to_be_looked_at": len(facts.warnings), "not_known": len(facts.unknown)}
+
+
+def share_warnings(sites: Share | None, wells: Share | None) -> list[str]:
+    """Name the states of sites and wells that are not fine, with their numbers."""
+    found: list[str] = []
+    for what, share in (("site", sites), ("well", wells)):
+        states: Mapping[str, int] = {} if share is None else share.states
+        found += [
+            f"{count:,} {what}{'' if count == 1 else 's'}: {state.replace('_', ' ')}"
+            for state, count in states.items()
+            if state not in _FINE
+        ]
+    return found
+
+
+def table_warnings(key: PlateKey, annotated: pd.DataFrame, *, controls: bool) -> list[str]:
+    """Say what the checks find in the annotated profiles."""
+    checks = list(standing_checks(key, annotated))
+    if controls:
+        checks.append(negative_controls_present(annotated, plate_map_path="plate map", key=key))
+    return [check.what for check in checks if not check.passed]
+
+
+def normalization_warnings(found: Normalization) -> list[str]:
+    """Name many features without spread, and infinite values of a normalized table."""
+    told: list[str] = []
+    if found.without_spread > MANY * found.features:
+        told.append(
+            f"normalized on {found.reference}: {found.without_spread:,} of {found.features:,} "
+            "features have no spread on this plate"
+        )
+    if found.inf_cells:
+        told.append(f"normalized on {found.reference}: {found.inf_cells:,} values are infinite")
+    return told
+
+
+def batch_report(catalog: Catalog, batch: str) -> PageOutput:
+    """Write the report of a batch, with a row also for plates of which nothing can be said."""
+    cohort = catalog.cohort
+    without = {
+        k.plate: f"excluded: {why}" for k, why in cohort.excluded.items() if k.batch == batch
+    }
+    without |= {k.plate: "not in the workspace" for k in cohort.absent if k.batch == batch}
+    reader = Reader(catalog.workspace)
+    plates: list[ReportFacts] = []
+    pictures: dict[str, dict[str, str]] = {}
+    keys = sorted(key for key in cohort.plates if key.batch == batch)
+    for key in keys:
+        facts = _facts(reader, key)
+        if facts is None:
+            without[key.plate] = "it has no report yet"
+            continue
+        plates.append(facts)
+        pictures[key.plate] = _pictures(catalog, reader, key, plates=len(keys))
+    # lists of one plate each are in the plates' own reports
+    lists = {s.path: s for facts in plates for s in facts.selections if s.level != "plate"}
+    facts = BatchReportFacts(
+        batch,
+        tuple(plates),
+        dict(sorted(without.items())),
+        tuple(lists.values()),
+        provenance(reader, catalog, BATCH_REPORT),
+    )
+    links = {one.plate: link(".", one.plate, f"{one.plate}.html") for one in plates}
+    return PageOutput(
+        layout.batch_report(batch),
+        batch_page(facts, pictures, links),
+        facts={
+            "plates": len(plates),
+            "plates_without_report": len(without),
+            "plates_to_be_looked_at": sum(bool(one.warnings) for one in plates),
+        },
+    )
+
+
+def _facts(reader: Reader, key: PlateKey) -> ReportFacts | None:
+    path = layout.plate_report(key)
+    return facts_of_page(reader.content(path)) if reader.exists(path) else None
+
+
+def _pictures(catalog: Catalog, reader: Reader, key: PlateKey, *, plates: int) -> dict[str, str]:
+    from profiling_assets.quality.pictures.draw import thumbnail  # loads matplotlib
+
+    if CELL_COUNTS not in catalog.results:
+        return {}
+    paths = {name: layout.quality_picture(key, name) for name in _PICTURES}
+    return {
+        name: data_uri(*thumbnail(reader.content(path), plates * len(_PICTURES)))
+        for name, path in paths.items()
+        if reader.exists(path)
+    }

@@ -1,7 +1,7 @@
 """Reading for a report: what was read, what was not there, and by what it was all made.
 
 Put here: files to parsed values with their digests; versions.
-Do not put here: what is read for which part of a report (`report`, `report`).
+Do not put here: what is read for which part of a report (`report`).
 """
 
 import hashlib
@@ -45,10 +45,9 @@ class Reader:
         return content
 
     def parsed(self, path: str, parse: Callable[[bytes], _Parsed], unknown: str) -> _Parsed | None:
-        """Read and parse a file.
+        """Read and parse a file; None, and noted, where it is not there or cannot be read.
 
-        `unknown`: what is not known where the file is not there or cannot be read. The value; None
-        where `unknown` was noted.
+        `unknown`: what is not known then.
         """
         if not self.exists(path):
             self.unknown.append(f"{unknown}: there is no {path}")

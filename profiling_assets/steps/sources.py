@@ -59,7 +59,7 @@ class PlateSource:
     fingerprint: str  # changes when the source changes
     listing: PlateListing | None  # the site folders, where the source is the CSVs
     looked_for: tuple[str, ...]  # the paths that were tried, for the message where none was found
-    # what is known of a listing of which few folders are left (`forewarn.slim`)
+    # what is known of a listing of which few folders are left (`slim`)
     shape: PlateShape | None = None
 
     def required(self, key: PlateKey) -> PlateSource:
@@ -82,9 +82,8 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
 
     The CSVs where the plate's analysis folder holds site folders; else a standing SQLite backend;
     else, unless the section `aggregate` is on (which a finished table cannot follow), a standing
-    `PLATE.csv[.gz]`. With `collate.aggregate_only`, the SQLite backend alone.
-
-    The first source found, or kind `none`.
+    `PLATE.csv[.gz]`. With `collate.aggregate_only`, the SQLite backend alone. Of kind `none` where
+    there is nothing of it.
     """
     folder = csv_folder(key, config.collate.csv_dir)
     sqlite = layout.sqlite_backend(key)
@@ -126,12 +125,10 @@ def is_moved_away(recorded: str, now: SourceKind) -> bool:
 
 
 def aggregate_candidates(key: PlateKey, compression: str | None) -> tuple[str, ...]:
-    """Return the places where a plate's aggregated profiles may stand already.
+    """Return the places where a plate's aggregated profiles may stand already, best first.
 
     The place where ours are put comes last: once they are there, they are no new source.
-
-    `compression`: compression of the profiles that we write, `gzip` or None. Workspace paths, the
-    first to be taken first.
+    `compression`: of the profiles that we write, `gzip` or None.
     """
     backend = layout.backend_aggregate(key)
     plain, zipped = layout.profile(key, suffix=".csv"), layout.profile(key)
@@ -140,7 +137,7 @@ def aggregate_candidates(key: PlateKey, compression: str | None) -> tuple[str, .
 
 
 def content_fingerprint(workspace: Workspace, path: str) -> str:
-    """Return the fingerprint of a small file's content."""
+    """Return the fingerprint of a small file's content, or `ABSENT`."""
     if workspace.stat(path) is None:
         return ABSENT
     return content_hash(workspace.read_bytes(path))
@@ -165,7 +162,7 @@ _HEADERS = 3  # the largest Image.csv files: a site that failed QC has a short o
 def slim(source: PlateSource) -> PlateSource:
     """Keep of a plate's source what preflight needs: a plan looks at thousands of plates.
 
-    The same with the few site folders whose Image.csv is largest, and the shape of all.
+    Kept are the few site folders whose Image.csv is largest, and the shape of all.
     """
     if source.listing is None:
         return source
@@ -177,7 +174,7 @@ def slim(source: PlateSource) -> PlateSource:
 def few_headers(source: PlateSource, *, munge: bool) -> Survey:
     """Read the headers of the site folders whose Image.csv is largest.
 
-    Without tables for a plate that does not start at CSVs.
+    There are no tables for a plate that does not start at CSVs.
     """
     from profiling_assets.collate.columns import survey_headers
 

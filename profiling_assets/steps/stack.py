@@ -1,7 +1,8 @@
 """The stacked profiles of a batch, and their GCT file.
 
-Put here: what is told of both, and the refusal to stack while a plate is missing.
-Do not put here: stacking (`profiles.stack`), the text of a GCT file (`profiles.gct`).
+Put here: what is told of both.
+Do not put here: stacking (`profiles.stack`), the text of a GCT file (`profiles.gct`), the refusal
+while a plate is missing (`whole_batch`).
 """
 
 from collections import Counter
@@ -63,7 +64,8 @@ def _facts(result: StackedProfiles, *, plates: int, wells: int) -> dict[str, Fac
 def gct(config: Config, stacked_profiles: Stored, path: str) -> TableOutput:
     """Choose what goes into the GCT file of a batch.
 
-    Raises `InvalidInputError` where no feature of a compartment is left.
+    `path`: workspace path of that file, for messages. Raises `InvalidInputError` where no feature
+    of a compartment is left.
     """
     frame = stacked_profiles.frame()
     metadata, features = gct_columns(frame, config.compartments)

@@ -1,7 +1,8 @@
-"""Wells and sites of a plate, from whatever tells them.
+"""The summary of quality control: wells and sites of a plate, and the table of all plates.
 
-Put here: what tells how many sites a plate has: its load data, or what there is in their place.
-Do not put here: counting (`quality.summary`), all plates together (`summary`).
+Put here: what tells how many sites a plate has (its load data, or what there is in their place),
+bringing the plates' lines together.
+Do not put here: counting, and the table's rows (`quality.summary`).
 """
 
 import sqlite3
@@ -44,107 +45,8 @@ from profiling_assets.workspace.storage.parallel import map_at_once
 from profiling_assets.workspace.storage.shared_file import update_file
 
 _BATCH, _PLATE, _WELLS = COLUMNS[:3]
-
-_Lines = dict[tuple[str, str], Mapping[str, str]]
-
-
-def rebuilt_summary(
-    workspace: Workspace, batch: str, plates: Collection[PlateKey] = ()
-) -> SharedFileOutput:
-    """Rebuild the summary of all plates from the record of each.
-
-    Written under the condition that nobody else wrote meanwhile, so that batches which end at the
-    same time lose no line. Lines of plates without a record (the recipe's) stay; excluded plates
-    have none.
-
-    `plates`: its plates, each of which should have a line unless it is excluded.
-    """
-    read: _Lines = {}
-    excluded: dict[PlateKey, str] = {}
-
-    def rebuilt(content: bytes | None) -> bytes:
-        standing = None if content is None else _standing(content)
-        entries = load_registry(workspace).plates
-        excluded.clear()
-        excluded.update({k: e.excluded for k, e in entries.items() if e.excluded is not None})
-        rows = _records(workspace, read)
-        return ledger_tsv(summary_table(standing, rows, excluded))
-
-    path = layout.QUALITY_SUMMARY
-    table = read_tsv(update_file(workspace, path, rebuilt), path=path)
-    mine = table.loc[column(table, _BATCH) == batch, list(COLUMNS)]
-    counts = [int(text) for text in column(mine, _WELLS).tolist() if text.isdecimal()]
-    untold = [
-        f"{row[_BATCH]}/{row[_PLATE]} has no line: {row.get('Note', '')}"
-        for row in read.values()
-        if row[_BATCH] == batch and not row[_WELLS]
-    ]
-    left_out = [
-        f"{key} is excluded and has no line: {why}"
-        for key, why in sorted(excluded.items())
-        if key.batch == batch
-    ]
-    lines = [PlateKey(batch, plate) for plate in column(mine, _PLATE).tolist()]
-    notes = {PlateKey(row[_BATCH], row[_PLATE]): row.get("Note", "") for row in read.values()}
-    whole = every_plate_has_a_line(set(plates) - set(excluded), lines, notes)
-    return SharedFileOutput(
-        path,
-        checks=(whole,),
-        facts={
-            "plates": len(mine),
-            "wells": sum(counts),
-            "plates_in_the_file": len(table),
-            "plates_without_a_line": len(untold) + len(left_out),
-        },
-        warnings=(*untold, *left_out),
-        shown={"summary": mine},
-    )
-
-
-def _standing(content: bytes) -> pd.DataFrame:
-    table = read_tsv(content, path=layout.QUALITY_SUMMARY)
-    lacking = [name for name in COLUMNS if name not in table.columns]
-    if lacking:
-        raise InvalidInputError(
-            f"it has no column {lacking[0]}: this is not the summary of quality control",
-            path=layout.QUALITY_SUMMARY,
-            remedy="move the file away",
-        )
-    return table
-
-
-def _records(workspace: Workspace, read: _Lines) -> dict[PlateKey, Mapping[str, str]]:
-    """Read the records that are new or changed since they were `read`, and return all lines."""
-    batches = workspace.list_two_levels(layout.QUALITY_RECORDS).folders
-    files = [file for listing in batches.values() for file in listing.files]
-    marks = [(file.path, file.version) for file in files if file.path.endswith(".tsv")]
-    new = [mark for mark in marks if mark not in read]
-
-    def line(mark: tuple[str, str]) -> Mapping[str, str]:
-        table = read_tsv(workspace.read_bytes(mark[0]), path=mark[0])
-        return {str(name): str(value) for name, value in table.iloc[0].items()}
-
-    read |= dict(zip(new, map_at_once(line, new, at_once=workspace.at_once), strict=True))
-    for mark in set(read) - set(marks):
-        del read[mark]
-    return {PlateKey(r[_BATCH], r[_PLATE]): r for r in read.values() if r[_WELLS]}
-
-
 _SITE_COUNT = "Metadata_Site_Count"
-
-
-def load_data_fingerprint(workspace: Workspace, key: PlateKey, source: PlateSource | None) -> str:
-    """Return the fingerprint of what tells a plate's wells and sites.
-
-    `source`: what the plate starts from, which is taken where there is no load data.
-    """
-    listing = None if source is None else source.listing
-    if listing is not None and listing.load_data_fingerprint is not None:
-        return listing.load_data_fingerprint
-    path = _load_data_path(workspace, key)
-    if path is not None:
-        return fingerprint_bytes(workspace.read_bytes(path))
-    return source.fingerprint if source is not None and source.fingerprint else "absent"
+_Lines = dict[tuple[str, str], Mapping[str, str]]
 
 
 def plate_sites(
@@ -154,9 +56,8 @@ def plate_sites(
 
     The load data; else the names of the site folders and the columns of `Image.csv`; else the Image
     table of a SQLite backend on this machine; else `Metadata_Site_Count` of the profiles. A plate
-    of which nothing tells has no line in the summary, and the reason is told.
-
-    `source`: what the plate starts from; None where that could not be looked at.
+    of which nothing tells has no line in the summary, and the reason is told. `source`: what the
+    plate starts from; None where that was not or could not be looked at.
     """
     sites, basis, note = _told(workspace, config, key, source)
     warnings = (note,) if note else ()
@@ -239,11 +140,18 @@ def _of_profiles(workspace: Workspace, source: PlateSource) -> PlateSites | None
     return sites_of_wells(counts[~np.isnan(counts)].tolist(), None)
 
 
-def _load_data_path(workspace: Workspace, key: PlateKey) -> str | None:
-    folder = layout.load_data_folder(key)
-    standing = {file.path for file in workspace.list_folder(folder).files}
-    paths = (f"{folder}/{name}" for name in layout.LOAD_DATA_NAMES)
-    return next((path for path in paths if path in standing), None)
+def load_data_fingerprint(workspace: Workspace, key: PlateKey, source: PlateSource | None) -> str:
+    """Return the fingerprint of what tells a plate's wells and sites.
+
+    `source`: what the plate starts from, which is taken where there is no load data.
+    """
+    listing = None if source is None else source.listing
+    if listing is not None and listing.load_data_fingerprint is not None:
+        return listing.load_data_fingerprint
+    path = _load_data_path(workspace, key)
+    if path is not None:
+        return fingerprint_bytes(workspace.read_bytes(path))
+    return source.fingerprint if source is not None and source.fingerprint else "absent"
 
 
 def look_at(workspace: Workspace, config: Config, key: PlateKey) -> PlateSource | None:
@@ -257,3 +165,90 @@ def look_at(workspace: Workspace, config: Config, key: PlateKey) -> PlateSource 
         return plate_source(workspace, config, key)
     except ProfilingError:  # the steps that need it say why
         return None
+
+
+def _load_data_path(workspace: Workspace, key: PlateKey) -> str | None:
+    folder = layout.load_data_folder(key)
+    standing = {file.path for file in workspace.list_folder(folder).files}
+    paths = (f"{folder}/{name}" for name in layout.LOAD_DATA_NAMES)
+    return next((path for path in paths if path in standing), None)
+
+
+def rebuilt_summary(
+    workspace: Workspace, batch: str, plates: Collection[PlateKey] = ()
+) -> SharedFileOutput:
+    """Rebuild the summary of all plates from the record of each.
+
+    Written under the condition that nobody else wrote meanwhile, so that batches which end at the
+    same time lose no line. Lines of plates without a record (the recipe's) stay; excluded plates
+    have none. `plates`: those of the batch, each of which should have a line unless it is excluded.
+    """
+    read: _Lines = {}
+    excluded: dict[PlateKey, str] = {}
+
+    def rebuilt(content: bytes | None) -> bytes:
+        standing = None if content is None else _standing(content)
+        entries = load_registry(workspace).plates
+        excluded.clear()
+        excluded.update({k: e.excluded for k, e in entries.items() if e.excluded is not None})
+        rows = _records(workspace, read)
+        return ledger_tsv(summary_table(standing, rows, excluded))
+
+    path = layout.QUALITY_SUMMARY
+    table = read_tsv(update_file(workspace, path, rebuilt), path=path)
+    mine = table.loc[column(table, _BATCH) == batch, list(COLUMNS)]
+    counts = [int(text) for text in column(mine, _WELLS).tolist() if text.isdecimal()]
+    untold = [
+        f"{row[_BATCH]}/{row[_PLATE]} has no line: {row.get('Note', '')}"
+        for row in read.values()
+        if row[_BATCH] == batch and not row[_WELLS]
+    ]
+    left_out = [
+        f"{key} is excluded and has no line: {why}"
+        for key, why in sorted(excluded.items())
+        if key.batch == batch
+    ]
+    lines = [PlateKey(batch, plate) for plate in column(mine, _PLATE).tolist()]
+    notes = {PlateKey(row[_BATCH], row[_PLATE]): row.get("Note", "") for row in read.values()}
+    whole = every_plate_has_a_line(set(plates) - set(excluded), lines, notes)
+    return SharedFileOutput(
+        path,
+        checks=(whole,),
+        facts={
+            "plates": len(mine),
+            "wells": sum(counts),
+            "plates_in_the_file": len(table),
+            "plates_without_a_line": len(untold) + len(left_out),
+        },
+        warnings=(*untold, *left_out),
+        shown={"summary": mine},
+    )
+
+
+def _standing(content: bytes) -> pd.DataFrame:
+    table = read_tsv(content, path=layout.QUALITY_SUMMARY)
+    lacking = [name for name in COLUMNS if name not in table.columns]
+    if lacking:
+        raise InvalidInputError(
+            f"it has no column {lacking[0]}: this is not the summary of quality control",
+            path=layout.QUALITY_SUMMARY,
+            remedy="move the file away",
+        )
+    return table
+
+
+def _records(workspace: Workspace, read: _Lines) -> dict[PlateKey, Mapping[str, str]]:
+    """Read the records that are new or changed since they were `read`, and return all lines."""
+    batches = workspace.list_two_levels(layout.QUALITY_RECORDS).folders
+    files = [file for listing in batches.values() for file in listing.files]
+    marks = [(file.path, file.version) for file in files if file.path.endswith(".tsv")]
+    new = [mark for mark in marks if mark not in read]
+
+    def line(mark: tuple[str, str]) -> Mapping[str, str]:
+        table = read_tsv(workspace.read_bytes(mark[0]), path=mark[0])
+        return {str(name): str(value) for name, value in table.iloc[0].items()}
+
+    read |= dict(zip(new, map_at_once(line, new, at_once=workspace.at_once), strict=True))
+    for mark in set(read) - set(marks):
+        del read[mark]
+    return {PlateKey(r[_BATCH], r[_PLATE]): r for r in read.values() if r[_WELLS]}

@@ -42,6 +42,7 @@ _DESCRIPTIONS = {
     AGGREGATED: "One profile a well, the mean or median over its cells: "
     "`backend/BATCH/PLATE/PLATE.csv` at full precision and `profiles/BATCH/PLATE/PLATE.csv.gz`.",
 }
+_WINDOW_SECONDS = 60.0  # the rate is that of the last minute: S3 and neighbours change it
 
 
 def backend_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetsDefinition]:
@@ -172,9 +173,6 @@ def _logged(context: dg.AssetExecutionContext) -> Progress:
             context.log.info(said)
 
     return progress
-
-
-_WINDOW_SECONDS = 60.0  # the rate is that of the last minute: S3 and neighbours change it
 
 
 class Pace:

@@ -16,7 +16,10 @@ GROUP = "workspace"
 
 
 def external_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetSpec]:
-    """Return the external assets."""
+    """Return the external assets.
+
+    A frozen list of features has the partitions of the selection that it takes the place of.
+    """
     plates = partitions.by_level[PLATE]
     return [
         dg.AssetSpec(
