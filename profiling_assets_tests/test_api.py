@@ -130,7 +130,7 @@ def test_collate_is_a_verb_and_a_room_whatever_was_imported_first(first: str) ->
         from profiling_assets.api import collate
         assert inspect.signature(verb) == inspect.signature(collate)
         import profiling_assets.collate.options as options
-        assert options.AggregateOptions
+        assert options.CollateOptions
         try:
             verb("no folder", "out")
         except Exception as error:
