@@ -46,92 +46,6 @@ from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.workspace.ledger import KEPT_WHOLE, SiteRecord, WellRecord, WellState
 from profiling_assets.workspace.names import normalized_well
 
-
-@dataclass
-class _Well:
-    sites: int = 0
-    chosen_sites: int = 0
-    cells: int = 0
-    profile: bool = False
-    lacking: dict[str, None] = field(default_factory=dict[str, None])
-
-
-class WellTally:
-    """Counts sites and cells by well."""
-
-    def __init__(self) -> None:
-        self._wells: dict[str, _Well] = {}
-
-    def add_site(self, well: str, *, in_fields: bool) -> None:
-        """Count an Image row."""
-        tally = self._wells.setdefault(well, _Well())
-        tally.sites += 1
-        tally.chosen_sites += in_fields
-
-    def add_cells(self, well: str, cells: int) -> None:
-        """Count objects of the first compartment."""
-        self._wells.setdefault(well, _Well()).cells += cells
-
-    def close(self, well: str, lacking: Iterable[str]) -> None:
-        """Note whether a well (or one of its sites) got a profile.
-
-        `lacking`: compartments without an object; none where it has a profile.
-        """
-        tally = self._wells.setdefault(well, _Well())
-        absent = dict.fromkeys(lacking)
-        tally.profile = tally.profile or not absent
-        tally.lacking.update(absent)
-
-    @property
-    def cells(self) -> int:
-        """Objects of the first compartment in all wells."""
-        return sum(tally.cells for tally in self._wells.values())
-
-    @property
-    def sites(self) -> int:
-        """Image rows of all wells."""
-        return sum(tally.sites for tally in self._wells.values())
-
-    def records(self, expected: Iterable[str] = ()) -> tuple[WellRecord, ...]:
-        """Return a record for each well."""
-        found = [_record(well, tally) for well, tally in self._wells.items()]
-        known = {normalized_well(well) or well for well in self._wells}
-        reason = "no site of it is in the backend"
-        absent = {
-            normalized_well(well) or well: WellRecord(well, WellState.NO_SITES, reason)
-            for well in expected
-            if well and (normalized_well(well) or well) not in known
-        }
-        return tuple(sorted([*found, *absent.values()], key=lambda record: record.well))
-
-
-def _record(well: str, tally: _Well) -> WellRecord:
-    if tally.profile:
-        return WellRecord(well, WellState.PROFILE, "", tally.sites, tally.cells)
-    if tally.chosen_sites == 0:
-        reason = "none of its sites is among aggregate.fields"
-        return WellRecord(well, WellState.NOT_IN_FIELDS, reason, tally.sites, tally.cells)
-    reason = f"no object in {', '.join(tally.lacking)}"
-    return WellRecord(well, WellState.NO_OBJECTS, reason, tally.sites, tally.cells)
-
-
-def with_sites(wells: Iterable[WellRecord], sites: Iterable[SiteRecord]) -> tuple[WellRecord, ...]:
-    """Add to the reason of wells without a profile what became of their sites."""
-    lost: dict[str, list[str]] = {}
-    for site in sites:
-        if site.folder and site.state not in KEPT_WHOLE:
-            well = normalized_well(site.well) or site.well
-            lost.setdefault(well, []).append(f"{site.folder} is {site.state.value}")
-    told: list[WellRecord] = []
-    for record in wells:
-        reasons = lost.get(normalized_well(record.well) or record.well, [])
-        bare = record.state is WellState.PROFILE or not reasons
-        told.append(
-            record if bare else replace(record, reason="; ".join([record.reason, *reasons]))
-        )
-    return tuple(told)
-
-
 _SITE = "Metadata_Site"
 _IMAGES = ""  # key of the image features among the tables
 
@@ -147,6 +61,7 @@ class _Profile:
 class WellAggregator:
     """Takes images and objects, and gives profiles.
 
+    `memory`: bytes of waiting rows to keep in memory; more go to a temporary file in `scratch`.
     Raises `InvalidInputError` where a column or compartment that is needed is absent.
     """
 
@@ -207,9 +122,9 @@ class WellAggregator:
             self._tables[name] = feature_columns(name, layouts[name].columns, self.tables)
 
     def add_image(self, values: Sequence[Value]) -> Stratum | None:
-        """Take an Image row.
+        """Take an Image row, and return the stratum that the image's objects belong to.
 
-        The stratum that the image's objects belong to; None where they belong to none.
+        None where they belong to none: a part of it is missing, or the site is not in `fields`.
         """
         stratum = self._images.stratum(values)
         if stratum is None:
@@ -289,8 +204,8 @@ class WellAggregator:
     def result(self, expected_wells: Iterable[str] = ()) -> AggregateResult:
         """Compute what waits, and lay the profiles out.
 
-        Rows sorted by plate and well; strata, `Metadata_Site_Count`, `Metadata_Count_*`,
-        `Metadata_Object_Count`, `Image_*`, then the compartments in order.
+        Rows are sorted by plate and well. Columns are strata, `Metadata_Site_Count`,
+        `Metadata_Count_*`, `Metadata_Object_Count`, `Image_*`, then the compartments in order.
         """
         self.close()
         self._spool.close()
@@ -347,3 +262,91 @@ class WellAggregator:
 
 def _columns(again: Again, places: Sequence[int]) -> Matrix:
     return again()[:, list(places)]
+
+
+@dataclass
+class _Well:
+    sites: int = 0
+    chosen_sites: int = 0
+    cells: int = 0
+    profile: bool = False
+    lacking: dict[str, None] = field(default_factory=dict[str, None])
+
+
+class WellTally:
+    """Counts sites and cells by well."""
+
+    def __init__(self) -> None:
+        self._wells: dict[str, _Well] = {}
+
+    def add_site(self, well: str, *, in_fields: bool) -> None:
+        """Count an Image row."""
+        tally = self._wells.setdefault(well, _Well())
+        tally.sites += 1
+        tally.chosen_sites += in_fields
+
+    def add_cells(self, well: str, cells: int) -> None:
+        """Count objects of the first compartment."""
+        self._wells.setdefault(well, _Well()).cells += cells
+
+    def close(self, well: str, lacking: Iterable[str]) -> None:
+        """Note whether a well (or one of its sites) got a profile.
+
+        `lacking`: compartments without an object; empty where it has a profile.
+        """
+        tally = self._wells.setdefault(well, _Well())
+        absent = dict.fromkeys(lacking)
+        tally.profile = tally.profile or not absent
+        tally.lacking.update(absent)
+
+    @property
+    def cells(self) -> int:
+        """Objects of the first compartment in all wells."""
+        return sum(tally.cells for tally in self._wells.values())
+
+    @property
+    def sites(self) -> int:
+        """Image rows of all wells."""
+        return sum(tally.sites for tally in self._wells.values())
+
+    def records(self, expected: Iterable[str] = ()) -> tuple[WellRecord, ...]:
+        """Return a record for each well, sorted by well.
+
+        `expected`: wells that the load data or the site folders name.
+        """
+        found = [_record(well, tally) for well, tally in self._wells.items()]
+        known = {normalized_well(well) or well for well in self._wells}
+        reason = "no site of it is in the backend"
+        absent = {
+            normalized_well(well) or well: WellRecord(well, WellState.NO_SITES, reason)
+            for well in expected
+            if well and (normalized_well(well) or well) not in known
+        }
+        return tuple(sorted([*found, *absent.values()], key=lambda record: record.well))
+
+
+def _record(well: str, tally: _Well) -> WellRecord:
+    if tally.profile:
+        return WellRecord(well, WellState.PROFILE, "", tally.sites, tally.cells)
+    if tally.chosen_sites == 0:
+        reason = "none of its sites is among aggregate.fields"
+        return WellRecord(well, WellState.NOT_IN_FIELDS, reason, tally.sites, tally.cells)
+    reason = f"no object in {', '.join(tally.lacking)}"
+    return WellRecord(well, WellState.NO_OBJECTS, reason, tally.sites, tally.cells)
+
+
+def with_sites(wells: Iterable[WellRecord], sites: Iterable[SiteRecord]) -> tuple[WellRecord, ...]:
+    """Add to the reason of wells without a profile what became of their sites."""
+    lost: dict[str, list[str]] = {}
+    for site in sites:
+        if site.folder and site.state not in KEPT_WHOLE:
+            well = normalized_well(site.well) or site.well
+            lost.setdefault(well, []).append(f"{site.folder} is {site.state.value}")
+    told: list[WellRecord] = []
+    for record in wells:
+        reasons = lost.get(normalized_well(record.well) or record.well, [])
+        bare = record.state is WellState.PROFILE or not reasons
+        told.append(
+            record if bare else replace(record, reason="; ".join([record.reason, *reasons]))
+        )
+    return tuple(told)

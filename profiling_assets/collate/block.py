@@ -22,7 +22,7 @@ from profiling_assets.collate.object_csv import ObjectRows
 class Block:
     """Objects of one site in one compartment."""
 
-    layout: TableLayout  # the table
+    layout: TableLayout
     values: NDArray[np.float64]  # in the table's columns; NaN where missing or text
     integers: Mapping[int, list[int | None]]  # column place to its exact whole numbers
     texts: Mapping[int, list[Value]]  # column place to its cells, where the column holds text
@@ -71,7 +71,7 @@ class ObjectSink(Growing, Protocol):
     def add_objects(self, block: Block, table_number: int) -> Again | None:
         """Take the objects of one site in one compartment.
 
-        Gives the values back, in the table's columns; None where the sink cannot.
+        What is returned gives the values back, in the table's columns; None where the sink cannot.
         """
         ...
 
@@ -79,7 +79,7 @@ class ObjectSink(Growing, Protocol):
 def places_of(layout: TableLayout, names: tuple[str, ...]) -> list[int] | None:
     """Return the place in the table of each column of a file.
 
-    None where the table lacks one: the survey did not see this header.
+    None stands for a file with a column that the table lacks: the survey did not see its header.
     """
     keys = folded_names(column_names(layout.table, names))
     places = [layout.index.get(key) for key in keys]

@@ -28,7 +28,11 @@ class _OnDisk:
 
 
 class BlockSpool:
-    """Matrices by key, each key's in the order they came."""
+    """Matrices by key, each key's in the order they came.
+
+    `folder`: where the temporary file lies; it has no name and vanishes when closed. `memory`:
+    bytes kept in memory; what comes beyond goes to disk.
+    """
 
     def __init__(self, folder: Path | None, memory: int = MEMORY_BYTES) -> None:
         self._folder = folder
@@ -39,7 +43,7 @@ class BlockSpool:
         self._waiting: dict[object, list[Matrix | _OnDisk | Again]] = {}
 
     def add(self, key: object, matrix: Matrix, again: Again | None = None) -> None:
-        """Keep a matrix."""
+        """Keep a matrix; `again` gives the same one once more, from where it is stored anyway."""
         self._came += matrix.nbytes
         kept: Matrix | _OnDisk | Again = matrix
         if self._held + matrix.nbytes > self._limit:
@@ -51,10 +55,9 @@ class BlockSpool:
         self._waiting.setdefault(key, []).append(kept)
 
     def take(self, key: object, columns: int | None = None) -> Matrix | None:
-        """Give a key's matrices back.
+        """Give a key's matrices back, one below the other; None where the key has none.
 
-        `columns`: columns by now; NaN in those that a matrix does not have yet. One below the
-        other; None where the key has none.
+        `columns`: columns by now; NaN in those that a matrix does not have yet.
         """
         kept = self._waiting.pop(key, None)
         if kept is None:

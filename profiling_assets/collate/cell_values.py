@@ -25,11 +25,10 @@ _KINDS: dict[type, Kind] = {float: "number", str: "text"}
 
 
 def value_of(text: str) -> Value:
-    """Read a cell.
+    """Read a cell, given as in the file without its quotes.
 
-    `text`: the cell as in the file, without its quotes. None where missing (NaN too); a whole
-    number that fits 64 bits as int; any other number as float, with all its digits; else the text,
-    verbatim.
+    It is None where missing (NaN too), an int where it is a whole number that fits 64 bits, a float
+    with all its digits where it is any other number, else the text, verbatim.
     """
     stripped = text.strip()
     if stripped in MISSING:
@@ -49,10 +48,11 @@ def value_of(text: str) -> Value:
 
 
 def column_values(texts: Sequence[str]) -> tuple[Kind, list[Value]]:
-    """Read the cells of one column of one file together.
+    """Read the cells of one column of one file together, and tell their kind.
 
-    `whole` where every cell that is not missing is a whole number, `number` where every one is a
-    number, else `text`.
+    It is `whole` where every cell that is not missing is a whole number, `number` where every one
+    is a number, else `text`. In a `text` column all cells are verbatim (`2.50` stays `2.50`), in a
+    `number` column all are floats.
     """
     if len(texts) == 1:
         value = value_of(texts[0])

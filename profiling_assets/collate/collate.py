@@ -1,8 +1,8 @@
 """A plate from its site folders to backend and profiles.
 
 Put here: the order of things, which sinks take part, what is refused as a whole.
-Do not put here: the pass (`plate_pass`), writing (`*_sink`), means and medians (`aggregate`),
-profiles of a standing backend (`from_backend`).
+Do not put here: the pass (`plate_pass`), writing (`sqlite_backend`, `parquet_backend`), means and
+medians (`aggregate`), profiles of a standing backend (`from_backend`).
 """
 
 from collections.abc import Sequence
@@ -61,10 +61,13 @@ def collate_plate(
     `expected`: the sites of its load data; None where there is none. `sqlite_file`: where to write
     the SQLite backend (a scratch place; must not exist); None for none. `parquet_folder`: where to
     write a Parquet file a table (exists); None for none. `aggregate`: how to aggregate; None for no
-    profiles. `survey`: the headers, or a sample of them, where the caller has them already. Raises
-    `InvalidInputError` where no Image row can be read, or a column or compartment that is needed is
-    absent. Raises `DefectiveSiteError` where a site is defective and `options.on_defective_site` is
-    `fail`.
+    profiles. `progress` is called with the number of folders done and of all. `survey`: the
+    headers, or a sample of them, where the caller has them already. `parquet_if_wide`: a folder
+    (exists) for Parquet files in place of a SQLite file that cannot hold the tables.
+
+    Raises `InvalidInputError` where no Image row can be read, or a column or compartment that is
+    needed is absent. Raises `DefectiveSiteError` where a site is defective and
+    `options.on_defective_site` is `fail`.
     """
     ordered = sorted(folders, key=lambda folder: folder.name)
     survey = survey or survey_headers(ordered, munge=options.munge)

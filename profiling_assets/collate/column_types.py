@@ -23,7 +23,10 @@ TextColumns = Mapping[str, frozenset[str]]
 
 
 class ColumnTypes:
-    """Remembers, for each column, what rules out BIGINT and FLOAT."""
+    """Remembers, for each column, what rules out BIGINT and FLOAT.
+
+    `text`: object columns known to hold text, from an earlier pass.
+    """
 
     def __init__(self, layouts: Mapping[str, TableLayout], text: TextColumns) -> None:
         self._layouts = layouts
@@ -64,11 +67,10 @@ class ColumnTypes:
         return self._frozen_text[table]
 
     def note_objects(self, block: Block) -> frozenset[str]:
-        """Take note of a site's objects.
+        """Take note of a site's objects, parsed with `whole` and `text` of before.
 
-        `block`: the objects, as parsed with `whole` and `text` of before. Columns now found to hold
-        text: what was written of them so far is not text, so the pass must begin anew with these
-        columns known.
+        Returned are the columns now found to hold text: what was written of them so far is not
+        text, so the pass must begin anew with these columns known.
         """
         table = block.layout.table
         found = {place for place in block.texts if place not in self._text[table]}

@@ -1,7 +1,8 @@
 """What the headers of a plate tell: its tables, and their columns in order.
 
-Put here: columns in their final order, what of them changes with a further header.
-Do not put here: reading headers (`columns`), values and their types (`column_types`).
+Put here: columns in their final order, what of them changes with a further header, and which
+folders' headers are read.
+Do not put here: parsing one header (`header`), values and their types (`column_types`).
 A site whose image failed quality control has a short header; taking the first site's header, as
 cytominer-database does, makes the backend depend on the order of folders.
 """
@@ -32,13 +33,16 @@ from profiling_assets.workspace.site_folder import (
 
 # Columns that every backend's Image table has; where no file has them, they are filled in.
 IMAGE_METADATA = ("Metadata_Plate", "Metadata_Well", "Metadata_Site")
+SAMPLE = 16  # folders: at most 80 requests more for a plate of 14,000 files
+_Names = tuple[str, ...]
+_FolderHeaders = tuple[frozenset[str], Mapping[str, _Names]]
 
 
 @dataclass(frozen=True)
 class TableLayout:
     """Columns of one table in their final order, without `TableNumber`."""
 
-    table: str  # the table's name
+    table: str
     columns: tuple[str, ...]  # names as in the backend
     # folded names of the most complete site's columns; a file that lacks one is short
     complete: frozenset[str]
@@ -97,8 +101,8 @@ class Survey:
     def grows_into(self, other: "Survey") -> bool:
         """Tell whether rows written in these columns are right in those of a later survey.
 
-        True where it has the same tables and the same most complete headers, and any further column
-        comes last: it is missing in what was written before.
+        They are where it has the same tables and the same most complete headers, and any further
+        column comes last: it is missing in what was written before.
         """
         return list(self.tables) == list(other.tables) and all(
             layout.complete == other.tables[table].complete
@@ -108,11 +112,10 @@ class Survey:
 
 
 def lay_out(headers: Mapping[str, Collection[tuple[str, ...]]]) -> dict[str, TableLayout]:
-    """Order the columns of each table.
+    """Order the columns of each table, given every different header of it as written in the files.
 
-    `headers`: every different header of each table, as written in the files. The columns of the
-    fullest header (of several, the first in alphabetical order), then further columns as they
-    appear in the other headers, fullest first.
+    First come the columns of the fullest header (of several, the first in alphabetical order), then
+    further columns as they appear in the other headers, fullest first.
     """
     layouts: dict[str, TableLayout] = {}
     for table in sorted(headers, key=table_order):
@@ -140,9 +143,9 @@ def split_columns(
 def absent_categories(
     survey_or_columns: Survey | Iterable[str], categories: Iterable[str]
 ) -> tuple[str, ...]:
-    """List the image feature categories that no Image column has.
+    """List the image feature categories that are the first word of no Image column.
 
-    Those that are the first word of no column (`Image_` aside).
+    `Image_` does not count as a word. `categories`: `Granularity`, `Texture`, ...
     """
     if isinstance(survey_or_columns, Survey):
         layout = survey_or_columns.tables.get(IMAGE)
@@ -161,13 +164,11 @@ def is_usable(table: str, names: Collection[str]) -> bool:
     return not reserved and IMAGE_NUMBER in names and OBJECT_NUMBER in names
 
 
-SAMPLE = 16  # folders: at most 80 requests more for a plate of 14,000 files
-_Names = tuple[str, ...]
-_FolderHeaders = tuple[frozenset[str], Mapping[str, _Names]]
-
-
 class HeaderTally:
-    """The headers of the folders seen so far, and what they tell."""
+    """The headers of the folders seen so far, and what they tell.
+
+    `munge`: whether `object.csv` is to be split into compartments.
+    """
 
     def __init__(self, *, munge: bool) -> None:
         self._munge = munge
@@ -177,10 +178,7 @@ class HeaderTally:
         self._first: dict[tuple[str, _Names], SiteFolder] = {}
 
     def add(self, folder: SiteFolder) -> dict[str, _Names]:
-        """Read the headers of a folder.
-
-        Table to its header, where no folder before had that one.
-        """
+        """Read the headers of a folder, and return by table those that no folder before had."""
         return self.take(folder, read_headers(folder, munge=self._munge))
 
     def take(self, folder: SiteFolder, headers: _FolderHeaders) -> dict[str, _Names]:
@@ -230,8 +228,8 @@ def survey_headers(
 ) -> Survey:
     """Read the header of every file of a plate, and nothing else.
 
-    `at_once`: folders to be read at the same time. The same for any order and any names of the
-    folders, `warnings` aside (which name some).
+    `at_once`: folders to be read at the same time. The survey is the same for any order and any
+    names of the folders, `warnings` aside (which name some).
     """
     tally = HeaderTally(munge=munge)
     for folder, headers in zip(folders, _all_headers(folders, at_once, munge=munge), strict=True):
@@ -245,9 +243,9 @@ def survey_sample(
     """Read the headers of some folders, those that are likely to be the fullest among them.
 
     `at_once`: folders to be read at the same time. `size`: folders to be read, about; at least one
-    for each object table that a listing names. What the sample tells; which tables a site must have
-    is known from all listings, except where `object.csv` holds them. A pass that is given it looks
-    at every header it meets.
+    for each object table that a listing names. Which tables a site must have is known from all
+    listings, except where `object.csv` holds them. A pass that is given such a survey looks at
+    every header it meets.
     """
     chosen = sample(folders, size)
     if len(chosen) == len(folders):
@@ -265,8 +263,8 @@ def survey_sample(
 def sample(folders: Sequence[SiteFolder], size: int) -> list[SiteFolder]:
     """Choose the folders whose headers are read first.
 
-    By name: those with the largest `Image.csv` (a short one is that of an image that failed quality
-    control), one for each object table, and others evenly spread.
+    Sorted by name, these are those with the largest `Image.csv` (a short one is that of an image
+    that failed quality control), one for each object table, and others evenly spread.
     """
     ordered = sorted(folders, key=lambda folder: folder.name)
     files = [site_files(folder) for folder in ordered]
@@ -284,7 +282,7 @@ def sample(folders: Sequence[SiteFolder], size: int) -> list[SiteFolder]:
 
 
 def read_headers(folder: SiteFolder, *, munge: bool) -> _FolderHeaders:
-    """Read the headers of one folder."""
+    """Return the object tables of one folder, and the header of each table that has a whole one."""
     files = site_files(folder)
     found: dict[str, _Names] = {}
     if files.image is not None:

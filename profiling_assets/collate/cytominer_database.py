@@ -9,8 +9,6 @@ only or is ragged; what it says on stdout about it becomes the reason in the led
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # ^ pandas ships partial types
 
-# ^ pandas, cytominer-database and pycytominer ship no types
-
 import contextlib
 import io
 import sqlite3
@@ -56,8 +54,9 @@ def collate_with_reference_engine(
     """Collate a plate with cytominer-database, and aggregate it with pycytominer.
 
     `folder`: a local folder of site folders; only read. `sqlite_file`: where to write the backend
-    (a scratch place; must not exist). `aggregate`: how to aggregate; None for no profiles. Raises
-    `InvalidInputError` where the reference fails, with its own words.
+    (a scratch place; must not exist). `aggregate`: how to aggregate; None for no profiles. The
+    result has one record a folder; what the reference rejects is `unreadable`, and it knows no
+    `on_defective_site`. Raises `InvalidInputError` where the reference fails, with its own words.
     """
     sites = sorted((p for p in folder.iterdir() if p.is_dir()), key=lambda p: p.name)
     try:

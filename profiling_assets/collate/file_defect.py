@@ -28,10 +28,10 @@ def count_lines(body: bytes) -> int:
     return sum(1 for line in body.splitlines() if line.strip())
 
 
-def bytes_defect(data: bytes, file: str, state: SiteState) -> FileDefect | None:
-    """Refuse bytes that are no text.
+def bytes_defect(data: bytes, file: str, state: SiteState) -> Defect | None:
+    """Refuse bytes that are no text; None where they may be a CSV.
 
-    `state`: the state for a file that is not empty. None where the bytes may be a CSV.
+    `state`: the state for a file that is not empty.
     """
     if not data or data.isspace():
         return FileDefect(SiteState.EMPTY, f"{file} is empty")
@@ -41,11 +41,8 @@ def bytes_defect(data: bytes, file: str, state: SiteState) -> FileDefect | None:
     return None
 
 
-def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> FileDefect | None:
-    """Refuse a header with a name twice.
-
-    None where every name is there once.
-    """
+def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> Defect | None:
+    """Refuse a header with a name twice."""
     twice = header.repeated()
     if twice:
         reason = f"{file} has the same column twice: {listed(twice)}"
@@ -55,11 +52,11 @@ def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> F
 
 def width_defect(
     rows: Sequence[Sequence[str]], width: int, body: bytes, file: str
-) -> FileDefect | None:
-    """Refuse rows with too few or too many fields.
+) -> Defect | None:
+    """Refuse rows with too few or too many fields; blank ones are not given.
 
-    Truncated where only the last line is short and has no line end, as of a file whose writer was
-    killed; else ragged.
+    The file is truncated where only the last line is short and has no line end, as of a file whose
+    writer was killed; else ragged.
     """
     wrong = [number for number, row in enumerate(rows, start=1) if len(row) != width]
     if not wrong:

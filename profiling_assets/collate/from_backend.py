@@ -1,7 +1,7 @@
 """Profiles of a standing SQLite backend, wherever it came from.
 
-Put here: which rows of a backend are aggregated, and in what order they are read.
-Do not put here: opening and reading a backend (`from_backend`), means and medians (`aggregate`).
+Put here: opening and reading a backend, which of its rows are aggregated, and in what order.
+Do not put here: writing one (`sqlite_backend`), means and medians (`aggregate`).
 """
 
 import sqlite3
@@ -25,33 +25,6 @@ from profiling_assets.errors import BackendError, InvalidInputError, listed
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.site_folder import IMAGE, table_order
 
-
-def quoted(name: str) -> str:
-    """Quote an identifier: table and column names come from files."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def row_numbers(
-    rows: Sequence[Sequence[Value]], columns: Sequence[str]
-) -> tuple[NDArray[np.float64], frozenset[str]]:
-    """Turn rows into numbers.
-
-    NaN where missing, and in columns that hold text.
-    """
-    try:
-        return np.array(rows, dtype=np.float64).reshape(len(rows), len(columns)), frozenset()
-    except ValueError:
-        pass
-    values = np.full((len(rows), len(columns)), np.nan)
-    texts: set[str] = set()
-    for place, (name, cells) in enumerate(zip(columns, zip(*rows, strict=True), strict=True)):
-        try:
-            values[:, place] = np.array(cells, dtype=np.float64)
-        except ValueError:
-            texts.add(name)
-    return values, frozenset(texts)
-
-
 ImageKey = tuple[Value, Value]
 _ROWS = 512  # fetched at a time
 _SCHEMA_REMEDY = (
@@ -65,8 +38,8 @@ class Backend:
     """An open backend."""
 
     connection: sqlite3.Connection  # read only
-    image_table: str  # the Image table's name, as in the file
-    image_columns: tuple[str, ...]  # its columns
+    image_table: str  # its name as in the file
+    image_columns: tuple[str, ...]
     # object table to its columns without TableNumber; Cells, Cytoplasm, Nuclei first
     tables: Mapping[str, tuple[str, ...]]
     names: Mapping[str, str]  # object table to its name in the file
@@ -104,7 +77,10 @@ class Backend:
     def objects_of(
         self, table: str, keys: Sequence[ImageKey]
     ) -> Iterator[tuple[NDArray[np.float64], frozenset[str]]]:
-        """Yield objects of some images, found by index."""
+        """Yield objects of some images, found by index, and the names of those columns with text.
+
+        NaN stands where a value is missing or text.
+        """
         columns = self.tables[table]
         name, listed = quoted(self.names[table]), ", ".join(map(quoted, columns))
         both = f"{quoted(TABLE_NUMBER)} = ? AND {quoted(IMAGE_NUMBER)} = ?"
@@ -135,7 +111,8 @@ class Backend:
 def open_backend(file: Path, path: str) -> Generator[Backend]:
     """Open a backend for reading.
 
-    Raises `BackendError` where the file is no SQLite file, is damaged, or holds no backend.
+    What SQLite finds damaged while the block runs is a `BackendError` too. Raises `BackendError`
+    where the file is no SQLite file, is damaged, or holds no backend.
     """
     if not file.is_file():
         raise BackendError("the SQLite file is not there", path=path, remedy="collate the plate")
@@ -236,7 +213,10 @@ def _scan(
     aggregator: WellAggregator,
     known: Container[ImageKey],
 ) -> int:
-    """Read a table without an index in one go; its rows wait in the aggregator's spool."""
+    """Read a table without an index in one go; its rows wait in the aggregator's spool.
+
+    Returns how many of its objects belong to no Image row.
+    """
     strays = 0
     of_image = {image: stratum for stratum, keys in images.items() for image in keys}
     for keys, values, texts in backend.objects(table):
@@ -263,3 +243,29 @@ def _key_warnings(strays: Mapping[str, int], images: Mapping[ImageKey, int]) -> 
             f"{repeated} Image rows have a TableNumber and ImageNumber that others have too: "
             "their objects cannot be told apart, and count for each"
         )
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier: table and column names come from files."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def row_numbers(
+    rows: Sequence[Sequence[Value]], columns: Sequence[str]
+) -> tuple[NDArray[np.float64], frozenset[str]]:
+    """Turn rows as SQLite returned them into numbers, and name the columns that hold text.
+
+    NaN stands where a value is missing, and in columns that hold text.
+    """
+    try:
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(columns)), frozenset()
+    except ValueError:
+        pass
+    values = np.full((len(rows), len(columns)), np.nan)
+    texts: set[str] = set()
+    for place, (name, cells) in enumerate(zip(columns, zip(*rows, strict=True), strict=True)):
+        try:
+            values[:, place] = np.array(cells, dtype=np.float64)
+        except ValueError:
+            texts.add(name)
+    return values, frozenset(texts)

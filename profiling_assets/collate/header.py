@@ -22,7 +22,7 @@ _BOM = b"\xef\xbb\xbf"
 class Header:
     """Columns of a file."""
 
-    names: tuple[str, ...]  # the names, verbatim
+    names: tuple[str, ...]  # verbatim
     # the first of two header rows (`Cells` over `AreaShape_Area`); empty with one row
     groups: tuple[str, ...]
     body: int  # bytes before the first data line
@@ -35,9 +35,10 @@ class Header:
 
 
 def read_header(data: bytes, *, rows: int = 1) -> Header | None:
-    """Read the header of a file.
+    """Read the header of a file, of which the beginning is enough.
 
-    None where there is none: an empty file, or bytes that are no text.
+    None where there is none: an empty file, or bytes that are no text. `rows`: 2 for a merged
+    `object.csv`.
     """
     start = len(_BOM) if data.startswith(_BOM) else 0
     stop, ended = start, True
@@ -111,8 +112,8 @@ def folded_names(names: tuple[str, ...]) -> tuple[str, ...]:
 def column_names(table: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """Name the columns of a backend table.
 
-    Object columns prefixed with the table, except `ImageNumber` and `ObjectNumber`; Image columns
-    as they are (one called `TableNumber`, which is the backend's own, gets `.1`).
+    Object columns are prefixed with the table, except `ImageNumber` and `ObjectNumber`; Image
+    columns stay as they are (one called `TableNumber`, which is the backend's own, gets `.1`).
     """
     if table == IMAGE:
         return tuple(

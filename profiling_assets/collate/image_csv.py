@@ -1,7 +1,8 @@
-"""One `Image.csv`: bytes in, one row an image out, or the defect.
+"""One `Image.csv`: bytes in, one row an image out, or the defect; then its plate, well and site.
 
-Put here: parsing of Image files, whose columns mix numbers and text.
-Do not put here: wells and sites of a row (`image_csv`), objects (`object_csv`).
+Put here: parsing of Image files, whose columns mix numbers and text, and what is filled into a row
+before it goes to the backend.
+Do not put here: objects (`object_csv`), names of site folders (`sites`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ from profiling_assets.workspace.site_folder import IMAGE
 from profiling_assets.workspace.sites import SiteName
 
 VERBATIM = ("Metadata_Plate", "Metadata_Well")
+_PLATE, _WELL, _SITE = IMAGE_METADATA
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class ImageFile:
 def read_image(data: bytes, file: str) -> ImageFile | FileDefect:
     """Parse an Image file.
 
-    At least one row, each with its own `ImageNumber`. Every defect is `unreadable`.
+    It has at least one row, each with its own `ImageNumber`. Every defect is `unreadable`.
     """
     defect = bytes_defect(data, file, SiteState.UNREADABLE)
     header = read_header(data)
@@ -99,22 +101,23 @@ def _image_rows(names: tuple[str, ...], rows: list[list[str]]) -> tuple[ImageRow
     return tuple(images)
 
 
-_PLATE, _WELL, _SITE = IMAGE_METADATA
-
-
 @dataclass(frozen=True)
 class SiteImage:
     """One image of a site."""
 
     number: int  # `ImageNumber`
-    plate: str  # as they go into the backend; empty where unknown
-    well: str  # as they go into the backend; empty where unknown
-    site: str  # as they go into the backend; empty where unknown
+    # plate, well and site as they go into the backend; empty where unknown
+    plate: str
+    well: str
+    site: str
     values: tuple[Value, ...]  # the row, in the columns of the Image table
 
 
 class ImageRows:
-    """Lays out the Image rows of one plate, and remembers what was filled in."""
+    """Lays out the Image rows of one plate, and remembers what was filled in.
+
+    `plate_column_from`: a column that stands in for an absent `Metadata_Plate`.
+    """
 
     def __init__(self, plate: str, plate_column_from: str | None) -> None:
         self._plate = plate
@@ -129,7 +132,7 @@ class ImageRows:
     ) -> tuple[SiteImage, ...]:
         """Lay out the rows of one file.
 
-        `places`: place in the table of each column of the file. One a row; `well` is empty where
+        `places`: place in the table of each column of the file. `well` of a row is empty where
         neither the file nor the folder tells it.
         """
         return tuple(self._image(row, image.names, layout, places, name) for row in image.rows)

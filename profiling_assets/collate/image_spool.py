@@ -24,6 +24,7 @@ _PARTS = 16
 class ImageSpool:
     """Image rows in the order they came.
 
+    `folder`: where the temporary files lie; they have no names and vanish at the end of the block.
     `width`: columns of the Image table, as far as known.
     """
 

@@ -1,7 +1,7 @@
 """One object CSV (Cells, Nuclei, ...): bytes in, a matrix of numbers out, or the defect.
 
-Put here: which way a file is read: plain numbers as JSON, text columns and odd numbers with
-pyarrow, anything else with the `csv` module. All give the same.
+Put here: which way a file is read (plain numbers as JSON, text columns and odd numbers with
+pyarrow, anything else with the `csv` module; all give the same), and splitting `object.csv`.
 Do not put here: order and types of backend columns (`block`, `column_types`), states of sites.
 """
 
@@ -40,14 +40,16 @@ from profiling_assets.collate.object_csv_fast import read_plain
 from profiling_assets.workspace.ledger import SiteState
 
 _MAX_BLOCK = 1 << 30  # pyarrow takes blocks below 2 GiB
+_IMAGE_GROUP = "Image"
+_NUMBER = "Number_Object_Number"
 
 
 @dataclass(frozen=True)
 class ObjectRows:
     """The content of one object CSV."""
 
-    names: tuple[str, ...]  # columns as in the file
-    # naN where missing or text. No negative zero: SQLite keeps none in a FLOAT column
+    names: tuple[str, ...]  # as in the file
+    # NaN where missing or text. No negative zero: SQLite keeps none in a FLOAT column
     values: NDArray[np.float64]
     # column place to its exact whole numbers (None where missing), where asked for or where every
     # cell is one
@@ -67,9 +69,9 @@ def read_objects(
 ) -> ObjectRows | FileDefect:
     """Parse an object CSV.
 
-    `whole`: places of columns that have held only whole numbers so far: read exactly. `header`: the
-    header, where it has two rows; read from the file otherwise. A file with a header only has 0
-    rows and is no defect.
+    `whole`: places of columns that have held only whole numbers so far: read exactly. `text`:
+    places of columns known to hold text somewhere on the plate. `header`: the header, where it has
+    two rows; read from the file otherwise. A file with a header only has 0 rows and is no defect.
     """
     defect = bytes_defect(data, file, SiteState.RAGGED)
     if defect is not None:
@@ -94,10 +96,10 @@ def read_objects(
     return rows or _parse_slow(body, file, header, text, note)
 
 
-def key_number_defect(rows: ObjectRows, file: str) -> FileDefect | None:
-    """Refuse rows that name no image, or a broken object number.
+def key_number_defect(rows: ObjectRows, file: str) -> Defect | None:
+    """Refuse rows that name no image, or a broken object number, as ragged.
 
-    Ragged where an `ImageNumber` is not a whole number, or an `ObjectNumber` that is there.
+    Every `ImageNumber` must be a whole number, and every `ObjectNumber` that is there.
     """
     numbers = rows.values[:, rows.names.index(IMAGE_NUMBER)]
     objects = rows.values[:, rows.names.index(OBJECT_NUMBER)]
@@ -201,10 +203,7 @@ def _parse_slow(
 
 
 def read_rows(body: bytes, header: Header) -> list[list[str]] | None:
-    """Read data lines with the `csv` module.
-
-    The rows, without blank ones; None where the text is no CSV.
-    """
+    """Read data lines with the `csv` module, without blank ones; None where the text is no CSV."""
     lines: Iterable[str] = io.StringIO(decoded(body), newline="")
     try:
         return [row for row in csv.reader(lines, delimiter=header.delimiter) if row]
@@ -212,17 +211,17 @@ def read_rows(body: bytes, header: Header) -> list[list[str]] | None:
         return None
 
 
-_IMAGE_GROUP = "Image"
-_NUMBER = "Number_Object_Number"
-
-
 def compartment_headers(header: Header) -> dict[str, tuple[str, ...]]:
-    """Return the header that each compartment's own CSV would have."""
+    """Return the header that each compartment's own CSV would have.
+
+    `header`: two rows, the compartment (`Image` for what concerns the image) over the feature. The
+    columns are `ImageNumber`, `ObjectNumber`, other Image columns, features.
+    """
     return {table: tuple(columns) for table, columns in _sources(header).items()}
 
 
 def split_compartments(header: Header, rows: ObjectRows) -> dict[str, ObjectRows]:
-    """Split the wide table."""
+    """Split the wide table; `ObjectNumber` is a compartment's own `Number_Object_Number`."""
     parts: dict[str, ObjectRows] = {}
     for table, columns in _sources(header).items():
         places = list(columns.values())
@@ -242,7 +241,7 @@ def column_sources(header: Header) -> dict[str, tuple[int, ...]]:
 
 
 def _sources(header: Header) -> dict[str, dict[str, int]]:
-    """Table to column to its place in the wide file."""
+    """Return table to column to its place in the wide file."""
     groups: dict[str, dict[str, int]] = {}
     for place, (group, name) in enumerate(zip(header.groups, header.names, strict=False)):
         groups.setdefault(group, {})[name] = place

@@ -33,17 +33,18 @@ _BEYOND_INT64 = 2**63
 class PlainRows:
     """The content of data lines."""
 
-    values: NDArray[np.float64]  # naN where missing. No negative zero
+    values: NDArray[np.float64]  # NaN where missing. No negative zero
     # of the columns asked for, those whose cells are whole numbers (None where missing)
     integers: Mapping[int, list[int | None]]
 
 
 def read_plain(body: bytes, width: int, whole: Collection[int]) -> PlainRows | None:
-    """Read data lines of plain numbers.
+    """Read data lines of plain numbers; None where they are left to the other readers.
 
-    `body`: the data lines, at least one that is not blank, fields divided by commas. `whole`:
-    places of columns that may hold whole numbers only. None where anything else than numbers, `nan`
-    and empty cells may be in it, a line has more or fewer fields, or a number is infinite.
+    `body`: at least one line that is not blank, fields divided by commas. `width`: number of
+    columns, at least 2. `whole`: places of columns that may hold whole numbers only. None is
+    returned where anything else than numbers, `nan` and empty cells may be in it, a line has more
+    or fewer fields, or a number is infinite.
     """
     if int(np.frombuffer(body, np.uint8).max()) > _LAST_CHARACTER:
         return None

@@ -39,8 +39,9 @@ class SiteObjects:
 class ObjectReader:
     """Reads the object tables of the folders of one plate.
 
-    `types`: which columns to read exactly, and which as text. `doubted`: table and header of files
-    that were taken for cut, as no file had such a whole header.
+    `types`: which columns to read exactly, and which as text. `munge`: whether `object.csv` is to
+    be split. `doubted`: table and header of files that were taken for cut, as no file had such a
+    whole header.
     """
 
     def __init__(self, survey: Survey, types: ColumnTypes, *, munge: bool) -> None:

@@ -7,8 +7,6 @@ machine is in a file, so two runs give the same bytes.
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# ^ pandas ships partial types
-
 # ^ pyarrow ships no types
 
 import sqlite3
@@ -39,7 +37,7 @@ _ARROW: dict[ColumnType, Any] = {
 
 
 class ParquetSink:
-    """Writes the tables of one plate, `TABLE.parquet` each."""
+    """Writes the tables of one plate, `TABLE.parquet` each, into a folder that exists."""
 
     def __init__(
         self, folder: Path, layouts: Mapping[str, TableLayout], types: ColumnTypes
@@ -132,7 +130,10 @@ class ParquetSink:
 
 
 def rendered(cells: Iterable[Value]) -> list[str | None]:
-    """Write cells as text, as SQLite does in a TEXT column."""
+    """Write cells as text, as SQLite does in a TEXT column.
+
+    Text stays verbatim; 2.5 is `2.5` and 1.0 is `1.0`, with 15 digits.
+    """
     cells = list(cells)
     if not any(isinstance(cell, (int, float)) for cell in cells):
         return [None if cell is None else str(cell) for cell in cells]

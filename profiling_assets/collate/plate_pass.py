@@ -30,12 +30,14 @@ from profiling_assets.workspace.ledger import SiteRecord
 from profiling_assets.workspace.site_folder import IMAGE, HeldFolder, SiteFolder, site_files
 from profiling_assets.workspace.sites import ExpectedSite, parse_site_folder
 
+Progress = Callable[[int, int], None]
+
 
 @dataclass(frozen=True)
 class PassPlan:
     """What a pass must know beforehand."""
 
-    survey: Survey  # tables and columns
+    survey: Survey
     # object columns that hold text
     text: TextColumns = field(default_factory=dict[str, frozenset[str]])
     # whether the sites of a well may lie apart in the order of folders, so that a well is complete
@@ -54,44 +56,8 @@ class PassResult:
     better: PassPlan | None = None  # what to repeat the pass with; None where it holds
 
 
-def lies_scattered(plate: str, folders: Sequence[SiteFolder]) -> bool:
-    """Tell whether folder names leave open where the sites of a well end.
-
-    True where the name of a folder with an Image file tells no well.
-    """
-    return any(
-        parse_site_folder(folder.name, plate).well is None
-        for folder in folders
-        if site_files(folder).image is not None
-    )
-
-
-def last_of_well(plate: str, folders: Sequence[SiteFolder]) -> list[int]:
-    """Return for each folder the place of the last folder of its well."""
-    wells = [parse_site_folder(folder.name, plate).well for folder in folders]
-    last = {well: at for at, well in enumerate(wells)}
-    return [last[well] for well in wells]
-
-
-def text_columns(types: ColumnTypes, survey: Survey) -> Mapping[str, list[str]]:
-    """Return the object columns that hold text, by table."""
-    return {
-        table: [layout.columns[place] for place in sorted(types.text(table))]
-        for table, layout in survey.tables.items()
-        if table != IMAGE
-    }
-
-
-def scratch_folder(sqlite_file: Path | None, parquet_folder: Path | None) -> Path | None:
-    """Return where temporary files may lie: beside the results, which have room for the data."""
-    return sqlite_file.parent if sqlite_file is not None else parquet_folder
-
-
-Progress = Callable[[int, int], None]
-
-
 class PlatePass:
-    """One pass."""
+    """One pass over the folders of a plate, given in sorted order."""
 
     def __init__(
         self,
@@ -118,10 +84,7 @@ class PlatePass:
         aggregator: WellAggregator | None,
         progress: Progress | None,
     ) -> PassResult:
-        """Read every folder.
-
-        `better` is None where the pass holds.
-        """
+        """Read every folder, and tell `progress` how many of them are done, and of how many."""
         result = PassResult(self._survey, rows=dict.fromkeys(self._survey.tables, 0))
         parts: list[Growing] = [*sinks, *([] if aggregator is None else [aggregator])]
         for at, folder in enumerate(self._folders):
@@ -242,3 +205,36 @@ class PlatePass:
 
 def _rows(again: Again, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
     return again()[rows]
+
+
+def lies_scattered(plate: str, folders: Sequence[SiteFolder]) -> bool:
+    """Tell whether folder names leave open where the sites of a well end.
+
+    They do where the name of a folder with an Image file tells no well.
+    """
+    return any(
+        parse_site_folder(folder.name, plate).well is None
+        for folder in folders
+        if site_files(folder).image is not None
+    )
+
+
+def last_of_well(plate: str, folders: Sequence[SiteFolder]) -> list[int]:
+    """Return for each folder the place of the last folder of its well."""
+    wells = [parse_site_folder(folder.name, plate).well for folder in folders]
+    last = {well: at for at, well in enumerate(wells)}
+    return [last[well] for well in wells]
+
+
+def text_columns(types: ColumnTypes, survey: Survey) -> Mapping[str, list[str]]:
+    """Return the object columns that hold text, by table."""
+    return {
+        table: [layout.columns[place] for place in sorted(types.text(table))]
+        for table, layout in survey.tables.items()
+        if table != IMAGE
+    }
+
+
+def scratch_folder(sqlite_file: Path | None, parquet_folder: Path | None) -> Path | None:
+    """Return where temporary files may lie: beside the results, which have room for the data."""
+    return sqlite_file.parent if sqlite_file is not None else parquet_folder

@@ -1,7 +1,8 @@
 """One site folder: what is in it, and what is kept of it.
 
 Put here: reading a folder from its Image file to its blocks and records.
-Do not put here: parsing (`object_csv`, `image_csv`), states (`site_state`), the pass (`collate`).
+Do not put here: parsing (`object_csv`, `image_csv`), states (`site_state`), the pass
+(`plate_pass`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,8 +37,7 @@ from profiling_assets.workspace.sites import (
 class ExpectedSites:
     """The expected sites of a plate, ticked off as they turn up.
 
-    `sites`: from the load data; None where there is none, and nothing is unexpected or missing
-    then.
+    `sites`: from the load data; None where there is none: then nothing is unexpected or missing.
     """
 
     def __init__(self, sites: Sequence[ExpectedSite] | None) -> None:
@@ -46,9 +46,9 @@ class ExpectedSites:
         self._found: set[tuple[str, str]] = set()
 
     def find(self, well: str, site: str) -> bool:
-        """Tick a site off.
+        """Tick a site off; False where the load data do not name it.
 
-        False where the load data do not name it.
+        `A1` is the well `A01`, and `01` the site `1`.
         """
         identity = site_identity(well, site)
         self._found.add(identity)
@@ -88,7 +88,10 @@ class SiteContent:
 
 
 class SiteReader:
-    """Reads the folders of one plate, in sorted order."""
+    """Reads the folders of one plate, in sorted order.
+
+    It ticks off `expected`. Taking note of the types of what is read is the caller's part.
+    """
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """The state of a site, and its records in the ledger.
 
 Put here: the table of states, reasons, and the counts in = kept + dropped.
-Do not put here: reading files (`object_tables`, `image_csv`), the pass over a plate (`collate`).
+Do not put here: reading files (`object_tables`, `image_csv`), the pass over a plate (`plate_pass`).
 A site whose object CSVs are defective keeps its Image row and loses its objects in every
 compartment. A short `Image.csv` without any object CSV is that of an image that failed quality
 control: CellProfiler measures nothing of it.
@@ -47,7 +47,12 @@ class Verdict:
 
 
 def judge(objects: SiteObjects, lacking: int, image_columns: int, notes: Sequence[str]) -> Verdict:
-    """Judge a site whose Image file can be read, the load data aside."""
+    """Judge a site whose Image file can be read, the load data aside.
+
+    `lacking`: of the `image_columns` columns of the most complete site, those that its `Image.csv`
+    lacks. `notes`: remarks that change nothing. The state is complete, zero_cells, qc_flagged, or
+    that of a defective file.
+    """
     remarks = (*objects.notes, *notes)
     short = f"Image.csv lacks {lacking} of {image_columns} columns" if lacking else ""
     nothing = not objects.blocks and not objects.defects
@@ -69,10 +74,10 @@ def judge(objects: SiteObjects, lacking: int, image_columns: int, notes: Sequenc
 def count_objects(
     objects: SiteObjects, numbers: Sequence[int]
 ) -> tuple[list[dict[str, int]], list[str]]:
-    """Count the rows of each object table, by image.
+    """Count the rows of each object table, by image, and remark on rows that name no image.
 
-    `numbers`: `ImageNumber` of its Image rows; may be empty. For each image, table to rows. Rows
-    that name no image of the folder, and those of defective files, count for the first.
+    `numbers`: `ImageNumber` of the folder's Image rows; may be empty. Rows that name no image of
+    the folder, and those of defective files, count for the first.
     """
     counts: list[dict[str, int]] = [{} for _ in range(max(len(numbers), 1))]
     remarks: list[str] = []
@@ -93,10 +98,9 @@ def count_objects(
 
 
 def count_remarks(rows: Sequence[ImageRow], counts: Sequence[Mapping[str, int]]) -> list[str]:
-    """Compare the rows of object tables with the counts in `Image.csv`.
+    """Remark on each table with fewer rows than `Count_<Table>` in `Image.csv` tells.
 
-    A remark for each table with fewer rows than `Count_<Table>` tells: a file cut between two lines
-    shows in nothing else.
+    A file cut between two lines shows in nothing else.
     """
     remarks: list[str] = []
     for row, found in zip(rows, counts, strict=True):
@@ -114,7 +118,7 @@ def records(
     verdicts: Sequence[Verdict],
     counts: Sequence[Mapping[str, int]],
 ) -> tuple[SiteRecord, ...]:
-    """Write the records of a folder whose Image file can be read."""
+    """Write the records of a folder whose Image file can be read, one an image."""
     written: list[SiteRecord] = []
     for image, verdict, found in zip(images, verdicts, counts, strict=True):
         kept = verdict.state not in (SiteState.DUPLICATE, SiteState.UNREADABLE)
@@ -135,10 +139,7 @@ def records(
 
 
 def state_warnings(sites: Iterable[SiteRecord]) -> tuple[str, ...]:
-    """Sum up the sites that a user should look at.
-
-    A sentence a state, with the first folders by name.
-    """
+    """Sum up the sites that a user should look at: a sentence a state, with the first folders."""
     silent = (SiteState.COMPLETE, SiteState.ZERO_CELLS)
     by_state: dict[SiteState, list[str]] = {}
     for site in sites:

@@ -36,7 +36,7 @@ _CACHE_PAGES = 256
 
 
 class SqliteSink:
-    """Writes one backend."""
+    """Writes one backend into a file that must not exist."""
 
     def __init__(self, file: Path, layouts: Mapping[str, TableLayout], types: ColumnTypes) -> None:
         self._file = file
@@ -129,10 +129,7 @@ def _numbered(block: Block, table_number: int) -> Iterator[list[Value]]:
 
 
 def too_wide(layouts: Mapping[str, TableLayout]) -> str | None:
-    """Say which table is wider than SQLite can hold.
-
-    A sentence with table and width; None where every table fits.
-    """
+    """Say which table is wider than SQLite can hold; None where every table fits."""
     wide = {
         table: len(layout.columns) + 1
         for table, layout in layouts.items()
@@ -147,7 +144,7 @@ def too_wide(layouts: Mapping[str, TableLayout]) -> str | None:
 def too_wide_survey(survey: Survey) -> str | None:
     """Say which table is wider than SQLite can hold, and which file has most of its columns.
 
-    A sentence; None where every table fits.
+    None where every table fits.
     """
     said = too_wide(survey.tables)
     if said is None:

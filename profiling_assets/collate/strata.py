@@ -1,6 +1,7 @@
 """What a profile is of: plate and well (and a site column) of an Image row.
 
-Put here: strata, `fields`, and the image features that go with a profile.
+Put here: strata, `fields`, the image features that go with a profile, and which columns of the
+object tables are aggregated.
 Do not put here: sums, means and medians (`aggregate`), reading files.
 """
 
@@ -21,99 +22,20 @@ from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace.site_folder import table_order
 
-_OBJECT_FEATURE = f"Metadata_{OBJECT_NUMBER}"  # as pycytominer calls the column
-_KEYS = frozenset({TABLE_NUMBER, IMAGE_NUMBER, OBJECT_NUMBER})
-
-
-@dataclass(frozen=True)
-class CompartmentColumns:
-    """The features of one table, and their places among its columns."""
-
-    table: str
-    features: tuple[str, ...]
-    places: tuple[int, ...]
-
-
-def chosen_tables(
-    available: Collection[str], compartments: Sequence[str] | None, path: str
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Choose the tables to aggregate.
-
-    `compartments`: those the user names, in any case and in the order wanted; None takes all.
-    Compartments named that are not there. Raises `InvalidInputError` where none is left.
-    """
-    if compartments is None:
-        tables = tuple(sorted(available, key=table_order))
-        warnings: tuple[str, ...] = ()
-    else:
-        by_name = {table.lower(): table for table in available}
-        wanted = list(dict.fromkeys(name.lower() for name in compartments))
-        tables = tuple(by_name[name] for name in wanted if name in by_name)
-        warnings = tuple(
-            f"the compartment {name} is named in the config and no file has it: it is left out"
-            for name in wanted
-            if name not in by_name
-        )
-    if not tables:
-        there = ", ".join(sorted(available, key=table_order)) or "none"
-        named = "" if compartments is None else f" (named: {', '.join(compartments)})"
-        raise InvalidInputError(
-            f"there is no compartment to aggregate; object tables: {there}{named}",
-            path=path,
-            remedy="check the site folders' object CSVs and `compartments` in the config",
-        )
-    return tables, warnings
-
-
-def feature_columns(
-    table: str, columns: Sequence[str], chosen: Collection[str]
-) -> CompartmentColumns:
-    """List the features of a table: its prefixed columns, without those that link compartments.
-
-    In table order. `Cytoplasm_Parent_Cells` and the like are links, as in pycytominer.
-    """
-    links = {f"cytoplasm_parent_{other}" for other in ("cells", "nuclei")}
-    links |= {folded(f"Cytoplasm_Parent_{other}") for other in chosen}
-    prefix = folded(f"{table}_")
-    pairs = [
-        (name, place)
-        for place, name in enumerate(columns)
-        if name not in _KEYS and folded(name).startswith(prefix) and folded(name) not in links
-    ]
-    return CompartmentColumns(
-        table, tuple(name for name, _ in pairs), tuple(place for _, place in pairs)
-    )
-
-
-def object_feature_place(
-    table: str, columns: Sequence[str], object_feature: str | None, path: str
-) -> int:
-    """Return the place of the column whose values are counted as objects.
-
-    Raises `InvalidInputError` where the table has no such column.
-    """
-    name = object_feature or _OBJECT_FEATURE
-    index = {folded(column): place for place, column in enumerate(columns)}
-    for candidate in (name, name.removeprefix("Metadata_")):
-        if folded(candidate) in index:
-            return index[folded(candidate)]
-    raise InvalidInputError(
-        f"the table {table} has no column {name} to count objects by",
-        path=path,
-        remedy="correct aggregate.object_feature, or leave it out to count ObjectNumber",
-    )
-
-
-Stratum = tuple[str | int | float, ...]
 _COUNT = "Count"
 _SITE = "Metadata_Site"
 _PREFIX = "Image_"
+_OBJECT_FEATURE = f"Metadata_{OBJECT_NUMBER}"  # as pycytominer calls the column
+_KEYS = frozenset({TABLE_NUMBER, IMAGE_NUMBER, OBJECT_NUMBER})
+Stratum = tuple[str | int | float, ...]
 
 
 class ImageColumns:
     """The columns of an Image table that aggregation looks at.
 
-    Raises `InvalidInputError` where a strata column is absent.
+    `strata` are the names in a profile table, `counts` (`Metadata_Count_*`, in table order) are
+    summed, `features` (`Image_*`) are in alphabetical order. `warnings` name the categories that no
+    column has. Raises `InvalidInputError` where a strata column is absent.
     """
 
     def __init__(self, columns: Sequence[str], options: AggregateOptions, path: str) -> None:
@@ -196,12 +118,17 @@ class ImageColumns:
         return frozenset(name for name, place in counts if not isinstance(values[place], int))
 
 
+def _number(value: Value) -> float:
+    return float("nan") if value is None or isinstance(value, str) else float(value)
+
+
 def split_by_stratum(
     numbers: NDArray[np.float64], strata: Mapping[int, Stratum | None]
 ) -> dict[Stratum, NDArray[np.bool_] | None]:
     """Tell which objects of a site folder belong to which stratum.
 
-    Stratum to its rows; None in place of the rows where they are all.
+    `numbers`: `ImageNumber` of each object. A stratum whose objects are all of them has None in
+    place of its rows.
     """
     of_stratum: dict[Stratum, NDArray[np.bool_] | None] = {}
     for stratum in dict.fromkeys(s for s in strata.values() if s is not None):
@@ -211,13 +138,6 @@ def split_by_stratum(
     return of_stratum
 
 
-def sort_key(stratum: Stratum) -> tuple[Collection[object], ...]:
-    """Sort key of strata; a site column may hold numbers and text: numbers first."""
-    return tuple(
-        (1, 0.0, value) if isinstance(value, str) else (0, float(value), "") for value in stratum
-    )
-
-
 def as_text(value: str | float) -> str:
     """Write a plate or well that a backend holds as a number: 218360.0 is `218360`."""
     if isinstance(value, float) and value.is_integer():
@@ -225,8 +145,11 @@ def as_text(value: str | float) -> str:
     return str(value)
 
 
-def _number(value: Value) -> float:
-    return float("nan") if value is None or isinstance(value, str) else float(value)
+def sort_key(stratum: Stratum) -> tuple[Collection[object], ...]:
+    """Sort key of strata; a site column may hold numbers and text: numbers first."""
+    return tuple(
+        (1, 0.0, value) if isinstance(value, str) else (0, float(value), "") for value in stratum
+    )
 
 
 def key_column(values: Sequence[str | float]) -> pd.Series:
@@ -236,3 +159,84 @@ def key_column(values: Sequence[str | float]) -> pd.Series:
     if values and all(isinstance(value, (int, float)) for value in values):
         return pd.Series(values, dtype="float64")
     return pd.Series([str(value) for value in values], dtype="str")
+
+
+@dataclass(frozen=True)
+class CompartmentColumns:
+    """The features of one table, and their places among its columns."""
+
+    table: str
+    features: tuple[str, ...]
+    places: tuple[int, ...]
+
+
+def chosen_tables(
+    available: Collection[str], compartments: Sequence[str] | None, path: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Choose the tables to aggregate, and warn of compartments that are named and not there.
+
+    `compartments`: those the user names, in any case and in the order wanted; None takes all.
+    Raises `InvalidInputError` where none is left.
+    """
+    if compartments is None:
+        tables = tuple(sorted(available, key=table_order))
+        warnings: tuple[str, ...] = ()
+    else:
+        by_name = {table.lower(): table for table in available}
+        wanted = list(dict.fromkeys(name.lower() for name in compartments))
+        tables = tuple(by_name[name] for name in wanted if name in by_name)
+        warnings = tuple(
+            f"the compartment {name} is named in the config and no file has it: it is left out"
+            for name in wanted
+            if name not in by_name
+        )
+    if not tables:
+        there = ", ".join(sorted(available, key=table_order)) or "none"
+        named = "" if compartments is None else f" (named: {', '.join(compartments)})"
+        raise InvalidInputError(
+            f"there is no compartment to aggregate; object tables: {there}{named}",
+            path=path,
+            remedy="check the site folders' object CSVs and `compartments` in the config",
+        )
+    return tables, warnings
+
+
+def feature_columns(
+    table: str, columns: Sequence[str], chosen: Collection[str]
+) -> CompartmentColumns:
+    """List the features of a table: its prefixed columns, without those that link compartments.
+
+    `chosen`: the tables that are aggregated. They are in table order. `Cytoplasm_Parent_Cells` and
+    the like are links, as in pycytominer.
+    """
+    links = {f"cytoplasm_parent_{other}" for other in ("cells", "nuclei")}
+    links |= {folded(f"Cytoplasm_Parent_{other}") for other in chosen}
+    prefix = folded(f"{table}_")
+    pairs = [
+        (name, place)
+        for place, name in enumerate(columns)
+        if name not in _KEYS and folded(name).startswith(prefix) and folded(name) not in links
+    ]
+    return CompartmentColumns(
+        table, tuple(name for name, _ in pairs), tuple(place for _, place in pairs)
+    )
+
+
+def object_feature_place(
+    table: str, columns: Sequence[str], object_feature: str | None, path: str
+) -> int:
+    """Return the place of the column whose values are counted as objects.
+
+    `object_feature`: as in the config, where `Metadata_ObjectNumber` is `ObjectNumber`; None counts
+    that. Raises `InvalidInputError` where the table has no such column.
+    """
+    name = object_feature or _OBJECT_FEATURE
+    index = {folded(column): place for place, column in enumerate(columns)}
+    for candidate in (name, name.removeprefix("Metadata_")):
+        if folded(candidate) in index:
+            return index[folded(candidate)]
+    raise InvalidInputError(
+        f"the table {table} has no column {name} to count objects by",
+        path=path,
+        remedy="correct aggregate.object_feature, or leave it out to count ObjectNumber",
+    )

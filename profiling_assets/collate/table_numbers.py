@@ -28,10 +28,10 @@ class TableNumbers:
         self._seen: dict[int, list[tuple[bytes, str]]] = {}
 
     def assign(self, data: bytes, folder: str) -> TableNumber:
-        """Give a site its number.
+        """Give a site its number: the CRC-32 of the bytes of its `Image.csv`.
 
-        The CRC-32 of the bytes. Where another content has it already, k * 2**32 more, which no
-        CRC-32 can be, so that no other site's number changes.
+        Where another content has that already, it is k * 2**32 more, which no CRC-32 can be, so
+        that no other site's number changes.
         """
         crc = zlib.crc32(data)
         digest = sha256(data).digest()
