@@ -2,7 +2,7 @@
 
 Put here: parsing of Image files, whose columns mix numbers and text, and what is filled into a row
 before it goes to the backend.
-Do not put here: objects (`object_csv`), names of site folders (`sites`).
+Do not put here: objects (`object_csv`), names of site folders (`workspace.sites`).
 """
 
 from collections.abc import Mapping, Sequence

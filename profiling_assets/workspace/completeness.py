@@ -1,6 +1,7 @@
-"""Whether a plate is complete, told from names and sizes alone.
+"""Whether a plate is complete, told from names and sizes alone, and whether it may be started.
 
-Put here: the comparison of expected sites with the site folders that are there.
+Put here: the comparison of expected sites with the site folders that are there, and the rules of
+arrival.
 Do not put here: defects inside files (`collate`), listing (`scan`).
 """
 
@@ -60,7 +61,7 @@ class SiteFolderFacts:
 class PlateCompleteness:
     """Expected and found sites of a plate."""
 
-    # the verdict. `NOT_TOLD` where no expected site is known to be missing, but some folders hold
+    # `NOT_TOLD` where no expected site is known to be missing, but some folders hold
     # several sites or are not named after one: only reading them tells
     state: PlateState
     expected: int | None  # sites in the load data; None without load data
@@ -229,7 +230,7 @@ class ArrivalRules:
 class Readiness:
     """Whether a plate may be started now."""
 
-    ready: bool  # whether it may
+    ready: bool
     reason: str  # why, or why not and what a user can do, as words for a table cell
     # when it would be ready if nothing changed any more, in seconds since 1970; None where it is
     # ready, and where waiting alone will not do
@@ -303,7 +304,7 @@ def _sites(count: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Put a span of time into words."""
+    """Put a span of time into words: the largest unit that gives 2 or more, rounded down."""
     for unit, size in (("days", 86_400.0), ("h", 3_600.0), ("min", _MINUTE)):
         if seconds >= 2 * size:
             return f"{int(seconds // size)} {unit}"

@@ -5,8 +5,6 @@ Do not put here: what is in it (`profiles.tables`).
 """
 
 # pyright: reportUnknownMemberType=false
-# ^ pandas ships partial types
-
 # ^ deflate ships partial types
 
 import struct

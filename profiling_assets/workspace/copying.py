@@ -1,7 +1,8 @@
-"""Which files go from one workspace to another, and to which path.
+"""Which files go from one workspace to another, to which path, and how they are copied.
 
-Put here: the handbook's transfers (5.6.4, 5.6.10, 5.6.11, 5.6.16) as decisions on paths.
-Do not put here: listing, comparing and copying (`copying`).
+Put here: the handbook's transfers (5.6.4, 5.6.10, 5.6.11, 5.6.16) as decisions on paths, and
+listing, comparing and copying for them.
+Do not put here: what is published in a data repository (`public_files`).
 Pulled is what profiling starts from without the CSVs of CellProfiler; pushed is what it makes.
 """
 
@@ -21,16 +22,17 @@ from profiling_assets.workspace.layout import (
     EXCLUSIONS,
     EXTERNAL_METADATA,
     GCT,
+    HEATMAPS,
     LOAD_DATA,
+    METADATA,
+    PLATEMAPS,
     PROFILES,
+    QUALITY_CONTROL,
+    REPORTS,
 )
 from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 
-METADATA = "metadata"
-_PLATEMAPS = f"{METADATA}/platemaps"
-_HEATMAPS = "quality_control/heatmap"
-_REPORTS = "quality_control/report"
 _BACKEND_SUFFIXES = (".csv", ".csv.gz", ".tsv")  # not the SQLite files; the ledgers are `.tsv`
 
 
@@ -43,7 +45,7 @@ class Direction(StrEnum):
 
 FOLDERS = {
     Direction.PULL: (BACKEND, LOAD_DATA, METADATA),
-    Direction.PUSH: (CONFIGS, GCT, PROFILES, "quality_control"),
+    Direction.PUSH: (CONFIGS, GCT, PROFILES, QUALITY_CONTROL),
 }
 
 
@@ -73,9 +75,9 @@ class TransferPlan:
 
 
 def transfer(path: str, direction: Direction) -> Transfer | None:
-    """Say where a file goes.
+    """Say where a file goes; None for one that stays.
 
-    None for a file that stays: a hidden one, one of another folder, a SQLite backend.
+    Hidden files, files of other folders and SQLite backends stay.
     """
     parts = path.split("/")
     if parts[0] not in FOLDERS[direction] or any(part.startswith(".") for part in parts):
@@ -87,13 +89,13 @@ def transfer(path: str, direction: Direction) -> Transfer | None:
     if parts[0] == LOAD_DATA:
         plain = path.endswith(".csv")
         return Transfer(path, f"{path}.gz" if plain else path, zipped=plain)
-    if path.startswith((f"{_PLATEMAPS}/", f"{EXTERNAL_METADATA}/")):
+    if path.startswith((f"{PLATEMAPS}/", f"{EXTERNAL_METADATA}/")):
         return Transfer(path, path)
     if path == EXCLUSIONS:
         return Transfer(path, path)
     if len(parts) < 3:  # beside the batches
         return None
-    return Transfer(path, f"{_PLATEMAPS}{path.removeprefix(METADATA)}")
+    return Transfer(path, f"{PLATEMAPS}{path.removeprefix(METADATA)}")
 
 
 def batch_of(path: str) -> str | None:
@@ -102,7 +104,7 @@ def batch_of(path: str) -> str | None:
     None for what belongs to no batch, as configs and the summary of quality control.
     """
     parts = path.split("/")
-    if path.startswith((f"{_PLATEMAPS}/", f"{_HEATMAPS}/", f"{_REPORTS}/")):
+    if path.startswith((f"{PLATEMAPS}/", f"{HEATMAPS}/", f"{REPORTS}/")):
         at = 2
     elif parts[0] in {BACKEND, LOAD_DATA, PROFILES, GCT, METADATA}:
         at = 1
@@ -114,7 +116,10 @@ def batch_of(path: str) -> str | None:
 
 
 def is_entered(folder: str, batches: Collection[str]) -> bool:
-    """Say whether a folder may hold files of the chosen batches (none: of all)."""
+    """Say whether a folder may hold files of the chosen batches (none: of all).
+
+    A hidden folder is never entered.
+    """
     if any(part.startswith(".") for part in folder.split("/")):
         return False
     batch = batch_of(f"{folder}/-")
@@ -126,7 +131,8 @@ def transfer_plan(
 ) -> TransferPlan:
     """Say which of a workspace's files go where.
 
-    Each target once. `metadata/platemaps/BATCH` goes before `metadata/BATCH`, and `load_data.csv`
+    `batches`: only files of these, and of no batch; none means all. Each target is there once:
+    `metadata/platemaps/BATCH` goes before `metadata/BATCH`, and `load_data.csv`
     before a `load_data.csv.gz` beside it, in the order in which we read them.
     """
     chosen: dict[str, Transfer] = {}
@@ -159,7 +165,7 @@ _ETAG = re.compile(r"^[0-9a-f]{32}(?:-[0-9]+)?$")  # told by content; a folder's
 class Compared:
     """What became of one file."""
 
-    transfer: Transfer  # the file and where it goes
+    transfer: Transfer
     differs: bool  # whether the target was absent or another one, and so was copied
     size: int  # bytes at the target; of the source where it would be compressed and was not
     was_newer: bool = False  # whether the target's other file was changed later than the source's
@@ -170,8 +176,8 @@ def list_files(
 ) -> dict[str, ObjectInfo]:
     """List all files below some folders.
 
-    `batches`: only folders that may hold files of these are entered; none means all. By path,
-    sorted; without what lies in hidden folders.
+    They are sorted by path; what lies in hidden folders is left out. `batches`: only folders that
+    may hold files of these are entered; none means all.
     """
     files: dict[str, ObjectInfo] = {}
 
@@ -205,12 +211,12 @@ def copy_files(
     dry_run: bool = False,
     told: Callable[[Compared], None] = lambda _: None,
 ) -> list[Compared]:
-    """Copy what differs.
+    """Copy what differs, and tell what became of each file, in the order of the transfers.
 
-    `have, there`: files of source and target, as listed. `told`: called after each file, one call
-    at a time, in the order in which they are done. In the order of the transfers. Each target is
-    there whole or not at all. Raises `ProfilingError`: of the first file that cannot be read or
-    written; files copied before it stay.
+    `have`, `there`: files of source and target, as listed. `dry_run`: whether to compare only.
+    `told`: called after each file, one call at a time, in the order in which they are done. Each
+    target is there whole or not at all. Raises the `ProfilingError` of the first file that cannot
+    be read or written; files copied before it stay.
     """
     lock = Lock()
 

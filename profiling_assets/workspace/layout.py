@@ -15,13 +15,16 @@ BACKEND = "backend"
 PROFILES = "profiles"
 GCT = "gct"
 LOAD_DATA = "load_data_csv"
+METADATA = "metadata"
+PLATEMAPS = f"{METADATA}/platemaps"
 CONFIGS = "config_files"
 QUALITY_CONTROL = "quality_control"
 QUALITY_SUMMARY = f"{QUALITY_CONTROL}/summary/summary.tsv"
 QUALITY_RECORDS = f"{STATE_FOLDER}/{QUALITY_CONTROL}"
+HEATMAPS = f"{QUALITY_CONTROL}/heatmap"
 REPORTS = f"{QUALITY_CONTROL}/report"
-EXTERNAL_METADATA = "metadata/external_metadata"
-EXCLUSIONS = "metadata/exclusions.tsv"
+EXTERNAL_METADATA = f"{METADATA}/external_metadata"
+EXCLUSIONS = f"{METADATA}/exclusions.tsv"
 OBJECT_TABLE_SUFFIX = ".csv"
 
 LOAD_DATA_NAMES = (
@@ -48,7 +51,7 @@ def load_data_folder(key: PlateKey) -> str:
 
 def platemap_folders(batch: str) -> tuple[str, str]:
     """Return the folders where a batch's barcode_platemap may lie, the usual one first."""
-    return (f"metadata/platemaps/{batch}", f"metadata/{batch}")
+    return (f"{PLATEMAPS}/{batch}", f"{METADATA}/{batch}")
 
 
 def sqlite_backend(key: PlateKey) -> str:
@@ -85,7 +88,8 @@ def profile(key: PlateKey, step: str = "", suffix: str = ".csv.gz") -> str:
     """Return the path of a plate's profile table.
 
     `step`: what follows the plate's name: empty for the aggregate, else `_augmented`,
-    `_normalized`, `_normalized_negcon`, or what `feature_select_step` returns.
+    `_normalized`, `_normalized_negcon`, or what `feature_select_step` returns. `suffix`: `.csv.gz`,
+    `.csv` or `.parquet`.
     """
     return f"{PROFILES}/{key.batch}/{key.plate}/{key.plate}{step}{suffix}"
 
@@ -132,6 +136,11 @@ def provenance(scope: PlateKey | str | None) -> str:
 def quality_record(key: PlateKey) -> str:
     """Return the path of a plate's line of the quality control summary, with its origin."""
     return f"{QUALITY_RECORDS}/{key.batch}/{key.plate}.tsv"
+
+
+def quality_picture(key: PlateKey, picture: str) -> str:
+    """Return the path of a picture of a plate, as `cell_count`."""
+    return f"{HEATMAPS}/{key.batch}/{key.plate}/{key.plate}_{picture}.png"
 
 
 def plate_report(key: PlateKey) -> str:

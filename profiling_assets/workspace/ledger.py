@@ -45,15 +45,15 @@ class SiteRecord:
     """One site: what was found, what was kept, and why the rest was not."""
 
     folder: str  # name of the site folder; empty where the site was expected and is not there
-    well: str  # as in `Image.csv` or the load data; empty where unknown
-    site: str  # as in `Image.csv` or the load data; empty where unknown
-    state: SiteState  # what became of it
+    # well and site as in `Image.csv` or the load data; empty where unknown
+    well: str
+    site: str
+    state: SiteState
     reason: str = ""  # empty for a complete site, else a sentence with the file's name
-    image_rows_in: int = 0  # rows of `Image.csv`, and those in the backend
-    image_rows_kept: int = 0  # rows of `Image.csv`, and those in the backend
-    # rows of each object table (table name to count), found and kept
+    image_rows_in: int = 0  # rows of `Image.csv`
+    image_rows_kept: int = 0  # those in the backend
+    # table name to rows of each object table, found and kept
     objects_in: Mapping[str, int] = field(default_factory=dict[str, int])
-    # rows of each object table (table name to count), found and kept
     objects_kept: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
@@ -73,8 +73,8 @@ class WellState(StrEnum):
 class WellRecord:
     """One well: whether it has a profile, and if not, why."""
 
-    well: str  # the well, as written where it was found
-    state: WellState  # what became of it
+    well: str  # as written where it was found
+    state: WellState
     reason: str = ""  # empty for a well with a profile
     sites: int = 0  # image rows of the well
     cells: int = 0  # objects of the first compartment
@@ -83,8 +83,8 @@ class WellRecord:
 def site_ledger_frame(records: Iterable[SiteRecord]) -> pd.DataFrame:
     """Lay the site records out as a table, one row a site, in the order given.
 
-    Columns folder, well, site, state, reason, image_rows_in, image_rows_kept, then for each object
-    table `<Table>_in` and `<Table>_kept`.
+    Columns are folder, well, site, state, reason, image_rows_in, image_rows_kept, then for each
+    object table `<Table>_in` and `<Table>_kept`.
     """
     rows = list(records)
     tables = sorted({t for r in rows for t in (*r.objects_in, *r.objects_kept)})
@@ -122,10 +122,7 @@ def well_ledger_frame(records: Iterable[WellRecord]) -> pd.DataFrame:
 
 
 def count_states(records: Iterable[SiteRecord] | Iterable[WellRecord]) -> dict[str, int]:
-    """Count records by state.
-
-    State name to number of records; states that do not occur are absent.
-    """
+    """Count records by the name of their state; states that do not occur are absent."""
     counts: dict[str, int] = {}
     for record in records:
         counts[record.state.value] = counts.get(record.state.value, 0) + 1

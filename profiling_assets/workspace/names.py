@@ -1,7 +1,7 @@
-"""Names of batches and plates, and the key that joins them.
+"""Names of wells, batches and plates, the key of a plate, and the levels of results.
 
 Put here: what a name may look like, and the one place that splits a `BATCH/PLATE` key.
-Do not put here: paths (`layout`), well names (`names`).
+Do not put here: paths (`layout`), names of site folders (`sites`).
 """
 
 import re
@@ -18,8 +18,7 @@ _WELL = re.compile(r"^([A-Za-z]{1,2})0*([1-9][0-9]{0,1})$")
 def normalized_well(name: str) -> str | None:
     """Write a well as one or two capitals and at least two digits.
 
-    `name`: a well as written in a plate map, a profile or a folder name: `A1`, `a01`, `AF48`. `A01`
-    for any of `A1`, `a1`, `A01`, `A001`; None where the text is not a well of a plate of up to
+    Any of `A1`, `a1`, `A01`, `A001` is `A01`. None where the text is not a well of a plate of up to
     1,536 wells (rows A to AF, columns 1 to 48).
     """
     found = _WELL.match(name.strip())
@@ -32,7 +31,7 @@ def normalized_well(name: str) -> str | None:
 
 
 def well_position(well: str) -> tuple[int, int]:
-    """Return row and column of a normalized well, both from 1.
+    """Return row and column of a normalized well, both from 1 (row A is 1, AF is 32).
 
     Raises `ValueError` where the text is not a normalized well.
     """
@@ -57,10 +56,7 @@ _MAX_BYTES = 200  # a file name adds a suffix and stays below the 255 bytes of a
 
 
 def name_problem(name: str) -> str | None:
-    """Say why a name cannot be used.
-
-    The reason, or None where the name can be used.
-    """
+    """Say why a name cannot be used; None where it can."""
     if not name or name != name.strip():
         return "it is empty, or begins or ends with a blank"
     if name.startswith(".") or name in {".", ".."}:

@@ -21,7 +21,7 @@ _SUFFIXES = (".txt", ".csv", ".tsv")  # the usual one first; it wins where a nam
 class PlatemapFiles:
     """The plate map files of a batch."""
 
-    batch: str  # the batch
+    batch: str
     barcode: str | None  # path of `barcode_platemap.csv`; None where there is none
     # plate map name (file name without `.txt`, `.csv` or `.tsv`) to path
     maps: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -63,10 +63,10 @@ class PlatemapFiles:
 
 
 def find_platemap_files(workspace: Workspace, batch: str) -> PlatemapFiles:
-    """Find the plate map files of a batch.
+    """Find the plate map files of a batch in `metadata/platemaps/BATCH` and `metadata/BATCH`.
 
-    From `metadata/platemaps/BATCH` and `metadata/BATCH`; where both hold a file of one name, the
-    first is used. Plate maps lie in `platemap` below either.
+    Where both hold a file of one name, the first is used. Plate maps lie in `platemap` below
+    either.
     """
     looked = platemap_folders(checked_name(batch, "batch"))
     barcode: str | None = None

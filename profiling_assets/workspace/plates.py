@@ -1,8 +1,8 @@
-"""Which plates a workspace holds, and where each can start.
+"""Which plates a workspace holds, where each can start, and what is left out.
 
 Put here: decisions on names and sizes of files: is this folder a plate, is this file a source?
-Do not put here: listing folders (`scan`), what is remembered of plates (`registry`), which names
-cannot be used (`plates`).
+Do not put here: listing folders (`scan`), what is remembered of plates (`registry`), what a name
+may look like (`names`).
 """
 
 import re
@@ -28,7 +28,7 @@ class IgnoredEntry:
 
 
 def no_path_entries(paths: Iterable[str]) -> Iterator[IgnoredEntry]:
-    """Yield what has a key that is no path."""
+    """Yield what has a key that is no path, as a listing has it (`analysis//`)."""
     for path in paths:
         yield IgnoredEntry(
             printable(path),
@@ -37,20 +37,15 @@ def no_path_entries(paths: Iterable[str]) -> Iterator[IgnoredEntry]:
 
 
 def entry_problem(name: str) -> str | None:
-    """Say why a file or folder name found on disk cannot be used.
-
-    `name`: the name as the file system gives it.
-    """
+    """Say why a file or folder name found on disk cannot be used; None where it can."""
     return _text_problem(name) or name_problem(name)
 
 
 def site_folder_problem(name: str, files: Iterable[str], plate: str) -> str | None:
-    """Say why a folder among the site folders is none.
+    """Say why a folder among the site folders is none; None where it is one.
 
     A folder with a CSV file is a site folder whatever its name; a folder named as a site is one
     even if it is empty, as a failed CellProfiler job leaves it.
-
-    The reason, or None where it is a site folder.
     """
     problem = site_name_problem(name)
     if problem is not None:
@@ -63,7 +58,7 @@ def site_folder_problem(name: str, files: Iterable[str], plate: str) -> str | No
 def site_name_problem(name: str) -> str | None:
     """Say why a folder of this name is no site folder, whatever it holds.
 
-    The reason, or None where its files tell.
+    None where only its files tell.
     """
     return "its name begins with a dot" if name.startswith(".") else _text_problem(name)
 
@@ -122,8 +117,8 @@ class PlateFound:
 class WorkspaceScan:
     """What a look at a whole workspace told."""
 
-    plates: tuple[PlateFound, ...]  # the plates, sorted by key
-    ignored: tuple[IgnoredEntry, ...]  # what was left out, sorted by path
+    plates: tuple[PlateFound, ...]  # sorted by key
+    ignored: tuple[IgnoredEntry, ...]  # sorted by path
     # plates that have results in a folder which cannot be read: what they hold is not known
     unreadable: frozenset[PlateKey] = frozenset()
 
@@ -146,9 +141,9 @@ def csv_folder(key: PlateKey, csv_dir: str) -> str:
 def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
     """Tell plates from foreign files and folders.
 
-    `areas`: what `analysis`, `backend` and `profiles` hold; an absent area is empty. Every plate
-    with at least one source. A plate folder in `analysis` counts as soon as its CSV folder is
-    there, complete or not.
+    `areas`: what `analysis`, `backend` and `profiles` hold; an absent area is empty. A plate has at
+    least one source. A plate folder in `analysis` counts as soon as its CSV folder is there,
+    complete or not.
     """
     sources: dict[PlateKey, set[Source]] = {}
     ignored: list[IgnoredEntry] = []

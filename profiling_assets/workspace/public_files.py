@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from profiling_assets.workspace.copying import (
-    METADATA,
     Direction,
     Transfer,
     batch_of,
@@ -21,6 +20,7 @@ from profiling_assets.workspace.layout import (
     CONFIGS,
     GCT,
     LOAD_DATA,
+    METADATA,
     PROFILES,
     QUALITY_CONTROL,
 )
@@ -96,7 +96,13 @@ def publication_plan(
 ) -> PublicationPlan:
     """Say which of a workspace's files are published, and where they lie in the data repository.
 
-    `files`: path below the workspace's root to size in bytes.
+    Paths are those of the workspace, with two changes that the handbook makes by hand: load data is
+    compressed, and `metadata/BATCH` lies in `metadata/platemaps/BATCH`. Hidden files and
+    `README.md` are passed over.
+
+    `files`: path below the workspace's root to size in bytes. `batches`: only files of these, and
+    of no batch; none means all. `excluded`: plates that were taken out, whose files are no longer
+    brought up to date.
     """
     asked = [
         path
@@ -143,10 +149,7 @@ def _why_it_stays(path: str, excluded: Collection[PlateKey]) -> Stays | None:
 
 
 def plate_of(path: str) -> PlateKey | None:
-    """Return the plate that a file belongs to.
-
-    None for what belongs to a batch, or to none.
-    """
+    """Return the plate that a file belongs to; None for what belongs to a batch, or to none."""
     batch = batch_of(path)
     parts = path.split("/")
     if batch is None or parts[0] in {METADATA, GCT}:
@@ -158,7 +161,10 @@ def plate_of(path: str) -> PlateKey | None:
 
 
 def over(limit: int, files: Iterable[Sized], by_lfs: Collection[str]) -> tuple[Sized, ...]:
-    """Name the files that are larger than a limit and do not go by Git LFS."""
+    """Name the files that are larger than a limit and do not go by Git LFS, the largest first.
+
+    `limit`: in bytes. `by_lfs`: paths that `.gitattributes` gives to Git LFS.
+    """
     found = [one for one in files if one.size > limit and one.path not in by_lfs]
     return tuple(sorted(found, key=lambda one: (-one.size, one.path)))
 
@@ -166,13 +172,12 @@ def over(limit: int, files: Iterable[Sized], by_lfs: Collection[str]) -> tuple[S
 def no_longer(
     tracked: Iterable[str], targets: Collection[str], batches: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Name what was published and is not among what would be published now.
+    """Name what was published and is not among what would be published now, sorted by path.
 
     It is kept: a file that is gone from one workspace may have come from another, and taking a
-    published result back is a decision of a person. Configs are not named, as a data repository may
-    have its own.
-
-    Only files of the kinds that are published, sorted.
+    published result back is a decision of a person. Named are only files of the kinds that are
+    published, and no configs, as a data repository may have its own. `tracked`: paths of all files
+    that git tracks there.
     """
     results = [path for path in tracked if not path.startswith(f"{CONFIGS}/")]
     plan = publication_plan(dict.fromkeys(results, 0), batches)

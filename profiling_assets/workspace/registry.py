@@ -27,9 +27,9 @@ class PlateEntry:
 
     # where the plate can start; empty for an excluded plate whose files are gone
     sources: frozenset[Source]
-    # from the last look at its site folders; None where not known
+    # both from the last look at its site folders; None where not known
     expected_sites: int | None = None
-    found_sites: int | None = None  # from the last look at its site folders; None where not known
+    found_sites: int | None = None
     fingerprint: str | None = None  # of its CSV files at that look
     excluded: str | None = None  # why it is excluded; None where it is not
 
@@ -129,7 +129,7 @@ def looked_at(registry: Registry, facts: Mapping[PlateKey, RegistryFacts]) -> Re
 
 
 def exclude(registry: Registry, key: PlateKey, reason: str) -> Registry:
-    """Take a plate out, and remember why.
+    """Take a plate out, and remember why; a later reason replaces an earlier one.
 
     Raises `InvalidInputError` where the reason is empty.
     """
@@ -193,7 +193,7 @@ _DOCUMENT = TypeAdapter(_Document)
 def registry_json(registry: Registry) -> bytes:
     """Write a registry as JSON.
 
-    Sorted and ASCII, with a newline at the end: equal registries give equal bytes.
+    It is sorted and ASCII, with a newline at the end: equal registries give equal bytes.
     """
     plates = {
         str(key): {**vars(entry), "sources": sorted(entry.sources)}
@@ -278,8 +278,9 @@ def load_registry(workspace: Workspace) -> Registry:
 def update_registry(workspace: Workspace, change: Callable[[Registry], Registry]) -> Registry:
     """Change the plate registry, whoever else changes it at the same time.
 
-    `change`: makes the new registry of the one that is stored; it may be called several times. The
-    registry as it is stored now. Nothing is written where the change changes nothing.
+    `change` makes the new registry of the one that is stored; it may be called several times.
+    Returned is the registry as it is stored now. Nothing is written where the change changes
+    nothing.
     """
     changed = Registry()
 

@@ -1,8 +1,9 @@
 """Finding plates and sites in a workspace, with as few listings as will do.
 
-Put here: the plates of a workspace, the site folders and load data of a plate.
-Do not put here: what counts as a plate, a site or complete (`plates`, `completeness`), how
-`analysis`, `backend` and `profiles` are listed (`scan`).
+Put here: how `analysis`, `backend` and `profiles` are listed, and the site folders and load data of
+a plate.
+Do not put here: what counts as a plate, a site or complete (`plates`, `completeness`), many plates
+at once (`scan_many`).
 """
 
 import hashlib
@@ -135,10 +136,10 @@ class PlateListing:
     # hash over path, size and version of the CSV files; of nothing where there are none
     fingerprint: str
     expected: tuple[ExpectedSite, ...] | None  # sites of the load data; None where there is none
-    load_data_path: str | None  # the load data file used
+    load_data_path: str | None
     load_data_fingerprint: str | None  # hash of its content
-    completeness: PlateCompleteness  # expected against found sites
-    ignored: tuple[IgnoredEntry, ...]  # what was left out, and why
+    completeness: PlateCompleteness
+    ignored: tuple[IgnoredEntry, ...]
     # when the newest of its input CSVs and the load data file changed, in seconds since 1970 by the
     # storage's clock; None where there is neither
     last_change: float | None = None
@@ -156,9 +157,9 @@ def scan_workspace(
 
     `csv_dir`: folder of the site folders below a plate's folder; empty or `.` for that folder
     itself. `known`: plates that had CSVs at an earlier scan: they are not asked for again, and
-    count as having them as long as their batch in `analysis` lists them. Plates and ignored
-    entries. A plate's folder that cannot be read is among the ignored; a batch's or an area's
-    raises WorkspaceError, as its plates cannot be known.
+    count as having them as long as their batch in `analysis` lists them. A plate's folder that
+    cannot be read is among the ignored; a batch's or an area's raises `WorkspaceError`, as its
+    plates cannot be known.
     """
     return find_plates(list_areas(workspace, csv_dir, frozenset(known)), csv_dir)
 
@@ -167,8 +168,8 @@ def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -
     """List the site folders of a plate and read its load data.
 
     `csv_dir`: folder of the site folders below the plate's folder; empty or `.` for that folder
-    itself. Without folders where the plate has no CSVs. Where the CSVs lie directly in `csv_dir`,
-    that folder is the only site folder.
+    itself. There are no folders where the plate has no CSVs. Where the CSVs lie directly in
+    `csv_dir`, that folder is the only site folder.
     """
     base = csv_folder(key, csv_dir)
     sites = list_site_folders(workspace, base, key.plate)
@@ -235,12 +236,13 @@ def list_site_folders(workspace: Workspace, base: str, plate: str) -> SiteFolder
 def site_folder_names(
     workspace: Workspace, key: PlateKey, csv_dir: str = "analysis"
 ) -> tuple[str, ...]:
-    """List the names of a plate's site folders, and nothing of what is in them.
+    """List the names of a plate's site folders, sorted, and nothing of what is in them.
 
-    Four requests on S3 for 3,456 sites, where `scan_plate` needs one for each thousand files.
+    On S3 that is four requests for 3,456 sites, where `scan_plate` needs one for each thousand
+    files. A folder with another kind of name counts too: only its files tell what it is.
 
     `csv_dir`: folder of the site folders below the plate's folder; empty or `.` for that folder
-    itself. Sorted. A folder with another kind of name counts too: only its files tell what it is.
+    itself.
     """
     listing = workspace.list_folder(csv_folder(key, csv_dir))
     return tuple(name for name in listing.folders if site_name_problem(name) is None)
@@ -256,10 +258,9 @@ class LoadData:
 
 
 def read_expected(workspace: Workspace, key: PlateKey) -> LoadData | None:
-    """Read which sites a plate should have.
+    """Read which sites a plate should have; None where no load data file is there.
 
-    From the first of `load_data_with_illum.csv[.gz]` and `load_data.csv[.gz]`; None where neither
-    is there.
+    The first of `load_data_with_illum.csv[.gz]` and `load_data.csv[.gz]` is read.
     """
     files = {_name(file.path): file for file in workspace.list_folder(load_data_folder(key)).files}
     for name in LOAD_DATA_NAMES:

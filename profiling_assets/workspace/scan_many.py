@@ -1,7 +1,8 @@
 """Looking at hundreds of plates: in threads, and where there are many, in processes as well.
 
-Put here: spreading looks over threads and processes, keeping the error of a plate.
-Do not put here: what a look tells (`scan_many`), what another process does (`scan_worker`).
+Put here: what a look tells, spreading looks over threads and processes, keeping the error of a
+plate.
+Do not put here: listing a plate (`scan`), what another process does (`scan_worker`).
 
 A plate of 3,456 sites has 17,280 keys. Its look is the CPU time of reading them, which threads of
 one process cannot share.
@@ -39,7 +40,7 @@ _IMAGED = {"Image.csv": 1}  # what a glance by names takes every folder to hold
 class PlateGlance:
     """What one look told of a plate."""
 
-    completeness: PlateCompleteness  # expected against found sites
+    completeness: PlateCompleteness
     folders: int  # number of site folders
     # when one of its files last changed, in seconds since 1970; None where that was not looked at,
     # or nothing is there
@@ -78,8 +79,8 @@ def glance(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
 def glance_at_names(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
     """Look at the names of a plate's site folders only: on S3 four requests for 3,456 sites.
 
-    `csv_dir`: folder of the site folders below the plate's folder; empty or `.` for that folder
-    itself. As if every site folder held an Image.csv.
+    Every site folder is taken to hold an `Image.csv`. `csv_dir`: folder of the site folders below
+    the plate's folder; empty or `.` for that folder itself.
     """
     base = csv_folder(key, csv_dir)
     listing = workspace.list_folder(base)
@@ -115,14 +116,14 @@ def look_at_plates(
     *,
     quick: bool = False,
     processes: int | None = None,
-) -> list[GlanceOrError]:
-    """Look at plates.
+) -> list[Look]:
+    """Look at plates, and return for each, in the order of `keys`, what was seen or its error.
 
     `csv_dir`: folder of the site folders below a plate's folder; empty or `.` for that folder
     itself. `quick`: whether to look at the names of site folders only. `processes`: how many
     processes may look, this one included; else as many as there are CPUs for this one, and 8 at
-    most. Few plates are looked at by this process alone in any case. In the order of `keys`; the
-    error of a plate that cannot be read. What a process that died was to look at, this one does.
+    most. Few plates are looked at by this process alone in any case. What a process that died was
+    to look at, this one does.
     """
     many = min(_cpus(), _MOST_PROCESSES) if processes is None else processes
     if many < 2 or len(keys) < _ALONE[quick]:

@@ -1,7 +1,7 @@
 """A process that looks at a share of the plates for another one (`python -m`, never imported).
 
 Put here: reading what is asked from the standard input, answering on the standard output.
-Do not put here: which process looks at what (`scan_many`), the look (`scan_many`).
+Do not put here: which process looks at what and what a look is (`scan_many`).
 
 It ends with the process that asked: that one holds the input open until it has the answer.
 """

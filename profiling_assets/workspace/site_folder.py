@@ -80,7 +80,10 @@ class SiteFiles:
 
 
 def site_files(folder: SiteFolder) -> SiteFiles:
-    """Tell which file of a folder is what, by name alone and in any case."""
+    """Tell which file of a folder is what, by name alone and in any case.
+
+    Hidden files and files other than `.csv` are left out.
+    """
     return _by_name(tuple(sorted(folder.files)))
 
 

@@ -1,7 +1,9 @@
-"""A site folder of the workspace, read when it is asked for.
+"""The files of a plate's site folders: read when asked for, ahead of that, or lent as local files.
 
-Put here: the one implementation of collate's `SiteFolder` on a workspace.
-Do not put here: which folders are site folders (`scan`), parsing (`collate`).
+Put here: the one implementation of collate's `SiteFolder` on a workspace, and what fetches its
+files.
+Do not put here: what a site folder is (`site_folder`), which folders are site folders (`scan`),
+parsing (`collate`).
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -33,9 +35,12 @@ def read_ahead(
 
     `folders`: the folders, in any order; they are expected to be read in the order of their names.
     `limit_bytes`: how many bytes of unread files may be held; the folder that is being read is
-    fetched whole even if it is larger. The same folders in the same order, or on a disk the folders
-    themselves. Any file may be read at any time and again; what was not fetched ahead is fetched
-    then. What goes wrong with a file is raised when that file is read.
+    fetched whole even if it is larger. `munge`: whether `object.csv` is read instead of the tables
+    of the compartments.
+
+    Lent are the same folders in the same order; on a disk, the folders themselves. Any file may be
+    read at any time and again; what was not fetched ahead is fetched then. What goes wrong with a
+    file is raised when that file is read.
     """
     if workspace.at_once <= 1:
         yield folders
@@ -203,9 +208,9 @@ _HEAD_LINES = 2  # the merged `object.csv` of older pipelines has two header lin
 class WorkspaceSiteFolder:
     """A site folder: its listing is in memory, its files are read one by one on demand."""
 
-    workspace: Workspace  # where it lies
-    path: str  # the folder below the workspace's root
-    name: str  # its name, verbatim
+    workspace: Workspace
+    path: str  # below the workspace's root
+    name: str  # verbatim
     site: SiteName  # what the name tells
     files: Mapping[str, int]  # file name to size in bytes
 
@@ -216,7 +221,7 @@ class WorkspaceSiteFolder:
     def head(self, file: str) -> bytes:
         """Read at least the first two lines of a file, or the whole of a shorter one.
 
-        The file's beginning; the last line may be cut.
+        What follows them may end in the middle of a line.
         """
         path, size = self._path_of(file), _HEAD_BYTES
         while True:
@@ -248,9 +253,9 @@ def local_sites(
 ) -> Generator[Path]:
     """Lend a local folder of site folders.
 
-    The workspace's own folder where every CSV is in it; else a folder in scratch space with links
-    to the files that are on a disk and copies of the others, under their names. It is removed at
-    exit.
+    It is the workspace's own folder where every CSV is in it; else a folder in scratch space with
+    links to the files that are on a disk and copies of the others, under their names, which is
+    removed at exit.
     """
     own = Path(workspace.location(path))
     if all(Path(own, folder.name, file).is_file() for folder in folders for file in _csvs(folder)):

@@ -46,9 +46,9 @@ class SiteName:
 def parse_site_folder(folder: str, plate: str) -> SiteName:
     """Read well and site from the name of a site folder.
 
-    `plate`: the plate's name, verbatim. A known prefix is stripped and nothing is split at a dash
-    of the plate, so plates may hold dashes and may look like a well. The well, normalized, and the
-    site as written; `SiteName(None, None)` for other names.
+    `PLATE-A01-1`, `PLATE-A01`, `A01-1` and `A01` tell something, other names nothing. The plate's
+    name is stripped where it stands in front, and nothing is split at a dash of it, so plates may
+    hold dashes and may look like a well.
     """
     prefix = f"{plate}-"
     # The whole name is the second choice: for a plate called `A01`, the folder `A01-B02` is well
@@ -72,8 +72,8 @@ def _well_site(text: str) -> SiteName:
 def site_identity(well: str, site: str) -> tuple[str, str]:
     """Return what two spellings of one site have in common.
 
-    The normalized well (the stripped text where it is not a well) and the site without leading
-    zeros; `1.0`, which a table with gaps makes of `1`, is `1`.
+    These are the normalized well (the stripped text where it is not a well) and the site without
+    leading zeros; `1.0`, which a table with gaps makes of `1`, is `1`.
     """
     number = _WHOLE_NUMBER.match(site.strip())
     return (
@@ -83,12 +83,12 @@ def site_identity(well: str, site: str) -> tuple[str, str]:
 
 
 def expected_sites(data: bytes, *, path: str, plate: str) -> tuple[ExpectedSite, ...]:
-    """List the sites of a plate that a load data file names.
+    """List the sites of a plate that a load data file names, each once, in the order of the file.
 
     `data`: content of `load_data*.csv`, plain or gzip (told by its first bytes, not by its name).
-    `plate`: the plate. Rows of other plates are left out where `Metadata_Plate` holds several; a
-    file with one plate, or without the column, is taken whole, whatever it calls the plate. Each
-    site once, in the order of the file; well and site verbatim. Raises `InvalidInputError` where
+    Rows of other plates are left out where `Metadata_Plate` holds several; a file with one plate,
+    or without the column, is taken whole, whatever it calls the plate. Well and site are verbatim.
+    Raises `InvalidInputError` where
     the file cannot be read, lacks a column, names no site, or has rows of several plates and none
     of this one.
     """
