@@ -19,6 +19,8 @@ from profiling_assets.workspace.sites import (
     site_identity,
 )
 
+_MINUTE = 60.0
+
 
 class PlateState(StrEnum):
     """What the listing says of a plate."""
@@ -201,9 +203,6 @@ def _state(
     if missing:
         return PlateState.INCOMPLETE
     return PlateState.NOT_TOLD if untold else PlateState.COMPLETE
-
-
-_MINUTE = 60.0
 
 
 class CompleteWhen(StrEnum):

@@ -34,6 +34,8 @@ from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, Wo
 from profiling_assets.workspace.storage.parallel import map_at_once
 
 _BACKEND_SUFFIXES = (".csv", ".csv.gz", ".tsv")  # not the SQLite files; the ledgers are `.tsv`
+_IN_MEMORY_BYTES = 8 * 1024 * 1024  # larger files go by the disk
+_ETAG = re.compile(r"^[0-9a-f]{32}(?:-[0-9]+)?$")  # told by content; a folder's version is a time
 
 
 class Direction(StrEnum):
@@ -155,10 +157,6 @@ def transfer_plan(
 def _rank(one: Transfer) -> tuple[bool, bool, str]:
     moved = one.source != one.target and not one.zipped
     return (moved, not one.zipped, one.source)
-
-
-_IN_MEMORY_BYTES = 8 * 1024 * 1024  # larger files go by the disk
-_ETAG = re.compile(r"^[0-9a-f]{32}(?:-[0-9]+)?$")  # told by content; a folder's version is a time
 
 
 @dataclass(frozen=True)

@@ -11,44 +11,6 @@ from functools import lru_cache
 
 from profiling_assets.errors import InvalidNameError
 
-_WELL = re.compile(r"^([A-Za-z]{1,2})0*([1-9][0-9]{0,1})$")
-
-
-@lru_cache(maxsize=8192)  # the wells of a plate are named again for each of its thousands of sites
-def normalized_well(name: str) -> str | None:
-    """Write a well as one or two capitals and at least two digits.
-
-    Any of `A1`, `a1`, `A01`, `A001` is `A01`. None where the text is not a well of a plate of up to
-    1,536 wells (rows A to AF, columns 1 to 48).
-    """
-    found = _WELL.match(name.strip())
-    if found is None:
-        return None
-    row, column = found.group(1).upper(), int(found.group(2))
-    if _row_number(row) > 32 or column > 48:
-        return None
-    return f"{row}{column:02d}"
-
-
-def well_position(well: str) -> tuple[int, int]:
-    """Return row and column of a normalized well, both from 1 (row A is 1, AF is 32).
-
-    Raises `ValueError` where the text is not a normalized well.
-    """
-    found = _WELL.match(well)
-    if found is None:
-        message = f"{well!r} is not a well"
-        raise ValueError(message)
-    return _row_number(found.group(1).upper()), int(found.group(2))
-
-
-def _row_number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number
-
-
 # A name becomes a folder, a file stem and half of a partition key: no separator, no control
 # character, no leading dot or blank, nothing that a shell or a URL would read as another place.
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/\\]")
@@ -126,3 +88,41 @@ PLATE, BATCH, ALL = Level.PLATE, Level.BATCH, Level.ALL
 def scope_of(key: PlateKey, level: Level) -> str:
     """Return the partition of a level that a plate belongs to."""
     return {PLATE: str(key), BATCH: key.batch, ALL: str(ALL)}[level]
+
+
+_WELL = re.compile(r"^([A-Za-z]{1,2})0*([1-9][0-9]{0,1})$")
+
+
+@lru_cache(maxsize=8192)  # the wells of a plate are named again for each of its thousands of sites
+def normalized_well(name: str) -> str | None:
+    """Write a well as one or two capitals and at least two digits.
+
+    Any of `A1`, `a1`, `A01`, `A001` is `A01`. None where the text is not a well of a plate of up to
+    1,536 wells (rows A to AF, columns 1 to 48).
+    """
+    found = _WELL.match(name.strip())
+    if found is None:
+        return None
+    row, column = found.group(1).upper(), int(found.group(2))
+    if _row_number(row) > 32 or column > 48:
+        return None
+    return f"{row}{column:02d}"
+
+
+def well_position(well: str) -> tuple[int, int]:
+    """Return row and column of a normalized well, both from 1 (row A is 1, AF is 32).
+
+    Raises `ValueError` where the text is not a normalized well.
+    """
+    found = _WELL.match(well)
+    if found is None:
+        message = f"{well!r} is not a well"
+        raise ValueError(message)
+    return _row_number(found.group(1).upper()), int(found.group(2))
+
+
+def _row_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number

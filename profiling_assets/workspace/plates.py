@@ -16,63 +16,11 @@ from profiling_assets.workspace.layout import ANALYSIS, BACKEND, PROFILES, analy
 from profiling_assets.workspace.names import PlateKey, name_problem
 from profiling_assets.workspace.sites import is_image_csv, is_input_csv, parse_site_folder
 
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-
-
-@dataclass(frozen=True, order=True)
-class IgnoredEntry:
-    """A file or folder that was left out, and why."""
-
-    path: str
-    reason: str
-
-
-def no_path_entries(paths: Iterable[str]) -> Iterator[IgnoredEntry]:
-    """Yield what has a key that is no path, as a listing has it (`analysis//`)."""
-    for path in paths:
-        yield IgnoredEntry(
-            printable(path),
-            "its key cannot be a path: a part of it is empty, '.' or '..', or has a NUL",
-        )
-
-
-def entry_problem(name: str) -> str | None:
-    """Say why a file or folder name found on disk cannot be used; None where it can."""
-    return _text_problem(name) or name_problem(name)
-
-
-def site_folder_problem(name: str, files: Iterable[str], plate: str) -> str | None:
-    """Say why a folder among the site folders is none; None where it is one.
-
-    A folder with a CSV file is a site folder whatever its name; a folder named as a site is one
-    even if it is empty, as a failed CellProfiler job leaves it.
-    """
-    problem = site_name_problem(name)
-    if problem is not None:
-        return problem
-    if any(map(is_input_csv, files)) or parse_site_folder(name, plate).well is not None:
-        return None
-    return "it is not named as a site and holds no CSV file"
-
-
-def site_name_problem(name: str) -> str | None:
-    """Say why a folder of this name is no site folder, whatever it holds.
-
-    None where only its files tell.
-    """
-    return "its name begins with a dot" if name.startswith(".") else _text_problem(name)
-
-
-def _text_problem(name: str) -> str | None:
-    if not name.isascii() and _SURROGATE.search(name):
-        return "its name is not UTF-8 text"
-    return None
-
-
 AREAS = (ANALYSIS, BACKEND, PROFILES)
 _STEPS = ("_augmented", "_normalized")
 _TABLE_SUFFIXES = (".csv.gz", ".csv", ".parquet")
 _SHOWN = 3  # names in a reason
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class Source(StrEnum):
@@ -82,6 +30,14 @@ class Source(StrEnum):
     SQLITE = "sqlite"
     AGGREGATE = "aggregate"
     PROFILES = "profiles"
+
+
+@dataclass(frozen=True, order=True)
+class IgnoredEntry:
+    """A file or folder that was left out, and why."""
+
+    path: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -121,21 +77,6 @@ class WorkspaceScan:
     ignored: tuple[IgnoredEntry, ...]  # sorted by path
     # plates that have results in a folder which cannot be read: what they hold is not known
     unreadable: frozenset[PlateKey] = frozenset()
-
-
-def csv_folder(key: PlateKey, csv_dir: str) -> str:
-    """Return the folder of a plate's site folders.
-
-    `csv_dir`: folder below the plate's folder; empty or `.` for the plate's folder itself. Raises
-    `ConfigError` where `csv_dir` leads out of the plate's folder.
-    """
-    below = PurePosixPath(csv_dir)
-    if below.is_absolute() or ".." in below.parts or "\0" in csv_dir:
-        raise ConfigError(
-            f"collate.csv_dir is {csv_dir!r}, which leads out of the plate's folder",
-            remedy="name a folder below analysis/BATCH/PLATE, without '..' and a leading slash",
-        )
-    return PurePosixPath(analysis_folder(key, csv_dir)).as_posix()
 
 
 def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
@@ -262,3 +203,60 @@ def _empty_sources(key: PlateKey, facts: FolderFacts, area: str) -> Iterator[str
                 and file.endswith((".sqlite", ".csv", ".gz"))
             ):
                 yield file
+
+
+def csv_folder(key: PlateKey, csv_dir: str) -> str:
+    """Return the folder of a plate's site folders.
+
+    `csv_dir`: folder below the plate's folder; empty or `.` for the plate's folder itself. Raises
+    `ConfigError` where `csv_dir` leads out of the plate's folder.
+    """
+    below = PurePosixPath(csv_dir)
+    if below.is_absolute() or ".." in below.parts or "\0" in csv_dir:
+        raise ConfigError(
+            f"collate.csv_dir is {csv_dir!r}, which leads out of the plate's folder",
+            remedy="name a folder below analysis/BATCH/PLATE, without '..' and a leading slash",
+        )
+    return PurePosixPath(analysis_folder(key, csv_dir)).as_posix()
+
+
+def no_path_entries(paths: Iterable[str]) -> Iterator[IgnoredEntry]:
+    """Yield what has a key that is no path, as a listing has it (`analysis//`)."""
+    for path in paths:
+        yield IgnoredEntry(
+            printable(path),
+            "its key cannot be a path: a part of it is empty, '.' or '..', or has a NUL",
+        )
+
+
+def entry_problem(name: str) -> str | None:
+    """Say why a file or folder name found on disk cannot be used; None where it can."""
+    return _text_problem(name) or name_problem(name)
+
+
+def site_folder_problem(name: str, files: Iterable[str], plate: str) -> str | None:
+    """Say why a folder among the site folders is none; None where it is one.
+
+    A folder with a CSV file is a site folder whatever its name; a folder named as a site is one
+    even if it is empty, as a failed CellProfiler job leaves it.
+    """
+    problem = site_name_problem(name)
+    if problem is not None:
+        return problem
+    if any(map(is_input_csv, files)) or parse_site_folder(name, plate).well is not None:
+        return None
+    return "it is not named as a site and holds no CSV file"
+
+
+def site_name_problem(name: str) -> str | None:
+    """Say why a folder of this name is no site folder, whatever it holds.
+
+    None where only its files tell.
+    """
+    return "its name begins with a dot" if name.startswith(".") else _text_problem(name)
+
+
+def _text_problem(name: str) -> str | None:
+    if not name.isascii() and _SURROGATE.search(name):
+        return "its name is not UTF-8 text"
+    return None

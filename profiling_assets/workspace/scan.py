@@ -42,6 +42,25 @@ from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, Tw
 from profiling_assets.workspace.storage.parallel import map_at_once
 
 
+def scan_workspace(
+    workspace: Workspace, csv_dir: str = "analysis", *, known: Collection[PlateKey] = ()
+) -> WorkspaceScan:
+    """Find the plates of a workspace and where each can start.
+
+    Lists `analysis`, `backend` and `profiles`, their batches, and each plate's own folder; no
+    site folder is listed and no file is read. On S3 that is three requests for the areas, one for
+    each thousand files of a batch in `backend` and in `profiles`, one for each batch in `analysis`
+    and one for each plate there.
+
+    `csv_dir`: folder of the site folders below a plate's folder; empty or `.` for that folder
+    itself. `known`: plates that had CSVs at an earlier scan: they are not asked for again, and
+    count as having them as long as their batch in `analysis` lists them. A plate's folder that
+    cannot be read is among the ignored; a batch's or an area's raises `WorkspaceError`, as its
+    plates cannot be known.
+    """
+    return find_plates(list_areas(workspace, csv_dir, frozenset(known)), csv_dir)
+
+
 def list_areas(
     workspace: Workspace, csv_dir: str, known: Collection[PlateKey] = frozenset()
 ) -> dict[str, AreaFacts]:
@@ -143,25 +162,6 @@ class PlateListing:
     # when the newest of its input CSVs and the load data file changed, in seconds since 1970 by the
     # storage's clock; None where there is neither
     last_change: float | None = None
-
-
-def scan_workspace(
-    workspace: Workspace, csv_dir: str = "analysis", *, known: Collection[PlateKey] = ()
-) -> WorkspaceScan:
-    """Find the plates of a workspace and where each can start.
-
-    Lists `analysis`, `backend` and `profiles`, their batches, and each plate's own folder; no
-    site folder is listed and no file is read. On S3 that is three requests for the areas, one for
-    each thousand files of a batch in `backend` and in `profiles`, one for each batch in `analysis`
-    and one for each plate there.
-
-    `csv_dir`: folder of the site folders below a plate's folder; empty or `.` for that folder
-    itself. `known`: plates that had CSVs at an earlier scan: they are not asked for again, and
-    count as having them as long as their batch in `analysis` lists them. A plate's folder that
-    cannot be read is among the ignored; a batch's or an area's raises `WorkspaceError`, as its
-    plates cannot be known.
-    """
-    return find_plates(list_areas(workspace, csv_dir, frozenset(known)), csv_dir)
 
 
 def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -> PlateListing:

@@ -35,6 +35,12 @@ from profiling_assets.workspace.storage.parallel import map_at_once
 
 _IMAGED = {"Image.csv": 1}  # what a glance by names takes every folder to hold
 
+# Another process is ready after about 1 s of imports, in which this one looks at some plates in
+# full (0.2 s each), or at many by their names.
+_ALONE = {False: 12, True: 200}
+_MOST_PROCESSES = 8
+_WORKER = "profiling_assets.workspace.scan_worker"
+
 
 @dataclass(frozen=True)
 class PlateGlance:
@@ -50,63 +56,7 @@ class PlateGlance:
     ignored: tuple[IgnoredEntry, ...] = ()
 
 
-def expect_many() -> None:
-    """Prepare a process that looks at hundreds of plates and then ends.
-
-    What is imported stays: collections of garbage need not walk over it. They come seldom, as a
-    look makes tens of thousands of records at once and hardly any garbage.
-    """
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
-
-
-def glance(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
-    """Look at all files of a plate: on S3 a request for each thousand of them.
-
-    `csv_dir`: folder of the site folders below the plate's folder; empty or `.` for that folder
-    itself.
-    """
-    listing = scan_plate(workspace, key, csv_dir)
-    return PlateGlance(
-        listing.completeness,
-        len(listing.folders),
-        listing.last_change,
-        listing.fingerprint,
-        listing.ignored,
-    )
-
-
-def glance_at_names(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
-    """Look at the names of a plate's site folders only: on S3 four requests for 3,456 sites.
-
-    Every site folder is taken to hold an `Image.csv`. `csv_dir`: folder of the site folders below
-    the plate's folder; empty or `.` for that folder itself.
-    """
-    base = csv_folder(key, csv_dir)
-    listing = workspace.list_folder(base)
-    ignored = list(no_path_entries(listing.no_paths))
-    names: list[str] = []
-    for name in listing.folders:
-        problem = site_name_problem(name)
-        if problem is None:
-            names.append(name)
-        else:
-            ignored.append(IgnoredEntry(printable(f"{base}/{name}"), problem))
-    loaded = read_expected(workspace, key)
-    facts = [SiteFolderFacts(name, parse_site_folder(name, key.plate), _IMAGED) for name in names]
-    # `outlines` and the like lie among site folders; a scan of the files leaves them out
-    facts = [fact for fact in facts if fact.site.well is not None] or facts
-    completeness = site_matrix(None if loaded is None else loaded.sites, facts)
-    return PlateGlance(completeness, len(facts), None, None, tuple(ignored))
-
-
-# Another process is ready after about 1 s of imports, in which this one looks at some plates in
-# full (0.2 s each), or at many by their names.
-_ALONE = {False: 12, True: 200}
-_MOST_PROCESSES = 8
-_WORKER = "profiling_assets.workspace.scan_worker"
-
-GlanceOrError = PlateGlance | ProfilingError
+Look = PlateGlance | ProfilingError
 
 
 def look_at_plates(
@@ -159,6 +109,56 @@ def look_in_threads(
             return error
 
     return map_at_once(one, keys, at_once=workspace.at_once)
+
+
+def glance(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
+    """Look at all files of a plate: on S3 a request for each thousand of them.
+
+    `csv_dir`: folder of the site folders below the plate's folder; empty or `.` for that folder
+    itself.
+    """
+    listing = scan_plate(workspace, key, csv_dir)
+    return PlateGlance(
+        listing.completeness,
+        len(listing.folders),
+        listing.last_change,
+        listing.fingerprint,
+        listing.ignored,
+    )
+
+
+def glance_at_names(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
+    """Look at the names of a plate's site folders only: on S3 four requests for 3,456 sites.
+
+    Every site folder is taken to hold an `Image.csv`. `csv_dir`: folder of the site folders below
+    the plate's folder; empty or `.` for that folder itself.
+    """
+    base = csv_folder(key, csv_dir)
+    listing = workspace.list_folder(base)
+    ignored = list(no_path_entries(listing.no_paths))
+    names: list[str] = []
+    for name in listing.folders:
+        problem = site_name_problem(name)
+        if problem is None:
+            names.append(name)
+        else:
+            ignored.append(IgnoredEntry(printable(f"{base}/{name}"), problem))
+    loaded = read_expected(workspace, key)
+    facts = [SiteFolderFacts(name, parse_site_folder(name, key.plate), _IMAGED) for name in names]
+    # `outlines` and the like lie among site folders; a scan of the files leaves them out
+    facts = [fact for fact in facts if fact.site.well is not None] or facts
+    completeness = site_matrix(None if loaded is None else loaded.sites, facts)
+    return PlateGlance(completeness, len(facts), None, None, tuple(ignored))
+
+
+def expect_many() -> None:
+    """Prepare a process that looks at hundreds of plates and then ends.
+
+    What is imported stays: collections of garbage need not walk over it. They come seldom, as a
+    look makes tens of thousands of records at once and hardly any garbage.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def _helper(

@@ -21,6 +21,51 @@ from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 
 LIMIT_BYTES = 48 * 1024 * 1024  # some ten sites of a standard plate
+_HEAD_BYTES = 64 * 1024
+_HEAD_LINES = 2  # the merged `object.csv` of older pipelines has two header lines
+
+
+@dataclass(frozen=True)
+class WorkspaceSiteFolder:
+    """A site folder: its listing is in memory, its files are read one by one on demand."""
+
+    workspace: Workspace
+    path: str  # below the workspace's root
+    name: str  # verbatim
+    site: SiteName  # what the name tells
+    files: Mapping[str, int]  # file name to size in bytes
+
+    def read(self, file: str) -> bytes:
+        """Read a file of the folder whole."""
+        return self.workspace.read_bytes(self._path_of(file))
+
+    def head(self, file: str) -> bytes:
+        """Read at least the first two lines of a file, or the whole of a shorter one.
+
+        What follows them may end in the middle of a line.
+        """
+        path, size = self._path_of(file), _HEAD_BYTES
+        while True:
+            data = self.workspace.read_head(path, size)
+            if len(data) < size or _has_lines(data):
+                return data
+            size *= 4
+
+    def _path_of(self, file: str) -> str:
+        if "/" in file:
+            raise InvalidNameError(f"{file!r} is not the name of a file of {self.path}")
+        return f"{self.path}/{file}"
+
+
+def _has_lines(data: bytes) -> bool:
+    """Tell whether enough lines end in the data; CR alone ends one too."""
+    end = -1
+    for _ in range(_HEAD_LINES):
+        end = data.find(b"\n", end + 1)
+        if end < 0:
+            lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
+            return lines >= _HEAD_LINES
+    return True
 
 
 @contextmanager
@@ -198,53 +243,6 @@ def _names(folder: SiteFolder, *, munge: bool) -> list[str]:
     if munge and files.merged is not None:
         return [*image, files.merged]
     return [*image, *files.tables.values()]
-
-
-_HEAD_BYTES = 64 * 1024
-_HEAD_LINES = 2  # the merged `object.csv` of older pipelines has two header lines
-
-
-@dataclass(frozen=True)
-class WorkspaceSiteFolder:
-    """A site folder: its listing is in memory, its files are read one by one on demand."""
-
-    workspace: Workspace
-    path: str  # below the workspace's root
-    name: str  # verbatim
-    site: SiteName  # what the name tells
-    files: Mapping[str, int]  # file name to size in bytes
-
-    def read(self, file: str) -> bytes:
-        """Read a file of the folder whole."""
-        return self.workspace.read_bytes(self._path_of(file))
-
-    def head(self, file: str) -> bytes:
-        """Read at least the first two lines of a file, or the whole of a shorter one.
-
-        What follows them may end in the middle of a line.
-        """
-        path, size = self._path_of(file), _HEAD_BYTES
-        while True:
-            data = self.workspace.read_head(path, size)
-            if len(data) < size or _has_lines(data):
-                return data
-            size *= 4
-
-    def _path_of(self, file: str) -> str:
-        if "/" in file:
-            raise InvalidNameError(f"{file!r} is not the name of a file of {self.path}")
-        return f"{self.path}/{file}"
-
-
-def _has_lines(data: bytes) -> bool:
-    """Tell whether enough lines end in the data; CR alone ends one too."""
-    end = -1
-    for _ in range(_HEAD_LINES):
-        end = data.find(b"\n", end + 1)
-        if end < 0:
-            lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
-            return lines >= _HEAD_LINES
-    return True
 
 
 @contextmanager
