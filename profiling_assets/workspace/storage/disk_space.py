@@ -29,7 +29,7 @@ DiskUsage = Callable[[Path], _Usage]
 
 
 def csv_bytes(folders: Iterable[SiteFolder]) -> int:
-    """Return the bytes of the files that a build reads."""
+    """Return the bytes of the files that a build reads: `Image.csv` and those with objects."""
     total = 0
     for folder in folders:
         files = site_files(folder)
@@ -39,7 +39,10 @@ def csv_bytes(folders: Iterable[SiteFolder]) -> int:
 
 
 def backend_bytes(csv: int) -> int:
-    """Return how many bytes a backend takes at most."""
+    """Return how many bytes a backend takes at most, scratch space during the build included.
+
+    `csv`: bytes of its CSVs.
+    """
     return int(_BACKEND_PER_CSV * csv) + _SMALL
 
 
@@ -55,7 +58,8 @@ def check_space(
     """Refuse a build for which a disk has no room.
 
     `workspace`: where results go; where that is a folder, its disk is looked at too. `disk_usage`:
-    tells the free bytes of the disk that a folder is on. Raises `WorkspaceError` where fewer bytes
+    tells the free bytes of the disk that a folder is on. `what`: what needs the bytes, to begin the
+    message with. Raises `WorkspaceError` where fewer bytes
     are free; it names them, the folder and the remedy.
     """
     root = Path(workspace.location(""))

@@ -36,7 +36,7 @@ class FolderWorkspace:
     """A workspace on a folder.
 
     `root`: the folder, absolute or relative to the current one; links are resolved once, now. It
-    must be there and readable, else the constructor raises WorkspaceError.
+    must be there and readable, else the constructor raises `WorkspaceError`.
     """
 
     def __init__(self, root: str) -> None:
@@ -47,21 +47,19 @@ class FolderWorkspace:
 
     @property
     def root(self) -> str:
-        """The folder, absolute."""
         return str(self._root)
 
     @property
     def identity(self) -> str:
-        """The root: there is one file system."""
+        # there is one file system
         return self.root
 
     @property
     def at_once(self) -> int:
-        """One: a local disk answers no faster for being asked twice."""
+        # a local disk answers no faster for being asked twice
         return 1
 
     def list_folder(self, path: str) -> Listing:
-        """List one level of a folder; an absent one is empty."""
         folder = self._local(path)
         folders: list[str] = []
         files: list[ObjectInfo] = []
@@ -81,17 +79,11 @@ class FolderWorkspace:
         return Listing(tuple(sorted(folders)), tuple(sorted(files, key=lambda file: file.path)))
 
     def list_two_levels(self, path: str) -> TwoLevels:
-        """List a folder, then each folder in it.
-
-        `path`: the folder; an absent one is empty. The folder's own level and that of each of its
-        folders.
-        """
         level = self.list_folder(path)
         prefix = f"{path}/" if path else ""
         return TwoLevels(level, {name: self.list_folder(prefix + name) for name in level.folders})
 
     def stat(self, path: str) -> ObjectInfo | None:
-        """Look a file up; None where there is none, or a folder."""
         file = self._local(path)
         with reading(path):
             try:
@@ -101,42 +93,29 @@ class FolderWorkspace:
             return _info(path, status) if file.is_file() else None
 
     def read_bytes(self, path: str) -> bytes:
-        """Read a file whole."""
         file = self._local(path)
         with reading(path):
             return file.read_bytes()
 
     def read_head(self, path: str, size: int) -> bytes:
-        """Read at most the first `size` bytes of a file."""
         local = self._local(path)
         with reading(path), local.open("rb") as file:
             return file.read(size)
 
     @contextmanager
     def local_file(self, path: str) -> Generator[Path]:
-        """Give the file's own path, to be read and not changed.
-
-        Raises `MissingInputError` where there is no such file.
-        """
         if self.stat(path) is None:
             raise MissingInputError(ABSENT, path=path, remedy=ABSENT_REMEDY)
         yield self._local(path)
 
     def publish_file(self, local: Path, path: str) -> ObjectInfo:
-        """Move a local file to its path: renamed on one disk, else copied."""
+        # renamed on one disk, else copied
         return _info(path, atomic_write.publish_file(local, self._writable(path), path=path))
 
     def publish_bytes(self, data: bytes, path: str) -> ObjectInfo:
-        """Put bytes at a path, whole or not at all."""
         return _info(path, atomic_write.publish_bytes(data, self._writable(path), path=path))
 
     def replace_bytes(self, data: bytes, path: str, *, expected: str | None) -> ObjectInfo:
-        """Publish only if nobody changed the file since it was read.
-
-        `expected`: version that was read, or None where there was no file. The published file; its
-        version is another one than before. Raises `ConflictError` where the version is another one
-        now.
-        """
         target = self._writable(path)
         with self._replace_lock():
             now = self.stat(path)
@@ -151,28 +130,22 @@ class FolderWorkspace:
             )
 
     def remove(self, path: str) -> None:
-        """Remove a file; an absent one is fine."""
         target = self._writable(path)
         with writing(path, folder=self._root), contextlib.suppress(FileNotFoundError):
             target.unlink()
 
     @contextmanager
     def scratch(self, label: str) -> Generator[Path]:
-        """Lend a private folder on the workspace's own disk.
-
-        The empty folder; it is removed at exit.
-        """
         base = self._writable(f"{_SCRATCH}/-").parent
         with scratch_folder(base, label, path=_SCRATCH) as folder:
             yield folder
 
     def remove_leftovers(self) -> None:
-        """Remove scratch folders of dead processes; temporary files go with the next write."""
+        # temporary files go with the next write to their folder
         with writing(_SCRATCH, folder=self._root):
             remove_dead_scratch(self._writable(f"{_SCRATCH}/-").parent)
 
     def location(self, path: str) -> str:
-        """Return a path as a person would open it."""
         return str(self._local(path))
 
     def _local(self, path: str) -> Path:

@@ -1,7 +1,9 @@
-"""Whose a temporary file is, and whether its owner still lives.
+"""Single temporary files: whose one is, whether its owner still lives, and removing dead ones'.
 
-Put here: files that are locked as long as their process lives, and what to do with the others.
-Do not put here: what the files hold (`atomic_write`, `folder`).
+Put here: files that are locked as long as their process lives, as the temporary name beside a
+result and the lock of a scratch folder.
+Do not put here: folders to work in (`scratch`, which asks here who lives), what the files hold
+(`atomic_write`).
 A lock of the operating system tells the living from the dead: it ends with the process, also
 after `kill -9`, and it is not fooled by a reused process number, by a container that numbers its
 processes anew, or by a second machine on the same network disk.
@@ -32,7 +34,10 @@ def part_path(target: Path) -> Path:
 
 
 def create_owned(path: Path) -> int:
-    """Create a file that counts as in use until it is closed or its process ends."""
+    """Create a file that counts as in use until it is closed or its process ends.
+
+    Nothing may be at the path. Returned is the open descriptor, for reading and writing.
+    """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         # Where the file system knows no locks, nobody can take the file over either: it is safe.
@@ -47,7 +52,7 @@ def create_owned(path: Path) -> int:
 def taken_over(path: Path) -> Generator[bool]:
     """Tell whether a file's owner is dead, and keep others from taking it meanwhile.
 
-    True where the owner no longer lives; False also where that cannot be told.
+    False is yielded also where that cannot be told.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -67,9 +72,9 @@ def taken_over(path: Path) -> Generator[bool]:
 
 
 def remove_dead_parts(folder: Path) -> list[str]:
-    """Remove the temporary files of writers that no longer live.
+    """Remove the temporary files of writers that no longer live, and return their names, sorted.
 
-    `folder`: the folder; its subfolders are left alone. Names of the removed files, sorted.
+    Subfolders are left alone.
     """
     removed: list[str] = []
     try:

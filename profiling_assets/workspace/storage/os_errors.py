@@ -47,7 +47,8 @@ def reading(path: str) -> Generator[None]:
 def writing(path: str, *, folder: Path, needed: int | None = None) -> Generator[None]:
     """Translate what goes wrong while a file is written.
 
-    Raises `WorkspaceError` where the file cannot be written.
+    `folder`: a folder of the file system written to, to tell its free space. `needed`: bytes to be
+    written, where known. Raises `WorkspaceError` where the file cannot be written.
     """
     try:
         yield

@@ -39,30 +39,24 @@ class OverlayWorkspace:
 
     @property
     def root(self) -> str:
-        """The output's root."""
         return self._outputs.root
 
     @property
     def identity(self) -> str:
-        """The output's identity and the input's: other inputs make another history of results."""
+        # other inputs make another history of results
         return f"{self._outputs.identity} over {self._inputs.identity}"
 
     @property
     def at_once(self) -> int:
-        """The larger of the two: most of what is read lies in one of them."""
+        # the larger of the two, as most of what is read lies in one of them
         return max(self._outputs.at_once, self._inputs.at_once)
 
     def list_folder(self, path: str) -> Listing:
-        """List one level of both; a failed listing of either raises."""
         return _merged(self._outputs.list_folder(path), self._inputs.list_folder(path))
 
     def list_two_levels(self, path: str) -> TwoLevels:
-        """List a folder and each of its folders, in both.
-
-        `path`: the folder; an absent one is empty. Folders and files of both; the input holds the
-        folders that only it has. Asking the output first for each of their thousands of files would
-        double the requests.
-        """
+        # the input holds the folders that only it has: asking the output first for each of their
+        # thousands of files would double the requests
         above, below = self._outputs.list_two_levels(path), self._inputs.list_two_levels(path)
         level = _merged(above.level, below.level)
         folders = {
@@ -77,19 +71,16 @@ class OverlayWorkspace:
         return TwoLevels(level, folders, holders)
 
     def stat(self, path: str) -> ObjectInfo | None:
-        """Look a file up in the output, then in the input."""
         found = self._outputs.stat(path)
         return found if found is not None else self._inputs.stat(path)
 
     def read_bytes(self, path: str) -> bytes:
-        """Read a file whole."""
         try:
             return self._outputs.read_bytes(path)
         except MissingInputError:
             return self._inputs.read_bytes(path)
 
     def read_head(self, path: str, size: int) -> bytes:
-        """Read at most the first `size` bytes of a file."""
         try:
             return self._outputs.read_head(path, size)
         except MissingInputError:
@@ -97,32 +88,20 @@ class OverlayWorkspace:
 
     @contextmanager
     def local_file(self, path: str) -> Generator[Path]:
-        """Give a local path to read the file from.
-
-        Where it lies; the output's file, or else the input's.
-        """
         holder = self._inputs if self._outputs.stat(path) is None else self._outputs
         with holder.local_file(path) as local:
             yield local
 
     def publish_file(self, local: Path, path: str) -> ObjectInfo:
-        """Put a local file into the output."""
         return self._outputs.publish_file(local, path)
 
     def publish_bytes(self, data: bytes, path: str) -> ObjectInfo:
-        """Put bytes into the output."""
         return self._outputs.publish_bytes(data, path)
 
     def replace_bytes(self, data: bytes, path: str, *, expected: str | None) -> ObjectInfo:
-        """Publish into the output, only if what is seen is still the version expected.
-
-        A file that only the input has is seen with the input's version; with that, the first
-        write to the output succeeds once, whoever else tries. From then on the output's file
-        counts, and later changes of the input's are not seen.
-
-        `expected`: version that was read, from either root, or None where neither had the file.
-        Raises `ConflictError` where another version is seen now.
-        """
+        # A file that only the input has is seen with the input's version; with that, the first
+        # write to the output succeeds once, whoever else tries. From then on the output's file
+        # counts, and later changes of the input's are not seen.
         if self._outputs.stat(path) is not None:
             return self._outputs.replace_bytes(data, path, expected=expected)
         below = self._inputs.stat(path)
@@ -133,11 +112,6 @@ class OverlayWorkspace:
         return self._outputs.replace_bytes(data, path, expected=None)
 
     def remove(self, path: str) -> None:
-        """Remove a file of the output; one that the input has too is refused, and kept in both.
-
-        Raises `WorkspaceError` where the input has a file of this path: it would be seen in place
-        of the removed one.
-        """
         if self._inputs.stat(path) is not None:
             raise WorkspaceError(
                 f"it cannot be removed: {self._inputs.location(path)} would be read in its place",
@@ -147,15 +121,13 @@ class OverlayWorkspace:
         self._outputs.remove(path)
 
     def scratch(self, label: str) -> AbstractContextManager[Path]:
-        """Give a private temporary folder of the output."""
         return self._outputs.scratch(label)
 
     def remove_leftovers(self) -> None:
-        """Remove what dead processes left in the output."""
         self._outputs.remove_leftovers()
 
     def location(self, path: str) -> str:
-        """Return where a file is; of folders and of what neither has, where the output has it."""
+        # where the output has it, for folders and for what neither has
         try:
             only_input = self._outputs.stat(path) is None and self._inputs.stat(path) is not None
         except WorkspaceError:  # it is asked for in messages on such errors, too

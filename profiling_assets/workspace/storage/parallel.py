@@ -17,9 +17,9 @@ def map_at_once(
 ) -> list[_Result]:
     """Call a function on every item, several at a time.
 
-    `function`: called in threads where `at_once` is more than 1, else in this one. `at_once`: how
-    many calls run at the same time. The results in the order of the items. The first error ends it:
-    what was not begun is not called, the error is raised when the calls under way have ended.
+    `function`: called in threads where `at_once` is more than 1, else in this one. Results come in
+    the order of the items. The first error ends it: what was not begun is not called, and the error
+    is raised when the calls under way have ended.
     """
     waiting = list(items)
     if at_once <= 1 or len(waiting) <= 1:

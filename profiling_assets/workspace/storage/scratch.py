@@ -1,7 +1,8 @@
-"""Private temporary folders, on the workspace's own disk or, for S3, on this machine's.
+"""Temporary folders to work in, on the workspace's own disk or, for S3, on this machine's.
 
-Put here: making one, and removing those whose process died.
-Do not put here: what is written into them, how it is published (`atomic_write`).
+Put here: lending one folder to one process, and removing those whose process died.
+Do not put here: how it is told who lives, and temporary files beside results (`leftovers`), how
+what was made is published (`atomic_write`).
 """
 
 import contextlib
@@ -28,7 +29,8 @@ def scratch_folder(base: Path, label: str, *, path: str) -> Generator[Path]:
     Folders that a dead process left behind are removed first. A file beside each folder is locked
     as long as its process lives.
 
-    `base`: the folder of the scratch folders; made where absent.
+    `base`: the folder of the scratch folders; made where absent. `label`: what it is for, to be
+    seen in its name. `path`: `base` below the workspace's root, for messages.
     """
     name = f"{_LABEL_CHARACTERS.sub('_', label)[:80]}-{os.getpid()}-{secrets.token_hex(4)}"
     folder, lock = base / name, base / f"{name}.lock"
@@ -45,9 +47,9 @@ def scratch_folder(base: Path, label: str, *, path: str) -> Generator[Path]:
 
 
 def private_base(parent: Path) -> Path:
-    """Return the folder of this user's scratch folders below one that users may share.
+    """Return the folder of this user's scratch folders below one that users may share, as `/tmp`.
 
-    A folder that only this user can enter; made where absent. Raises `WorkspaceError` where it
+    Only this user can enter it; it is made where absent. Raises `WorkspaceError` where it
     cannot be made, or someone else has made it.
     """
     base = parent / f"profiling_assets-{os.getuid()}"

@@ -16,14 +16,14 @@ _LONGEST_WAIT_SECONDS = 0.2
 
 
 def update_file(workspace: Workspace, path: str, change: Callable[[bytes | None], bytes]) -> bytes:
-    """Change a file, whoever else changes it at the same time.
+    """Change a file, whoever else changes it at the same time, and return what stands now.
 
-    `change`: makes the new content of the one that stands (None where none does). It may be called
+    `change` makes the new content of the one that stands (None where none does). It may be called
     several times, and must leave content alone that it has changed already: where the answer of S3
     to a write was lost, the write is repeated and refused, and the change is made once more on what
-    it wrote. What else it reads of the workspace, it reads after the file's version. The content
-    that stands now. Nothing is written where the change changes nothing. Raises `WorkspaceError`
-    where others change it all the time.
+    it wrote. What else it reads of the workspace, it reads after the file's version. Nothing is
+    written where the change changes nothing. Raises `WorkspaceError` where others change the file
+    all the time.
     """
     for attempt in range(_ATTEMPTS):
         # The version before the content: what is changed between the two is noticed as a conflict.

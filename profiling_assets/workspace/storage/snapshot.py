@@ -18,7 +18,10 @@ _REMEMBERED_BYTES = 1024 * 1024  # plate maps and lists; larger files are read a
 
 
 class Snapshot:
-    """A workspace that remembers listings and small files from the first question on."""
+    """A workspace that remembers listings and small files from the first question on.
+
+    Writing goes to the workspace itself, and makes the snapshot forget.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -31,21 +34,17 @@ class Snapshot:
 
     @property
     def root(self) -> str:
-        """The workspace's root."""
         return self._workspace.root
 
     @property
     def identity(self) -> str:
-        """The workspace's identity."""
         return self._workspace.identity
 
     @property
     def at_once(self) -> int:
-        """How many requests are worth sending at the same time."""
         return self._workspace.at_once
 
     def list_folder(self, path: str) -> Listing:
-        """List one level, or repeat what was listed."""
         area, _, rest = path.partition("/")
         if area in _BY_BATCH and rest.count("/") == 1:
             batch = path.rpartition("/")[0]
@@ -63,16 +62,14 @@ class Snapshot:
         self._listings.update({**plates, path: both.level})
 
     def list_two_levels(self, path: str) -> TwoLevels:
-        """List a folder and each folder in it; not remembered, as a plate's sites are many."""
+        # not remembered, as a plate's sites are many
         return self._workspace.list_two_levels(path)
 
     def stat(self, path: str) -> ObjectInfo | None:
-        """Look a file up in the listing of its folder."""
         listing = self.list_folder(path.rpartition("/")[0])
         return next((file for file in listing.files if file.path == path), None)
 
     def read_bytes(self, path: str) -> bytes:
-        """Read a file whole; a small one is read once."""
         if path not in self._files:
             content = self._workspace.read_bytes(path)
             if len(content) > _REMEMBERED_BYTES:
@@ -81,43 +78,34 @@ class Snapshot:
         return self._files[path]
 
     def read_head(self, path: str, size: int) -> bytes:
-        """Read the beginning of a file."""
         return self._workspace.read_head(path, size)
 
     def local_file(self, path: str) -> AbstractContextManager[Path]:
-        """Give a local path to read the file from."""
         return self._workspace.local_file(path)
 
     def publish_file(self, local: Path, path: str) -> ObjectInfo:
-        """Put a local file at its path, and forget what was seen."""
         self._forget()
         return self._workspace.publish_file(local, path)
 
     def publish_bytes(self, data: bytes, path: str) -> ObjectInfo:
-        """Put bytes at a path, and forget what was seen."""
         self._forget()
         return self._workspace.publish_bytes(data, path)
 
     def replace_bytes(self, data: bytes, path: str, *, expected: str | None) -> ObjectInfo:
-        """Publish only if the version is still the expected one, and forget what was seen."""
         self._forget()
         return self._workspace.replace_bytes(data, path, expected=expected)
 
     def remove(self, path: str) -> None:
-        """Remove a file, and forget what was seen."""
         self._forget()
         self._workspace.remove(path)
 
     def scratch(self, label: str) -> AbstractContextManager[Path]:
-        """Give a private temporary folder."""
         return self._workspace.scratch(label)
 
     def remove_leftovers(self) -> None:
-        """Remove what dead processes left in the workspace."""
         self._workspace.remove_leftovers()
 
     def location(self, path: str) -> str:
-        """Return where a path is, as a person would open it."""
         return self._workspace.location(path)
 
 

@@ -50,9 +50,9 @@ class S3Options:
 class S3Address:
     """A root on S3."""
 
-    bucket: str  # the bucket
+    bucket: str
     prefix: str  # key of the root without a slash at either end; `''` is the whole bucket
-    options: S3Options = S3Options()  # how it is reached
+    options: S3Options = S3Options()
     # where requests go, for messages; `''` where that is not known yet
     server: str = field(default="", compare=False)
 

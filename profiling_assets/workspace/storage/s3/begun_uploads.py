@@ -30,7 +30,11 @@ _GONE = "NoSuchUpload"
 def noted(
     connection: Connection, scratch: Path | None, key: str
 ) -> Generator[Callable[[str], None]]:
-    """Keep a note of an upload while it is under way."""
+    """Keep a note of an upload while it is under way, in `scratch` (None: nowhere).
+
+    What is lent is to be told the upload's id. Without it the note says nothing and ends with the
+    process.
+    """
     try:
         base = None if scratch is None else private_base(scratch)
         note = None if base is None else base / f"{secrets.token_hex(8)}{_SUFFIX}"
@@ -54,7 +58,11 @@ def noted(
 
 
 def abort_dead(connection: Connection, scratch: Path) -> None:
-    """Abort the uploads to a bucket whose processes on this machine no longer live."""
+    """Abort the uploads to a bucket whose processes on this machine no longer live.
+
+    Notes of uploads to other buckets stay, and of those that cannot be aborted now: they are for
+    the next start.
+    """
     for note in sorted(private_base(scratch).glob(f"*{_SUFFIX}")):
         with leftovers.taken_over(note) as dead:
             if dead and _is_over(connection, note):

@@ -55,7 +55,7 @@ _R = TypeVar("_R")
 def impatient(client: "S3Client") -> Generator[None]:
     """Give up sooner where no connection comes about; what a server answers is treated as ever.
 
-    Once; the body sends the first requests of a command.
+    It is for the first requests of a command. No other thread uses the client meanwhile.
     """
 
     def give_up(attempts: int, caught_exception: Exception | None, **_: object) -> None:

@@ -1,7 +1,8 @@
 """What S3 refuses, in the user's words, whichever client said it.
 
-Put here: reading the errors of boto3 and obstore; which class of ours they become.
-Do not put here: the sentences (`errors`), errors of the local disk (`workspace.storage.os_errors`).
+Put here: reading the errors of boto3 and obstore, which class of ours they become, and what is said
+of each.
+Do not put here: errors of the local disk (`workspace.storage.os_errors`).
 """
 
 import re
@@ -77,7 +78,7 @@ class Refusal:
 
 
 def sentence(refusal: Refusal, address: S3Address, act: Act) -> tuple[str, str]:
-    """Say what is wrong and what to do."""
+    """Say what is wrong and what to do about it: the sentence, and the remedy."""
     kind = _kind(refusal)
     server = address.server or address.options.endpoint_url or "the S3 server"
     said = f": {refusal.message}" if refusal.message else ""
@@ -259,7 +260,7 @@ def translated(error: Exception, address: S3Address, path: str, act: Act) -> Pro
 def refusal_of(error: Exception) -> Refusal:
     """Return what an error of either client says.
 
-    With S3's code, or our word for what went wrong before S3 could answer.
+    It has S3's code, or our word for what went wrong before S3 could answer.
     """
     if isinstance(error, aws.ClientError):
         return _of_response(error)

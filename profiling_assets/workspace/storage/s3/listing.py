@@ -1,7 +1,7 @@
 """Listings of a bucket: pages of keys made into folders and files.
 
-Put here: what of the keys is addressable below the root.
-Do not put here: asking for pages (`listing`), what the folders mean (`workspace.scan`).
+Put here: asking for pages, and what of their keys is addressable below the root.
+Do not put here: reading an answer (`page_xml`), what the folders mean (`workspace.scan`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def pages(connection: Connection, path: str, prefix: str, *, delimiter: str = "") -> Iterator[Page]:
-    """List the keys that begin with a prefix.
+    """List the keys that begin with a prefix, a page an answer.
 
+    `path`: what is listed, for messages. `delimiter`: what ends a common prefix; `''` for all keys.
     Raises `WorkspaceError` where the listing cannot be had to its end.
     """
     asked: dict[str, Any] = {**connection.common, "Prefix": prefix}
@@ -114,7 +115,7 @@ def list_two_levels(connection: Connection, path: str) -> TwoLevels:
 def probe(connection: Connection) -> str | None:
     """Ask for one key below the root, so that what is wrong is told at once.
 
-    The bucket's region, where the answer names it.
+    Returned is the bucket's region, where the answer names it.
     """
     address = connection.address
     with talking(connection, "", "list"):

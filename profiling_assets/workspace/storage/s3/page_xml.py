@@ -1,7 +1,7 @@
 """Answers to ListObjectsV2, read without botocore's general XML parser.
 
 Put here: taking keys and common prefixes out of an answer.
-Do not put here: asking for pages (`listing`), what keys mean (`listing`).
+Do not put here: asking for pages, and what keys mean (`listing`).
 
 botocore takes 30 to 100 ms of CPU a page of 1,000 keys, of which a tenth is needed
 (docs/decisions/s3-clients.md). So the keys are taken out of the answer before botocore parses what
@@ -67,7 +67,8 @@ def read_pages_faster(client: "S3Client") -> None:
 def page_of(body: bytes) -> tuple[Page, bytes] | None:
     """Take the keys and common prefixes out of an answer.
 
-    The page, and the answer without what the page has; None where it is no page as S3 writes it.
+    Returned are the page, and the answer without what the page has; None where it is no page as S3
+    writes it.
     """
     try:
         return _by_pattern(body) or _by_parser(body)

@@ -107,7 +107,7 @@ class WorkspaceS3Resource(S3Resource):
 class S3Connector:
     """Makes sessions for one address."""
 
-    address: S3Address  # bucket and options
+    address: S3Address
 
     def session(self) -> "S3Session":
         """Begin a session as the options describe it."""
@@ -143,7 +143,7 @@ class S3Session:
     def store(self, region: str | None) -> S3Store:
         """Make an obstore client that goes where the boto3 client goes.
 
-        `region`: the bucket's own region, where S3 told it. The client; its environment variables
+        `region`: the bucket's own region, where S3 told it. obstore's environment variables
         do not count where boto3 says otherwise.
         """
         client, bucket, resource = self._client, self._bucket, self._resource

@@ -1,7 +1,7 @@
 """Objects that appear whole or not at all, and are known to hold what was sent.
 
-Put here: single PUTs, multipart uploads, aborting them, verification.
-Do not put here: which checksum proves what (`uploads`), reading (`reads`).
+Put here: single PUTs, multipart uploads, aborting them, and which checksum proves what.
+Do not put here: reading (`reads`), notes of uploads under way (`begun_uploads`).
 
 Every request carries a CRC-32 that S3 checks before it stores anything. Its answer is compared too:
 the checksum or, where the server knows none, the MD5 in the ETag. Then a HEAD must show the same
@@ -89,8 +89,8 @@ def proven(answer: Mapping[str, Any], checksums: Iterable[str], tags: Iterable[s
     """Tell whether an answer proves that the server has the same bytes.
 
     `checksums`: CRC-32s that the content may be described by. `tags`: ETags that it may have where
-    they are MD5s. True: equal. False: a checksum differs. None: the answer tells nothing, as ETags
-    are no MD5s under KMS encryption and on some servers.
+    they are MD5s. True: they are equal. False: a checksum differs. None: the answer tells nothing,
+    as ETags are no MD5s under KMS encryption and on some servers.
     """
     told = answer.get("ChecksumCRC32")
     if told:
@@ -122,7 +122,7 @@ class _Part:
 class Uploader:
     """Writes the objects of one address."""
 
-    connection: Connection  # the clients
+    connection: Connection
     # size of the parts of large files; smaller files are one PUT. At most five parts are in memory
     part_bytes: int = PART_BYTES
     # where uploads under way are noted, for the next start after a kill; None: nowhere
@@ -139,8 +139,8 @@ class Uploader:
     def replace(self, data: bytes, path: str, *, expected: str | None) -> ObjectInfo:
         """Write bytes on condition that the object is still the expected one.
 
-        `expected`: the version; None: there must be no object. The written object. It is not looked
-        at again: another writer may have come since. Raises `ConflictError` where it is another
+        `expected`: the version; None: there must be no object. What was written is not looked at
+        again: another writer may have come since. Raises `ConflictError` where it is another
         one, or another write is under way. Raises `WorkspaceError` where the answer has another
         checksum than what was sent.
         """

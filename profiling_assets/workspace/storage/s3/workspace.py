@@ -71,12 +71,10 @@ class S3Workspace:
 
     @property
     def root(self) -> str:
-        """The address without options."""
         return self._address.root
 
     @property
     def identity(self) -> str:
-        """The root; on a server that is not AWS's, the endpoint, bucket and prefix."""
         if not self._address.server:
             with talking(self._connection, "", "list"):
                 _ = self._connection.client
@@ -87,23 +85,18 @@ class S3Workspace:
 
     @property
     def at_once(self) -> int:
-        """As many as hide the time that each request waits for its answer."""
+        # as many as hide the time that each request waits for its answer
         return _AT_ONCE
 
     def list_folder(self, path: str) -> Listing:
-        """List one level; what S3 calls common prefixes are its folders.
-
-        `path`: the folder; an absent one is empty. Keys with an empty, `.` or `..` part, which are
-        not addressable as paths, are told apart.
-        """
+        # what S3 calls common prefixes are folders; keys that are no paths are told apart
         return listing.list_folder(self._connection, path)
 
     def list_two_levels(self, path: str) -> TwoLevels:
-        """List a folder and its folders by one listing of everything below, 1,000 keys a page."""
+        # one listing of everything below, 1,000 keys a page
         return listing.list_two_levels(self._connection, path)
 
     def stat(self, path: str) -> ObjectInfo | None:
-        """Look an object up; None where there is none."""
         key = self._address.key(path)
         if not path:
             return None
@@ -118,20 +111,14 @@ class S3Workspace:
         return ObjectInfo(path, head["ContentLength"], tag, modified)
 
     def read_bytes(self, path: str) -> bytes:
-        """Get an object whole."""
         return reads.read_bytes(self._connection, _named(path))
 
     def read_head(self, path: str, size: int) -> bytes:
-        """Get at most the first `size` bytes of an object."""
         return reads.read_head(self._connection, _named(path), size)
 
     @contextmanager
     def local_file(self, path: str) -> Generator[Path]:
-        """Get an object into a temporary file.
-
-        The file, under its own name where this machine can take it; it is removed at exit. Raises
-        `MissingInputError` where there is no such object.
-        """
+        # under its own name where this machine can take it
         info = self.stat(path)
         if info is None:
             raise MissingInputError(ABSENT, path=path, remedy=ABSENT_REMEDY)
@@ -142,48 +129,33 @@ class S3Workspace:
             yield local
 
     def publish_file(self, local: Path, path: str) -> ObjectInfo:
-        """Upload a local file and remove it; large files go in parts, and appear when complete."""
+        # large files go in parts, and appear when complete
         published = self._uploader.put_file(local, _named(path))
         local.unlink(missing_ok=True)
         return published
 
     def publish_bytes(self, data: bytes, path: str) -> ObjectInfo:
-        """Put bytes at a path, whole or not at all."""
         return self._uploader.put(data, _named(path))
 
     def replace_bytes(self, data: bytes, path: str, *, expected: str | None) -> ObjectInfo:
-        """Publish only if nobody changed the object since it was read.
-
-        `expected`: version that was read, or None where there was no object. The published object.
-        The same content has the same version. Raises `ConflictError` where the version is another
-        one now. Rarely also where an answer was lost and the request repeated: then the object
-        holds the new content already.
-        """
         return self._uploader.replace(data, _named(path), expected=expected)
 
     def remove(self, path: str) -> None:
-        """Remove an object; an absent one is fine."""
         key = self._address.key(_named(path))
         with talking(self._connection, path, "write"):
             self._connection.client.delete_object(**self._connection.common, Key=key)
 
     @contextmanager
     def scratch(self, label: str) -> Generator[Path]:
-        """Lend a private folder on this machine.
-
-        The empty folder; it is removed at exit.
-        """
         base = private_base(self._scratch)
         with scratch_folder(base, label, path=str(base)) as folder:
             yield folder
 
     def remove_leftovers(self) -> None:
-        """Remove scratch folders and abort uploads whose processes on this machine died."""
         remove_dead_scratch(private_base(self._scratch))
         abort_dead(self._connection, self._scratch)
 
     def location(self, path: str) -> str:
-        """Return a path as the AWS tools take it."""
         return self._address.location(path)
 
     @property
