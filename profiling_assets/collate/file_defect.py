@@ -28,7 +28,7 @@ def count_lines(body: bytes) -> int:
     return sum(1 for line in body.splitlines() if line.strip())
 
 
-def bytes_defect(data: bytes, file: str, state: SiteState) -> Defect | None:
+def bytes_defect(data: bytes, file: str, state: SiteState) -> FileDefect | None:
     """Refuse bytes that are no text; None where they may be a CSV.
 
     `state`: the state for a file that is not empty.
@@ -41,7 +41,7 @@ def bytes_defect(data: bytes, file: str, state: SiteState) -> Defect | None:
     return None
 
 
-def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> Defect | None:
+def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> FileDefect | None:
     """Refuse a header with a name twice."""
     twice = header.repeated()
     if twice:
@@ -52,7 +52,7 @@ def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> D
 
 def width_defect(
     rows: Sequence[Sequence[str]], width: int, body: bytes, file: str
-) -> Defect | None:
+) -> FileDefect | None:
     """Refuse rows with too few or too many fields; blank ones are not given.
 
     The file is truncated where only the last line is short and has no line end, as of a file whose

@@ -96,7 +96,7 @@ def read_objects(
     return rows or _parse_slow(body, file, header, text, note)
 
 
-def key_number_defect(rows: ObjectRows, file: str) -> Defect | None:
+def key_number_defect(rows: ObjectRows, file: str) -> FileDefect | None:
     """Refuse rows that name no image, or a broken object number, as ragged.
 
     Every `ImageNumber` must be a whole number, and every `ObjectNumber` that is there.

@@ -151,8 +151,3 @@ def plate_report(key: PlateKey) -> str:
 def batch_report(batch: str) -> str:
     """Return the path of a batch's report."""
     return f"{REPORTS}/{batch}/{batch}.html"
-
-
-def quality_picture(key: PlateKey, picture: str) -> str:
-    """Return the path of a picture of a plate, as `cell_count`."""
-    return f"{QUALITY_CONTROL}/heatmap/{key.batch}/{key.plate}/{key.plate}_{picture}.png"

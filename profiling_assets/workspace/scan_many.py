@@ -56,7 +56,7 @@ class PlateGlance:
     ignored: tuple[IgnoredEntry, ...] = ()
 
 
-Look = PlateGlance | ProfilingError
+GlanceOrError = PlateGlance | ProfilingError
 
 
 def look_at_plates(
@@ -66,7 +66,7 @@ def look_at_plates(
     *,
     quick: bool = False,
     processes: int | None = None,
-) -> list[Look]:
+) -> list[GlanceOrError]:
     """Look at plates, and return for each, in the order of `keys`, what was seen or its error.
 
     `csv_dir`: folder of the site folders below a plate's folder; empty or `.` for that folder
