@@ -1,118 +1,14 @@
-"""The errors a user can cause and mend; each names the file and the remedy.
+"""The errors a user can cause and mend, and the words in which they are said.
 
-Put here: exception classes that more than one module raises or catches.
-Do not put here: programming errors (they stay `ValueError` and `TypeError`).
+Put here: exception classes that more than one module raises or catches; text that is safe to print,
+and not endless; which extra is lacking.
+Do not put here: programming errors (they stay `ValueError` and `TypeError`), which command prints
+what (`cli.common`).
 """
 
 import re
 from collections.abc import Iterable
 from importlib.util import find_spec
-
-# Control characters, line separators and marks that turn the direction of text would break a table
-# or command a terminal; lone surrogates stand for bytes that are not UTF-8.
-_MARKS = r"\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-_UNPRINTABLE = re.compile(rf"[\x00-\x1f{_MARKS}]")
-_WITHIN_LINES = re.compile(rf"[\x00-\x09\x0b-\x1f{_MARKS}]")
-# `//USER:PASSWORD@HOST`, quoted in an option of an address or not; a token may be the whole of it
-_PASSWORD = re.compile(r"(?i)(?P<slashes>//|%2f%2f)(?!git@)[^\s/?#\"']+?(?:@|%40)")
-_LONGEST = 10_000  # characters: the wells of a plate fit, a file of one cell does not
-
-
-def printable(text: str) -> str:
-    r"""Return text that can be printed.
-
-    Parameters
-    ----------
-    text : str
-        A name or path, as a file system or a bucket gives it.
-
-    Returns
-    -------
-    str
-        The text on one line, with escapes (`\n`, `\x1b`, `\udcff`) for control characters, what
-        breaks lines or turns the direction of text, and bytes that are not UTF-8.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return _UNPRINTABLE.sub(_escaped, text)
-
-
-def listed(things: Iterable[object], shown: int = 8, *, between: str = ", ") -> str:
-    """Put the first of some names into a sentence: `a, b and 3 more`.
-
-    Parameters
-    ----------
-    things : iterable of object
-        Wells, plates, files, columns.
-    shown : int
-        How many are named.
-    between : str
-        What stands between two of them.
-
-    Returns
-    -------
-    str
-        All of them where they are few; empty for none.
-    """
-    names = [str(thing) for thing in things]
-    more = len(names) - shown
-    return between.join(names[:shown]) + (f" and {more} more" if more > 0 else "")
-
-
-def without_passwords(text: str) -> str:
-    """Return text without the user names and passwords that addresses in it hold.
-
-    Parameters
-    ----------
-    text : str
-        An address, or a message that may quote one.
-
-    Returns
-    -------
-    str
-        `https://***@HOST/PATH` for `https://USER:PASSWORD@HOST/PATH`.
-    """
-    return _PASSWORD.sub(r"\g<slashes>***@", text) if "//" in text or "%2" in text else text
-
-
-def bearable(text: str) -> str:
-    """Return a message that can be printed, with its lines, none of them endless.
-
-    Parameters
-    ----------
-    text : str
-        A message that may quote what a file holds.
-
-    Returns
-    -------
-    str
-        As `errors`, line by line, without passwords of addresses; of a line of more than 10,000
-        characters the beginning, and how much of it is left out.
-    """
-    text = without_passwords(text)
-    if len(text) <= _LONGEST and text.isascii() and text.isprintable():
-        return text
-    return "\n".join(map(_cut, _WITHIN_LINES.sub(_escaped, text).split("\n")))
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return ascii(found[0])[1:-1]
-
-
-def _cut(line: str) -> str:
-    if len(line) <= _LONGEST:
-        return line
-    kept = _LONGEST - 50  # with what is said of the rest it is no longer than what is left alone
-    return f"{line[:kept]}… ({len(line) - kept} more characters)"
-
-
-H5AD = "h5ad"
-H5AD_REMEDY = "install the extra: `pip install 'profiling_assets[anndata]'`, or take h5ad out"
-
-
-def h5ad_problem() -> str | None:
-    """Say why AnnData files cannot be written here; None where they can."""
-    return None if find_spec("h5py") else "lists h5ad, and the package h5py is not installed"
 
 
 class ProfilingError(Exception):
@@ -137,7 +33,7 @@ class ProfilingError(Exception):
         super().__init__(self.what)
 
     def __str__(self) -> str:
-        """Return the sentence, then the file, then the remedy."""
+        """Return file and sentence, then the remedy on a line of its own."""
         parts = [self.what if self.path is None else f"{_shown_path(self.path)}: {self.what}"]
         if self.remedy:
             parts.append(f"Remedy: {self.remedy}")
@@ -204,3 +100,71 @@ class DataRepositoryError(ProfilingError):
 
 class CheckError(ProfilingError):
     """A result that was made and is not published, because a check of it failed."""
+
+
+# Control characters, line separators and marks that turn the direction of text would break a table
+# or command a terminal; lone surrogates stand for bytes that are not UTF-8.
+_MARKS = r"\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_UNPRINTABLE = re.compile(rf"[\x00-\x1f{_MARKS}]")
+_WITHIN_LINES = re.compile(rf"[\x00-\x09\x0b-\x1f{_MARKS}]")
+# `//USER:PASSWORD@HOST`, quoted in an option of an address or not; a token may be the whole of it
+_PASSWORD = re.compile(r"(?i)(?P<slashes>//|%2f%2f)(?!git@)[^\s/?#\"']+?(?:@|%40)")
+_LONGEST = 10_000  # characters: the wells of a plate fit, a file of one cell does not
+
+
+def printable(text: str) -> str:
+    r"""Return a name or path, as a file system or a bucket gives it, as text that can be printed.
+
+    On one line, with escapes (`\n`, `\x1b`, `\udcff`) for control characters, what breaks lines or
+    turns the direction of text, and bytes that are not UTF-8.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def without_passwords(text: str) -> str:
+    """Return text without the user names and passwords that addresses in it hold.
+
+    `https://***@HOST/PATH` for `https://USER:PASSWORD@HOST/PATH`.
+    """
+    return _PASSWORD.sub(r"\g<slashes>***@", text) if "//" in text or "%2" in text else text
+
+
+def bearable(text: str) -> str:
+    """Return a message that may quote what a file holds as one that can be printed.
+
+    As `printable`, but line by line, and without passwords of addresses; of a line of more than
+    10,000 characters the beginning, and how much of it is left out.
+    """
+    text = without_passwords(text)
+    if len(text) <= _LONGEST and text.isascii() and text.isprintable():
+        return text
+    return "\n".join(map(_cut, _WITHIN_LINES.sub(_escaped, text).split("\n")))
+
+
+def listed(things: Iterable[object], *, shown: int = 8, between: str = ", ") -> str:
+    """Return the first of some names as a part of a sentence: `a, b and 3 more`."""
+    names = [str(thing) for thing in things]
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return between.join(names[:shown]) + more
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return ascii(found[0])[1:-1]
+
+
+def _cut(line: str) -> str:
+    if len(line) <= _LONGEST:
+        return line
+    kept = _LONGEST - 50  # with what is said of the rest it is no longer than what is left alone
+    return f"{line[:kept]}… ({len(line) - kept} more characters)"
+
+
+H5AD = "h5ad"
+H5AD_REMEDY = "install the extra: `pip install 'profiling_assets[anndata]'`, or take h5ad out"
+
+
+def h5ad_problem() -> str | None:
+    """Say why AnnData files cannot be written here; None where they can."""
+    return None if find_spec("h5py") else "lists h5ad, and the package h5py is not installed"

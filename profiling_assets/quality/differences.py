@@ -1,7 +1,7 @@
 """What differs between two tables of profiles.
 
 Put here: aligning two tables by well and feature, counting and ranking what differs.
-Do not put here: lists and ledgers (`differences`), which files belong together
+Do not put here: which files belong together
 (`steps.differences`), what is printed (`cli.diff`).
 """
 

@@ -1,7 +1,7 @@
 """What a check says of a result, and the refusal of a result that must not be published.
 
 Put here: the verdict of one check, the error made of those that block.
-Do not put here: the checks themselves (`rows`, `values`, `values`, `rows`), when they are made
+Do not put here: the checks themselves (`rows`, `values`, `files`), when they are made
 (`steps.checks`), how they are shown (`dagster.asset_checks`).
 """
 
