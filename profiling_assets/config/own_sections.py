@@ -1,6 +1,7 @@
-"""The config's sections that are ours: `own_sections`, and `options` with our `formats`.
+"""The config's sections that are ours: `collate`, `arrival`, and `options` with our `formats`.
 
-Put here: how CellProfiler's CSVs become a backend, and how files are written.
+Put here: how CellProfiler's CSVs become a backend, when a plate that is being delivered is started,
+how files are written, and which text is a query for samples.
 Do not put here: the recipe's steps (`sections`), what the keys do (`collate`).
 """
 

@@ -1,6 +1,6 @@
-"""The printed reference: every key of the config file with type, default and meaning.
+"""The keys of the config file, and the printed reference: each with type, default and meaning.
 
-Put here: laying the models' own words out as text.
+Put here: walking over the models' keys, laying the models' own words out as text.
 Do not put here: the words themselves (they are the fields' descriptions).
 """
 

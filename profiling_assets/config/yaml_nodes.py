@@ -1,7 +1,8 @@
-"""YAML nodes to plain values with line numbers, as a model wants them.
+"""YAML text to nodes, and nodes to plain values with line numbers, as a model wants them.
 
-Put here: scalars, duplicate keys, merges, placeholders of switched-off sections.
-Do not put here: YAML itself (`yaml_nodes`), whether a value is right (`types`, `sections`).
+Put here: the limits of a file, which scalars YAML resolves, duplicate keys, merges, placeholders of
+switched-off sections.
+Do not put here: whether a value is right (`types`, `sections`), the order of documents (`load`).
 """
 
 import re
@@ -85,7 +86,7 @@ for _name, _pattern, _first in (
     ("null", re.compile(r"~|null|Null|NULL|"), ["~", "n", "N", ""]),
     ("merge", re.compile(r"<<"), "<"),
 ):
-    # PyYAML matches from the start only; `\Z` makes it the whole scalar.
+    # PyYAML matches from the start only; `\Z` asks for the whole scalar.
     _whole = re.compile(rf"(?:{_pattern.pattern})\Z")
     cast("Any", _Loader).add_implicit_resolver(f"{TAG}{_name}", _whole, list(_first))
 

@@ -6,8 +6,6 @@ pycytominer's `annotate` does the join, on tables prepared so that `A1` meets `A
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# ^ pandas ships partial types
-
 # ^ pandas and pycytominer ship partial types
 
 from collections.abc import Sequence

@@ -5,8 +5,6 @@ Do not put here: reading and writing tables (`tables`), which features are kept 
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownParameterType=false, reportUnknownVariableType=false
-# ^ pandas ships partial types
-
 # ^ pandas and pyarrow ship partial types or none
 
 import re

@@ -1,7 +1,8 @@
 """Of each pair of features that say the same, which one goes.
 
-Put here: pycytominer's `correlation_threshold`, the same set from the same numbers.
-Do not put here: the other operations (`feature_select`), correlations with NaN (`correlation`).
+Put here: pycytominer's `correlation_threshold`, the same set from the same numbers; correlations
+over the rows that two columns share.
+Do not put here: the other operations (`feature_select`), which wells vote (`reference_wells`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false

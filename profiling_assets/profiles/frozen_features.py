@@ -7,8 +7,6 @@ Do not put here: selecting features (`feature_select`), the list that results (`
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # ^ pandas ships partial types
 
-# ^ pandas ships partial types
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -11,8 +11,6 @@ holds the table three times over. Format: https://clue.io/connectopedia/gct_form
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # ^ pandas ships partial types
 
-# ^ pandas ships partial types
-
 import csv
 import io
 from collections.abc import Sequence

@@ -7,8 +7,6 @@ Do not put here: what the columns mean (`plate_map`), tables that programs write
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # ^ pandas ships partial types
 
-# ^ pandas ships partial types
-
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

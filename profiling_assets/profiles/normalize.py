@@ -1,8 +1,7 @@
 """Normalize: put every feature of a plate on one scale, that of all wells or of the controls.
 
-Put here: which wells the scale is fitted on, and what came out of a scale of zero.
-Do not put here: the methods themselves (pycytominer has them), counting controls
-(`reference_wells`).
+Put here: the methods on whole matrices, which features they take, what came out of a scale of zero.
+Do not put here: which wells the scale is fitted on, counting controls (`reference_wells`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false

@@ -1,7 +1,8 @@
 """Plate maps, the list of which plate has which, and external metadata: bytes in, frames out.
 
 Put here: reading what people write by hand or in a spreadsheet, and naming the line that is wrong.
-Do not put here: joining them with profiles (`annotate`), finding the files (`storage`).
+Do not put here: joining them with profiles (`annotate`), finding the files
+(`workspace.plate_map_files`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -27,7 +28,7 @@ WELL_POSITION = "Metadata_well_position"
 class PlateMap:
     """What is in each well of a plate."""
 
-    path: str  # the file, for messages
+    path: str  # for messages
     # one row a well in file order, verbatim text, columns `Metadata_*`; the index is the number of
     # the line in the file
     frame: pd.DataFrame
@@ -41,7 +42,7 @@ class PlateMap:
 class ExternalMetadata:
     """A table with more about each perturbation, joined on a column of the plate map."""
 
-    path: str  # the file, for messages
+    path: str  # for messages
     frame: pd.DataFrame  # as `read_external_metadata` returns it
     merge_column: str  # the column to join on, with or without `Metadata_`
 

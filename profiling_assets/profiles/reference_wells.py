@@ -1,7 +1,7 @@
-"""Negative controls: whether a plate has enough of them.
+"""The wells that others are measured by: samples of a query, and negative controls.
 
-Put here: what a negative control is, and how many a plate needs.
-Do not put here: fitting a scaler on them (`normalize`).
+Put here: which wells a step is fitted on, what a negative control is, and how many a plate needs.
+Do not put here: fitting a scaler on them (`normalize`), selecting features (`feature_select`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false

@@ -8,8 +8,6 @@ Source: `concat_dataframes` and `pipeline_feature_select` of cytomining/profilin
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # ^ pandas ships partial types
 
-# ^ pandas ships partial types
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 

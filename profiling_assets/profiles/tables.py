@@ -1,8 +1,9 @@
 """Profile tables: bytes in, frames out, and back.
 
-Put here: the one way to read and to write a profile or a ledger, and the numbers that describe it.
-Do not put here: what a column is (`columns`), the rows of a CSV file (`tables`),
-`workspace.compression`.
+Put here: the one way to read and to write a profile or a ledger, the text of its CSV file, and the
+numbers that describe it.
+Do not put here: what a column is (`column_kinds`), other formats (`formats`), compressing
+(`workspace.compression`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownParameterType=false, reportUnknownVariableType=false
@@ -182,9 +183,9 @@ def profiles_csv(frame: pd.DataFrame, *, float_format: str | None, gzip: bool) -
 class TableFacts:
     """What a user looks for in a profile table, as plain numbers."""
 
-    rows: int  # rows, different wells, numeric columns that are not metadata
-    wells: int  # rows, different wells, numeric columns that are not metadata
-    features: int  # rows, different wells, numeric columns that are not metadata
+    rows: int
+    wells: int  # different ones
+    features: int  # numeric columns that are not metadata
     nan_share: float  # share of the feature cells without a value, 0 to 1
     inf_cells: int  # feature cells that are infinite
 

@@ -1,7 +1,8 @@
 """A commit of some paths alone, and its way to the remote.
 
-Put here: what changes a clone's history: staging, committing, pushing, taking commits in.
-Do not put here: what a clone is like (`clone`), what was begun in it (`commit`).
+Put here: what changes a clone's history (staging, committing, pushing, taking commits in), the lock
+under which it is done, and the note of what was begun.
+Do not put here: what a clone is like (`clone`), what is published (`destinations`).
 """
 
 from collections.abc import Collection, Generator, Iterable

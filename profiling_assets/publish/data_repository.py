@@ -1,8 +1,7 @@
-"""What a new data repository holds: its folders, its pinned versions, its README.
+"""A new data repository: its folders, its pinned versions, its README, and its first commit.
 
-Put here: the text of each file, and what tells a data repository from another folder.
-Do not put here: writing them and git (`data_repository`), what is published there
-(`workspace.public_files`).
+Put here: the text of each file, what tells a data repository from another folder, making one.
+Do not put here: how git is run (`git`), what is published there (`workspace.public_files`).
 The folders are those of the profiling-recipe's `create_dirs.sh`, and `backend` for the ledgers.
 """
 

@@ -1,6 +1,6 @@
 """A publication in words, for the command line and for the log of a job.
 
-Put here: the lines that are printed.
+Put here: the lines that are printed, what is noted beside them, and the message of the commit.
 Do not put here: what they are about (`wish`), printing.
 """
 

@@ -7,8 +7,6 @@ Do not put here: drawing, counting objects of a site (`collate`).
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # ^ pandas ships partial types
 
-# ^ pandas ships partial types
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -1,8 +1,7 @@
 """What differs between two tables of profiles.
 
 Put here: aligning two tables by well and feature, counting and ranking what differs.
-Do not put here: which files belong together
-(`steps.differences`), what is printed (`cli.diff`).
+Do not put here: which files belong together (`steps.differences`), what is printed (`cli.diff`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -41,10 +40,7 @@ class LinesDifference:
 
 
 def lines_difference(a: Sequence[str], b: Sequence[str]) -> LinesDifference:
-    """Compare two lists of lines, whatever their order.
-
-    What only one of them has.
-    """
+    """Return which lines only one of two lists has, whatever their order."""
     return LinesDifference(_beyond(a, b), _beyond(b, a))
 
 
@@ -69,8 +65,8 @@ class ValueChange:
 
     feature: str  # the column
     well: str  # the well, with its plate in front where a table has several
-    before: float  # the values; NaN where the cell is empty
-    after: float  # the values; NaN where the cell is empty
+    before: float  # NaN where the cell is empty, as of `after`
+    after: float
     # difference over the larger magnitude, 0 to 2; NaN where a value is empty or infinite
     relative: float
     # difference in standard deviations of the feature over the wells of both tables; NaN where a

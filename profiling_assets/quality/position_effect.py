@@ -22,11 +22,9 @@ class PositionEffect:
 
     # well to share of its correlations, 0 to 1, NaN where it cannot be told
     values: dict[str, float]
-    # the same share over all wells, with wells of the same row alone and of the same column alone,
-    # itself not among them; NaN where it cannot be told
+    # the same share over all wells, with wells of the same row alone, and of the same column alone,
+    # the well itself not among them; NaN where it cannot be told
     row: float
-    # the same share over all wells, with wells of the same row alone and of the same column alone,
-    # itself not among them; NaN where it cannot be told
     column: float
     by_chance: float  # what `values` are on average where position does nothing
 
@@ -39,8 +37,8 @@ def position_effect(wells: Sequence[str], correlations: Grid) -> PositionEffect:
     column that lie above. The well itself is one of those, as in the recipe, so a plate with a full
     row and column never has 0. Correlations that are NaN are left out of both.
 
-    `wells`: wells, each once, in the order of the matrix. NaN for a well without a correlation on
-    either side. Raises `ValueError` where the matrix is not wells by wells.
+    `wells`: each once, in the order of the matrix. A value is NaN for a well without a correlation
+    on either side. Raises `ValueError` where the matrix is not wells by wells.
     """
     if correlations.shape != (len(wells), len(wells)):
         message = f"{len(wells)} wells and a matrix of {correlations.shape}"

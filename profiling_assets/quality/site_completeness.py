@@ -8,8 +8,6 @@ Do not put here: what became of one site (`workspace.ledger`), which folders the
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # ^ pandas ships partial types
 
-# ^ pandas ships partial types
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast

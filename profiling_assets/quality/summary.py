@@ -9,8 +9,6 @@ Source: `pipeline_quality_control` of cytomining/profiling-recipe.
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # ^ pandas ships partial types
 
-# ^ pandas ships partial types
-
 import csv
 import io
 from collections import Counter

@@ -7,8 +7,6 @@ Do not put here: correlations of features (`profiles.correlation`), position (`p
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # ^ pandas ships partial types
 
-# ^ pandas ships partial types
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,6 +1,6 @@
-"""Check that a GCT file says what the stacked profiles say.
+"""Checks of files: a backend against its ledger, a GCT file against the stacked profiles.
 
-Put here: the file's lines and fields, as a viewer counts them, against the table.
+Put here: rows, lines and fields as a reader of the file counts them, against what they come from.
 Do not put here: writing the file (`profiles.gct`), rows of tables (`rows`).
 """
 

@@ -1,7 +1,7 @@
 """Checks of a result's rows: none lost unsaid, none twice, none of another plate.
 
-Put here: what is compared of the rows before and after a step.
-Do not put here: features (`values`), columns of several plates (`rows`).
+Put here: what is compared of the rows before and after a step, and of the columns of plates.
+Do not put here: the values in them (`values`), files (`files`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false

@@ -1,6 +1,6 @@
-"""Checks of a result's features: infinite values that nobody told of, missing values.
+"""Checks of what a result says: values infinite or missing, controls, wells drawn, lines of plates.
 
-Put here: what is counted in the matrix of features.
+Put here: what is counted in the matrix of features, and whether what must be shown is.
 Do not put here: rows (`rows`), what is done about a scale of zero (`profiles.normalize`).
 """
 
@@ -102,8 +102,8 @@ class FeatureCells:
     """Where the features of a table are infinite or missing: rows x features."""
 
     names: tuple[str, ...]  # the features
-    infinite: _Mask  # one row a row of the table, one column a feature
-    missing: _Mask  # one row a row of the table, one column a feature
+    infinite: _Mask
+    missing: _Mask
 
     def with_inf(self) -> dict[str, int]:
         """Return the features with infinite cells, and how many."""

@@ -29,10 +29,10 @@ _LETTERS = 26
 
 @dataclass(frozen=True)
 class PlateLayout:
-    """The grid of a plate."""
+    """The grid of a plate; in it A01 is row 0, column 0."""
 
-    rows: int  # its size; A01 is row 0, column 0
-    columns: int  # its size; A01 is row 0, column 0
+    rows: int
+    columns: int
 
     @property
     def row_names(self) -> tuple[str, ...]:
@@ -45,10 +45,7 @@ class PlateLayout:
         return tuple(f"{number:02d}" for number in range(1, self.columns + 1))
 
     def grid(self, values: Mapping[str, float]) -> Grid:
-        """Put each well's value where the well is.
-
-        Rows by columns; NaN where no value is given.
-        """
+        """Put each well's value where the well is: rows by columns, NaN where none is given."""
         grid: Grid = np.full((self.rows, self.columns), np.nan)
         for name, value in values.items():
             well = normalized_well(name)

@@ -27,8 +27,8 @@ class Wanted:
 class PreflightFacts:
     """What is known of one plate."""
 
-    key: PlateKey  # the plate
-    config: Config  # the config
+    key: PlateKey
+    config: Config
     source_path: str  # what it starts from, or would
     wanted: Wanted = Wanted()  # the steps that are to be made
     # why it has nothing to start from, or that cannot be read
@@ -43,9 +43,8 @@ class PreflightFacts:
     # its object tables, as the folders with the largest `Image.csv` have them
     tables: tuple[str, ...] = ()
     too_wide: str = ""  # which table SQLite cannot hold; empty where it can, or need not
-    # bytes of its CSVs, and bytes that its backends still to be made take at most
-    csv_bytes: int = 0
-    needed: int = 0  # bytes of its CSVs, and bytes that its backends still to be made take at most
+    csv_bytes: int = 0  # of its CSVs
+    needed: int = 0  # bytes that its backends still to be made take at most
     no_space: ProfilingError | None = None  # why its build does not fit on a disk
     # its plate map; None where that cannot be used, or is not asked for
     plate_map: PlateMap | None = None
@@ -63,7 +62,7 @@ class PreflightFacts:
 class PlateMapFacts:
     """What is known of a batch's plate maps."""
 
-    batch: str  # the batch
+    batch: str
     barcode_path: str  # where its barcode_platemap lies
     barcodes: Mapping[str, str]  # plate to plate map, as that file says
     known: frozenset[str]  # the batch's plates that the workspace has, asked for or not
@@ -75,8 +74,8 @@ class PlateMapFacts:
 class WorkspaceFacts:
     """What is known of the workspace as a whole."""
 
-    root: str  # the workspace
-    config: Config  # the config
+    root: str  # of the workspace
+    config: Config
     # plates that the config names and the workspace does not have
     absent: tuple[PlateKey, ...] = ()
     # plates of batches that the config names, which it does not name
@@ -87,10 +86,7 @@ class WorkspaceFacts:
     # bytes that all backends still to be made take at most, and bytes free where they go; None
     # where that cannot be told
     needed: int | None = None
-    # bytes that all backends still to be made take at most, and bytes free where they go; None
-    # where that cannot be told
     free: int | None = None
-    batches: Sequence[PlateMapFacts] = field(default_factory=list[PlateMapFacts])  # its batches
-    plates: Sequence[PreflightFacts] = field(
-        default_factory=list[PreflightFacts]
-    )  # the plates looked at
+    batches: Sequence[PlateMapFacts] = field(default_factory=list[PlateMapFacts])
+    # those that were looked at
+    plates: Sequence[PreflightFacts] = field(default_factory=list[PreflightFacts])

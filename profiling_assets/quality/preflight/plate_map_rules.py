@@ -7,8 +7,6 @@ Do not put here: reading plate maps (`profiles.plate_map`), the join itself (`pr
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # ^ pandas ships partial types
 
-# ^ pandas ships partial types
-
 from collections.abc import Iterator
 
 import pandas as pd

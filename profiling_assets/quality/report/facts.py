@@ -51,11 +51,11 @@ class Normalization:
 
     reference: str  # the wells that the scale was fitted on
     path: str  # workspace path
-    wells: int  # rows, feature columns, infinite cells
-    features: int  # rows, feature columns, infinite cells
+    wells: int  # its rows
+    features: int
     without_spread: int  # features of which all finite values are equal, or that have none
     nan_share: float  # share of the feature cells without a value, 0 to 1
-    inf_cells: int  # rows, feature columns, infinite cells
+    inf_cells: int  # feature cells that are infinite
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,10 @@ Numbers = Mapping[str, float | int | str]
 class ReportFacts:
     """What is to be known of a plate."""
 
-    batch: str  # the plate
-    plate: str  # the plate
-    # sites of which everything was kept, of those expected; wells with a profile
-    sites: Share | None = None
-    # sites of which everything was kept, of those expected; wells with a profile
-    wells: Share | None = None
+    batch: str
+    plate: str
+    sites: Share | None = None  # of which everything was kept, of those expected
+    wells: Share | None = None  # with a profile
     cells: int | None = None  # cells behind the profiles
     objects: Mapping[str, Rows] = field(default_factory=dict[str, Rows])  # object table to its rows
     # what the load data tell, as the summary of quality control has it
@@ -124,30 +122,27 @@ class ReportFacts:
     # numbers of the cell counts, of the position effect, and of controls and replicates, by the
     # names that the web UI has for them
     counts: Numbers = field(default_factory=dict[str, float | int | str])
-    # numbers of the cell counts, of the position effect, and of controls and replicates, by the
-    # names that the web UI has for them
     position: Numbers = field(default_factory=dict[str, float | int | str])
-    # numbers of the cell counts, of the position effect, and of controls and replicates, by the
-    # names that the web UI has for them
     likeness: Numbers = field(default_factory=dict[str, float | int | str])
-    normalizations: tuple[Normalization, ...] = ()  # in the order of the page
-    selections: tuple[Selection, ...] = ()  # in the order of the page
-    ledgers: tuple[Ledger, ...] = ()  # in the order of the page
+    # each in the order of the page
+    normalizations: tuple[Normalization, ...] = ()
+    selections: tuple[Selection, ...] = ()
+    ledgers: tuple[Ledger, ...] = ()
     warnings: tuple[str, ...] = ()  # what is to be looked at
     unknown: tuple[str, ...] = ()  # what cannot be said, and why
-    provenance: Provenance = field(default_factory=Provenance)  # what the report was made from
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 @dataclass(frozen=True)
 class BatchReportFacts:
     """What is to be known of a batch."""
 
-    batch: str  # the batch
+    batch: str
     plates: tuple[ReportFacts, ...] = ()  # the plates that have a report
     # other plates of the batch, and why there is nothing to be said of them
     without_report: Mapping[str, str] = field(default_factory=dict[str, str])
     selections: tuple[Selection, ...] = ()  # the lists of features, each once
-    provenance: Provenance = field(default_factory=Provenance)  # what the report was made from
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 @cache
