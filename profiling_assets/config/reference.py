@@ -18,6 +18,17 @@ from pydantic_core import PydanticUndefined
 from profiling_assets.config.model import BatchConfig, PipelineConfig
 from profiling_assets.config.types import kind_of, section_of
 
+_WIDTH = 100
+REFERENCE_HEAD = """\
+The config file is YAML: a first document with `pipeline` and a section for each step, then one
+document for each batch. A file without batch documents takes the whole workspace. Every key but
+`pipeline`, `batch` and `plates[].name` may be left out. Text in <angle brackets> is a placeholder:
+it may stay in a section with perform: false, and nowhere else.
+"""
+DOCUMENTS: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {"First document": PipelineConfig, "Batch document": BatchConfig}
+)
+
 
 @dataclass(frozen=True)
 class Key:
@@ -81,18 +92,6 @@ def section_at(location: Sequence[int | str], model: type[BaseModel]) -> type[Ba
         field = None if current is None else current.model_fields.get(part)
         current = None if field is None else section_of(field.annotation)
     return current
-
-
-_WIDTH = 100
-REFERENCE_HEAD = """\
-The config file is YAML: a first document with `pipeline` and a section for each step, then one
-document for each batch. A file without batch documents takes the whole workspace. Every key but
-`pipeline`, `batch` and `plates[].name` may be left out. Text in <angle brackets> is a placeholder:
-it may stay in a section with perform: false, and nowhere else.
-"""
-DOCUMENTS: Mapping[str, type[BaseModel]] = MappingProxyType(
-    {"First document": PipelineConfig, "Batch document": BatchConfig}
-)
 
 
 def reference_text() -> str:

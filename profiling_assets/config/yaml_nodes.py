@@ -20,11 +20,12 @@ from profiling_assets.config.types import is_placeholder, kind_of, section_of
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_NODES = 250_000  # keys and values as written: nearly 50,000 plates, and seconds to read
+MAX_VALUES = 500_000
 MAX_ALIASES = 50
 MAX_DEPTH = 20
-
 TAG = "tag:yaml.org,2002:"
 _BOOL = re.compile(r"yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF")
+_TRUE = frozenset({"yes", "true", "on"})
 
 
 @dataclass(frozen=True)
@@ -160,11 +161,6 @@ def resolves(tag: str, text: str) -> bool:
     """Say whether a text is what a tag promises; an explicit `!!int x` is not."""
     resolvers = _Loader.yaml_implicit_resolvers.get(text[:1], [])
     return any(name == f"{TAG}{tag}" and pattern.match(text) for name, pattern in resolvers)
-
-
-MAX_VALUES = 500_000
-
-_TRUE = frozenset({"yes", "true", "on"})
 
 
 @dataclass

@@ -23,11 +23,172 @@ from profiling_assets.workspace.names import PlateKey
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 Places = np.ndarray[Any, np.dtype[np.intp]]
-
 STANDARDIZE, ROBUSTIZE, MAD_ROBUSTIZE = "standardize", "robustize", "mad_robustize"
 METHODS = (STANDARDIZE, ROBUSTIZE, MAD_ROBUSTIZE)
+INFER = "infer"
+_PYCYTOMINER_METADATA = "Metadata_"
+_PASS_AS_THEY_ARE = ("Image_", "ome_arrow_")
 _AT_ONCE = 256  # features: what is computed on the way stays in the processor's cache
 _NORMAL = 1.4826  # a normal distribution's standard deviation in median absolute deviations
+
+
+@dataclass(frozen=True, eq=False)
+class NormalizeResult:
+    """A normalized profile table and what is to be known about its scale."""
+
+    frame: pd.DataFrame  # metadata, then the features; rows as they came
+    fitted_on: int  # rows that the scale was fitted on
+    # features with a scale of zero: how many of their cells turned from a number into inf or NaN
+    degenerate: Mapping[str, int]
+    inf_cells: int  # infinite cells of the result; they stay in the file, as in published ones
+    warnings: tuple[str, ...]  # what the user should know
+
+
+def normalize_profiles(
+    frame: pd.DataFrame,
+    *,
+    method: str,
+    features: str | Sequence[str],
+    image_features: bool,
+    compartments: Sequence[str] | None,
+    samples: str = ALL,
+    fudge_factor: float = 0.0,
+    min_cells: int = 1,
+    negcon: bool = False,
+    key: PlateKey,
+) -> NormalizeResult:
+    """Normalize a plate with pycytominer.
+
+    `image_features`: whether `Image_*` columns are normalized; where not, they pass as they are.
+    `fudge_factor`: added to the median absolute deviation (`mad_robustize` only); 0 gives inf where
+    it is zero. `min_cells`: wells with fewer objects are not fitted on; they stay in the table.
+    `negcon`: whether to fit on the negative controls only. Raises `ControlsError` where fewer than
+    2 negative controls are left to fit on. Raises `InvalidInputError` where no well is left to fit
+    on, or the method cannot work on these numbers.
+    """
+    frame = frame.reset_index(drop=True)
+    names = chosen_features(
+        frame, features, compartments=compartments, image_features=image_features, key=key
+    )
+    query = samples_query(NEGCON_QUERY if negcon else ALL, samples, min_cells=min_cells)
+    rows = sampled_rows(frame, query, key=key, min_cells=min_cells)
+    fitted_on = int(rows.sum())
+    _check_fit(fitted_on, query, negcon=negcon, key=key)
+    remarks: list[str] = []
+    if fitted_on == 1:
+        remarks.append(f"{key} has one well to fit on ({query}): there is no spread to divide by")
+    before = frame.loc[:, names].to_numpy(dtype=np.float64)
+    # the other methods refuse infinite values
+    if method.lower() != MAD_ROBUSTIZE and np.isinf(before).any():
+        remarks.append(f"{key}: {int(np.isinf(before).sum())} infinite cells count as missing")
+        frame = frame.copy()
+        frame[names] = frame[names].replace([np.inf, -np.inf], np.nan)
+    if method.lower() in METHODS:
+        values = frame.loc[:, names].to_numpy(dtype=np.float64)
+        sample = values if rows.all() else values[rows]
+        after = scaled(values, sample, method=method.lower(), fudge_factor=fudge_factor)
+        result = _with_features(frame, names, after)
+    else:
+        result = _by_pycytominer(frame, names, query, method=method, key=key)
+        after = result.loc[:, names].to_numpy(dtype=np.float64)
+    lost = (np.isfinite(before) & ~np.isfinite(after)).sum(axis=0)
+    degenerate = {name: int(cells) for name, cells in zip(names, lost, strict=True) if cells}
+    inf_cells = int(np.isinf(after).sum())
+    if degenerate:
+        remarks.append(
+            f"{len(degenerate)} features of {key} have a scale of zero; "
+            f"{inf_cells} of their cells are infinite"
+        )
+    return NormalizeResult(result, fitted_on, degenerate, inf_cells, tuple(remarks))
+
+
+def chosen_features(
+    frame: pd.DataFrame,
+    features: str | Sequence[str],
+    *,
+    compartments: Sequence[str] | None,
+    image_features: bool,
+    key: PlateKey,
+) -> list[str]:
+    """Resolve the config's `features` for a plate.
+
+    `image_features`: whether `Image_*` columns count where features are inferred. Raises
+    `InvalidInputError` where there are none, one is absent, or one holds words.
+    """
+    if isinstance(features, str):
+        names = feature_columns(frame, compartments, image_features=image_features)
+    else:
+        names = list(features)
+        absent = [name for name in names if name not in frame.columns]
+        if absent:
+            raise InvalidInputError(
+                f"the profiles of {key} have no column {absent[0]}",
+                remedy="mend the list of features in the config, or write infer",
+            )
+    if not names:
+        raise InvalidInputError(
+            f"the profiles of {key} have no feature of {', '.join(compartments or ('Cells',))}",
+            remedy="set compartments to the tables that CellProfiler wrote",
+        )
+    numeric = numeric_columns(frame)
+    words = [name for name in names if name not in numeric]
+    if words:
+        raise InvalidInputError(
+            f"column {words[0]} of {key} holds words, not numbers",
+            remedy="take it out of the profiles, or list the features in the config",
+        )
+    return names
+
+
+def _with_features(
+    frame: pd.DataFrame, names: list[str], numbers: np.ndarray[Any, np.dtype[np.float64]]
+) -> pd.DataFrame:
+    """Put the columns in the order of pycytominer's `normalize`.
+
+    That function takes ten times as long, most of it for looking through the column names.
+    """
+    chosen = set(names)
+    others = [name for name in frame.columns if name not in chosen]
+    metadata = [name for name in others if name.startswith(_PYCYTOMINER_METADATA)]
+    passed = [
+        name
+        for name in others
+        if not name.startswith(_PYCYTOMINER_METADATA) and name.startswith(_PASS_AS_THEY_ARE)
+    ]
+    features = pd.DataFrame(numbers, columns=names, index=frame.index, copy=False)
+    return pd.concat([frame.loc[:, [*metadata, *passed]], features], axis="columns")
+
+
+def _by_pycytominer(
+    frame: pd.DataFrame, names: list[str], query: str, *, method: str, key: PlateKey
+) -> pd.DataFrame:
+    try:
+        with warnings.catch_warnings():
+            # a feature without a value, or without spread, is counted by the caller
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return cast(
+                pd.DataFrame,
+                reference().normalize(profiles=frame, features=names, samples=query, method=method),
+            )
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise InvalidInputError(
+            f"{method} does not work on {key}: {error}",
+            remedy="choose another normalize.method (mad_robustize takes any table), "
+            "or take out features that are constant, missing or sums of others",
+        ) from error
+
+
+def _check_fit(fitted_on: int, query: str, *, negcon: bool, key: PlateKey) -> None:
+    if negcon and fitted_on < 2:
+        raise ControlsError(
+            f"{key} has {fitted_on} negative controls to fit on ({query}), and needs 2",
+            remedy="mark the controls in the plate map, or lower normalize_negcon.min_cells",
+        )
+    if fitted_on == 0:
+        raise InvalidInputError(
+            f"{key} has no well to fit on ({query})",
+            remedy="lower min_cells, or mend options.samples; metadata are text: write == '5'",
+        )
 
 
 def scaled(values: Matrix, sample: Matrix, *, method: str, fudge_factor: float) -> Matrix:
@@ -99,180 +260,3 @@ def _quantiles(ordered: Matrix, counts: Places, share: float) -> Matrix:
 
 def _at(ordered: Matrix, places: Places) -> Matrix:
     return ordered[np.arange(len(ordered)), places]
-
-
-INFER = "infer"
-_PYCYTOMINER_METADATA = "Metadata_"
-_PASS_AS_THEY_ARE = ("Image_", "ome_arrow_")
-
-
-@dataclass(frozen=True, eq=False)
-class NormalizeResult:
-    """A normalized profile table and what is to be known about its scale."""
-
-    frame: pd.DataFrame  # metadata, then the features; rows as they came
-    fitted_on: int  # rows that the scale was fitted on
-    # features with a scale of zero: how many of their cells turned from a number into inf or NaN
-    degenerate: Mapping[str, int]
-    inf_cells: int  # infinite cells of the result; they stay in the file, as in published ones
-    warnings: tuple[str, ...]  # what the user should know
-
-
-def chosen_features(
-    frame: pd.DataFrame,
-    features: str | Sequence[str],
-    *,
-    compartments: Sequence[str] | None,
-    image_features: bool,
-    key: PlateKey,
-) -> list[str]:
-    """Resolve the config's `features` for a plate.
-
-    `image_features`: whether `Image_*` columns count where features are inferred. Raises
-    `InvalidInputError` where there are none, one is absent, or one holds words.
-    """
-    if isinstance(features, str):
-        names = feature_columns(frame, compartments, image_features=image_features)
-    else:
-        names = list(features)
-        absent = [name for name in names if name not in frame.columns]
-        if absent:
-            raise InvalidInputError(
-                f"the profiles of {key} have no column {absent[0]}",
-                remedy="mend the list of features in the config, or write infer",
-            )
-    if not names:
-        raise InvalidInputError(
-            f"the profiles of {key} have no feature of {', '.join(compartments or ('Cells',))}",
-            remedy="set compartments to the tables that CellProfiler wrote",
-        )
-    numeric = numeric_columns(frame)
-    words = [name for name in names if name not in numeric]
-    if words:
-        raise InvalidInputError(
-            f"column {words[0]} of {key} holds words, not numbers",
-            remedy="take it out of the profiles, or list the features in the config",
-        )
-    return names
-
-
-def normalize_profiles(
-    frame: pd.DataFrame,
-    *,
-    method: str,
-    features: str | Sequence[str],
-    image_features: bool,
-    compartments: Sequence[str] | None,
-    samples: str = ALL,
-    fudge_factor: float = 0.0,
-    min_cells: int = 1,
-    negcon: bool = False,
-    key: PlateKey,
-) -> NormalizeResult:
-    """Normalize a plate with pycytominer.
-
-    `image_features`: whether `Image_*` columns are normalized; where not, they pass as they are.
-    `fudge_factor`: added to the median absolute deviation (`mad_robustize` only); 0 gives inf where
-    it is zero. `min_cells`: wells with fewer objects are not fitted on; they stay in the table.
-    `negcon`: whether to fit on the negative controls only. Raises `ControlsError` where fewer than
-    2 negative controls are left to fit on. Raises `InvalidInputError` where no well is left to fit
-    on, or the method cannot work on these numbers.
-    """
-    frame = frame.reset_index(drop=True)
-    names = chosen_features(
-        frame, features, compartments=compartments, image_features=image_features, key=key
-    )
-    query = samples_query(NEGCON_QUERY if negcon else ALL, samples, min_cells=min_cells)
-    rows = sampled_rows(frame, query, key=key, min_cells=min_cells)
-    fitted_on = int(rows.sum())
-    _check_fit(fitted_on, query, negcon=negcon, key=key)
-    remarks: list[str] = []
-    if fitted_on == 1:
-        remarks.append(f"{key} has one well to fit on ({query}): there is no spread to divide by")
-    before = frame.loc[:, names].to_numpy(dtype=np.float64)
-    # the other methods refuse infinite values
-    if method.lower() != MAD_ROBUSTIZE and np.isinf(before).any():
-        remarks.append(f"{key}: {int(np.isinf(before).sum())} infinite cells count as missing")
-        frame = frame.copy()
-        frame[names] = frame[names].replace([np.inf, -np.inf], np.nan)
-    if method.lower() in METHODS:
-        values = frame.loc[:, names].to_numpy(dtype=np.float64)
-        sample = values if rows.all() else values[rows]
-        after = scaled(values, sample, method=method.lower(), fudge_factor=fudge_factor)
-        result = _with_features(frame, names, after)
-    else:
-        result = _by_pycytominer(frame, names, query, method=method, key=key)
-        after = result.loc[:, names].to_numpy(dtype=np.float64)
-    lost = (np.isfinite(before) & ~np.isfinite(after)).sum(axis=0)
-    degenerate = {name: int(cells) for name, cells in zip(names, lost, strict=True) if cells}
-    inf_cells = int(np.isinf(after).sum())
-    if degenerate:
-        remarks.append(
-            f"{len(degenerate)} features of {key} have a scale of zero; "
-            f"{inf_cells} of their cells are infinite"
-        )
-    remarks.extend(_left_out(frame, result))
-    return NormalizeResult(result, fitted_on, degenerate, inf_cells, tuple(remarks))
-
-
-def _left_out(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
-    lost = [name for name in before.columns if name not in after.columns]
-    if not lost:
-        return ()
-    tables = ", ".join(sorted({name.partition("_")[0] for name in lost}))
-    warning = (
-        f"{len(lost)} columns are left out, being of no compartment that the config names "
-        f"(compartments, features, image_features): those of {tables}"
-    )
-    return (warning,)
-
-
-def _with_features(
-    frame: pd.DataFrame, names: list[str], numbers: np.ndarray[Any, np.dtype[np.float64]]
-) -> pd.DataFrame:
-    """Put the columns in the order of pycytominer's `normalize`.
-
-    That function takes ten times as long, most of it for looking through the column names.
-    """
-    chosen = set(names)
-    others = [name for name in frame.columns if name not in chosen]
-    metadata = [name for name in others if name.startswith(_PYCYTOMINER_METADATA)]
-    passed = [
-        name
-        for name in others
-        if not name.startswith(_PYCYTOMINER_METADATA) and name.startswith(_PASS_AS_THEY_ARE)
-    ]
-    features = pd.DataFrame(numbers, columns=names, index=frame.index, copy=False)
-    return pd.concat([frame.loc[:, [*metadata, *passed]], features], axis="columns")
-
-
-def _by_pycytominer(
-    frame: pd.DataFrame, names: list[str], query: str, *, method: str, key: PlateKey
-) -> pd.DataFrame:
-    try:
-        with warnings.catch_warnings():
-            # a feature without a value, or without spread, is counted by the caller
-            warnings.simplefilter("ignore", RuntimeWarning)
-            return cast(
-                pd.DataFrame,
-                reference().normalize(profiles=frame, features=names, samples=query, method=method),
-            )
-    except (ValueError, np.linalg.LinAlgError) as error:
-        raise InvalidInputError(
-            f"{method} does not work on {key}: {error}",
-            remedy="choose another normalize.method (mad_robustize takes any table), "
-            "or take out features that are constant, missing or sums of others",
-        ) from error
-
-
-def _check_fit(fitted_on: int, query: str, *, negcon: bool, key: PlateKey) -> None:
-    if negcon and fitted_on < 2:
-        raise ControlsError(
-            f"{key} has {fitted_on} negative controls to fit on ({query}), and needs 2",
-            remedy="mark the controls in the plate map, or lower normalize_negcon.min_cells",
-        )
-    if fitted_on == 0:
-        raise InvalidInputError(
-            f"{key} has no well to fit on ({query})",
-            remedy="lower min_cells, or mend options.samples; metadata are text: write == '5'",
-        )

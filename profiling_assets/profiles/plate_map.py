@@ -47,16 +47,6 @@ class ExternalMetadata:
     merge_column: str  # the column to join on, with or without `Metadata_`
 
 
-def join_name(well: str) -> str:
-    """Return the name by which a well is joined: `A01` for `a1`; other text without blanks."""
-    return normalized_well(well) or well.strip()
-
-
-def metadata_name(name: str) -> str:
-    """Return a column's name with `Metadata_` in front, as pycytominer writes it."""
-    return name if name.startswith("Metadata_") else f"Metadata_{name}"
-
-
 def read_barcode_platemap(data: bytes, *, path: str) -> dict[str, str]:
     """Read which plate has which plate map.
 
@@ -82,6 +72,16 @@ def read_barcode_platemap(data: bytes, *, path: str) -> dict[str, str]:
             )
         first_line.setdefault(plate, line)
     return names
+
+
+def _require(table: HandMadeTable, names: tuple[str, ...], path: str) -> None:
+    missing = [name for name in names if name not in table.names]
+    if missing:
+        raise PlateMapError(
+            f"there is no column {missing[0]}; the columns are {', '.join(table.names)}",
+            path=path,
+            remedy=f"write a header line with {', '.join(names)}",
+        )
 
 
 def plate_map_name_of(plate: str, barcode_map: Mapping[str, str], *, path: str) -> str:
@@ -155,26 +155,6 @@ def read_plate_map(data: bytes, *, path: str, well_column: str = WELL_POSITION) 
     )
 
 
-def read_external_metadata(data: bytes, *, path: str) -> pd.DataFrame:
-    """Read external metadata.
-
-    `data`: `.tsv` or `.csv`; the separator is found, any line ends, with or without BOM. Verbatim
-    text, columns named as in the file; the index is the number of the line. Raises `PlateMapError`
-    where it is not a table.
-    """
-    return read_hand_made(data, path=path).frame()
-
-
-def _require(table: HandMadeTable, names: tuple[str, ...], path: str) -> None:
-    missing = [name for name in names if name not in table.names]
-    if missing:
-        raise PlateMapError(
-            f"there is no column {missing[0]}; the columns are {', '.join(table.names)}",
-            path=path,
-            remedy=f"write a header line with {', '.join(names)}",
-        )
-
-
 def _with_metadata_names(table: HandMadeTable, path: str) -> pd.DataFrame:
     frame = table.frame()
     names = [metadata_name(name) for name in table.names]
@@ -187,6 +167,26 @@ def _with_metadata_names(table: HandMadeTable, path: str) -> pd.DataFrame:
             remedy="keep one of the two",
         )
     return frame.set_axis(names, axis="columns")
+
+
+def join_name(well: str) -> str:
+    """Return the name by which a well is joined: `A01` for `a1`; other text without blanks."""
+    return normalized_well(well) or well.strip()
+
+
+def metadata_name(name: str) -> str:
+    """Return a column's name with `Metadata_` in front, as pycytominer writes it."""
+    return name if name.startswith("Metadata_") else f"Metadata_{name}"
+
+
+def read_external_metadata(data: bytes, *, path: str) -> pd.DataFrame:
+    """Read external metadata.
+
+    `data`: `.tsv` or `.csv`; the separator is found, any line ends, with or without BOM. Verbatim
+    text, columns named as in the file; the index is the number of the line. Raises `PlateMapError`
+    where it is not a table.
+    """
+    return read_hand_made(data, path=path).frame()
 
 
 def checked_external(

@@ -19,6 +19,10 @@ from profiling_assets.workspace.names import PlateKey
 
 ALL = "all"
 OBJECT_COUNT = "Metadata_Object_Count"
+CONTROL_TYPE = "Metadata_control_type"
+NEGCON_QUERY = f"{CONTROL_TYPE} == 'negcon'"
+_NEEDED = 2  # one well has no spread
+_ADVISED = 8  # fewer give a median absolute deviation that is mostly chance
 
 
 def samples_query(*queries: str, min_cells: int) -> str:
@@ -66,13 +70,6 @@ def sampled_rows(
             remedy="mend options.samples; an example is Metadata_pert_type == 'control'",
         )
     return np.asarray(frame.index.isin(taken.index), dtype=np.bool_)
-
-
-CONTROL_TYPE = "Metadata_control_type"
-NEGCON_QUERY = f"{CONTROL_TYPE} == 'negcon'"
-
-_NEEDED = 2  # one well has no spread
-_ADVISED = 8  # fewer give a median absolute deviation that is mostly chance
 
 
 @dataclass(frozen=True)

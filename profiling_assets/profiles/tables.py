@@ -34,68 +34,6 @@ from profiling_assets.profiles.columns import (
 )
 from profiling_assets.workspace.compression import packed, unpacked
 
-
-def csv_text(frame: pd.DataFrame, float_format: str | None) -> str:
-    r"""Write a table as CSV, with a header, without the index.
-
-    `float_format`: a %-format such as `%.5g`; None writes the shortest text that reads back to the
-    same number. Lines ended by `\n`; missing values empty, infinite ones `inf` and `-inf`. Counts
-    and words are not rounded. A carriage return within a word is quoted, where pandas leaves it
-    bare.
-    """
-    header = ",".join(_quoted(str(name)) for name in frame.columns)
-    return "\n".join([header, *_lines(frame, float_format)]) + "\n"
-
-
-def _lines(frame: pd.DataFrame, float_format: str | None) -> Iterator[str]:
-    kinds = [
-        dtype == np.float64 and not is_count(str(name))
-        for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
-    ]
-    pieces: list[list[str]] = []
-    for is_float, group in groupby(range(len(kinds)), key=kinds.__getitem__):
-        places = list(group)
-        if is_float:
-            pieces.append(_float_lines(frame.iloc[:, places].to_numpy(), float_format))
-        else:
-            pieces.extend(_texts(frame.iloc[:, place], float_format) for place in places)
-    return (",".join(row) or '""' for row in zip(*pieces, strict=True))
-
-
-def _float_lines(
-    values: np.ndarray[Any, np.dtype[np.float64]], float_format: str | None
-) -> list[str]:
-    template = None if float_format is None else ",".join([float_format] * values.shape[1])
-    nan = "nan" if float_format is None else float_format % math.nan  # of no other number's text
-    lines: list[str] = []
-    gaps = cast("list[bool]", np.isnan(values).any(axis=1).tolist())
-    for row, missing in zip(values.tolist(), gaps, strict=True):
-        line = ",".join(map(repr, row)) if template is None else template % tuple(row)
-        lines.append(line.replace(nan, "") if missing else line)
-    return lines
-
-
-def _texts(column: pd.Series, float_format: str | None) -> list[str]:
-    return [_text(value, float_format) for value in column.tolist()]
-
-
-def _text(value: object, float_format: str | None) -> str:
-    if value is None or value is pd.NA or value != value:  # not equal to itself: NaN
-        return ""
-    if isinstance(value, float):
-        if float_format is None:
-            return repr(value)
-        # A count is never rounded: 123456 cells would become 1.2346e+05.
-        return str(int(value)) if value.is_integer() else float_format % value
-    return _quoted(str(value))
-
-
-def _quoted(text: str) -> str:
-    if any(mark in text for mark in ',"\n\r'):
-        return '"' + text.replace('"', '""') + '"'
-    return text
-
-
 _BOM = b"\xef\xbb\xbf"
 # What a missing number is written as by pandas, R, CellProfiler and spreadsheets.
 _MISSING = [*pa_csv.ConvertOptions().null_values, "None", "<NA>"]
@@ -167,49 +105,6 @@ def with_numbers(frame: pd.DataFrame, *, features: bool = False) -> pd.DataFrame
     return frame.assign(**changed) if changed else frame
 
 
-def profiles_csv(frame: pd.DataFrame, *, float_format: str | None, gzip: bool) -> bytes:
-    """Write a profile table, to the text that `DataFrame.to_csv` gives, eight times faster.
-
-    `float_format`: a %-format such as `%.5g` for features and broken counts; None writes the
-    shortest text that reads back to the same number. `gzip`: whether to compress; no file name and
-    a fixed time, so that equal tables give equal bytes. UTF-8; missing values empty, infinite ones
-    `inf` and `-inf`.
-    """
-    data = csv_text(frame, float_format).encode()
-    return packed(data) if gzip else data
-
-
-@dataclass(frozen=True)
-class TableFacts:
-    """What a user looks for in a profile table, as plain numbers."""
-
-    rows: int
-    wells: int  # different ones
-    features: int  # numeric columns that are not metadata
-    nan_share: float  # share of the feature cells without a value, 0 to 1
-    inf_cells: int  # feature cells that are infinite
-
-
-def table_facts(frame: pd.DataFrame) -> TableFacts:
-    """Count rows, wells, features, missing and infinite cells of a profile table."""
-    numeric = numeric_columns(frame)
-    names = [name for name in frame.columns if not is_metadata(name) and name in numeric]
-    values = frame.loc[:, names].to_numpy(dtype=np.float64)
-    well = next((name for name in WELL_COLUMNS if name in frame.columns), None)
-    return TableFacts(
-        rows=len(frame),
-        wells=0 if well is None else int(column(frame, well).nunique()),
-        features=len(names),
-        nan_share=float(np.isnan(values).mean()) if values.size else 0.0,
-        inf_cells=int(np.isinf(values).sum()),
-    )
-
-
-def ledger_tsv(frame: pd.DataFrame) -> bytes:
-    """Write a ledger or a feature list: tab separated, UTF-8, Unix line ends."""
-    return frame.to_csv(sep="\t", index=False, lineterminator="\n").encode()
-
-
 def read_tsv(data: bytes, *, path: str) -> pd.DataFrame:
     """Read what `ledger_tsv` wrote, every column as verbatim text.
 
@@ -269,3 +164,107 @@ def _number(text: object) -> float | None:
 
 def _all_whole(values: np.ndarray[Any, np.dtype[np.float64]]) -> bool:
     return bool(np.all(np.isfinite(values) & (values == np.round(values)) & (abs(values) < _WHOLE)))
+
+
+def profiles_csv(frame: pd.DataFrame, *, float_format: str | None, gzip: bool) -> bytes:
+    """Write a profile table, to the text that `DataFrame.to_csv` gives, eight times faster.
+
+    `float_format`: a %-format such as `%.5g` for features and broken counts; None writes the
+    shortest text that reads back to the same number. `gzip`: whether to compress; no file name and
+    a fixed time, so that equal tables give equal bytes. UTF-8; missing values empty, infinite ones
+    `inf` and `-inf`.
+    """
+    data = csv_text(frame, float_format).encode()
+    return packed(data) if gzip else data
+
+
+def ledger_tsv(frame: pd.DataFrame) -> bytes:
+    """Write a ledger or a feature list: tab separated, UTF-8, Unix line ends."""
+    return frame.to_csv(sep="\t", index=False, lineterminator="\n").encode()
+
+
+def csv_text(frame: pd.DataFrame, float_format: str | None) -> str:
+    r"""Write a table as CSV, with a header, without the index.
+
+    `float_format`: a %-format such as `%.5g`; None writes the shortest text that reads back to the
+    same number. Lines ended by `\n`; missing values empty, infinite ones `inf` and `-inf`. Counts
+    and words are not rounded. A carriage return within a word is quoted, where pandas leaves it
+    bare.
+    """
+    header = ",".join(_quoted(str(name)) for name in frame.columns)
+    return "\n".join([header, *_lines(frame, float_format)]) + "\n"
+
+
+def _lines(frame: pd.DataFrame, float_format: str | None) -> Iterator[str]:
+    kinds = [
+        dtype == np.float64 and not is_count(str(name))
+        for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
+    ]
+    pieces: list[list[str]] = []
+    for is_float, group in groupby(range(len(kinds)), key=kinds.__getitem__):
+        places = list(group)
+        if is_float:
+            pieces.append(_float_lines(frame.iloc[:, places].to_numpy(), float_format))
+        else:
+            pieces.extend(_texts(frame.iloc[:, place], float_format) for place in places)
+    return (",".join(row) or '""' for row in zip(*pieces, strict=True))
+
+
+def _float_lines(
+    values: np.ndarray[Any, np.dtype[np.float64]], float_format: str | None
+) -> list[str]:
+    template = None if float_format is None else ",".join([float_format] * values.shape[1])
+    nan = "nan" if float_format is None else float_format % math.nan  # of no other number's text
+    lines: list[str] = []
+    gaps = cast("list[bool]", np.isnan(values).any(axis=1).tolist())
+    for row, missing in zip(values.tolist(), gaps, strict=True):
+        line = ",".join(map(repr, row)) if template is None else template % tuple(row)
+        lines.append(line.replace(nan, "") if missing else line)
+    return lines
+
+
+def _texts(column: pd.Series, float_format: str | None) -> list[str]:
+    return [_text(value, float_format) for value in column.tolist()]
+
+
+def _text(value: object, float_format: str | None) -> str:
+    if value is None or value is pd.NA or value != value:  # not equal to itself: NaN
+        return ""
+    if isinstance(value, float):
+        if float_format is None:
+            return repr(value)
+        # A count is never rounded: 123456 cells would become 1.2346e+05.
+        return str(int(value)) if value.is_integer() else float_format % value
+    return _quoted(str(value))
+
+
+def _quoted(text: str) -> str:
+    if any(mark in text for mark in ',"\n\r'):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What a user looks for in a profile table, as plain numbers."""
+
+    rows: int
+    wells: int  # different ones
+    features: int  # numeric columns that are not metadata
+    nan_share: float  # share of the feature cells without a value, 0 to 1
+    inf_cells: int  # feature cells that are infinite
+
+
+def table_facts(frame: pd.DataFrame) -> TableFacts:
+    """Count rows, wells, features, missing and infinite cells of a profile table."""
+    numeric = numeric_columns(frame)
+    names = [name for name in frame.columns if not is_metadata(name) and name in numeric]
+    values = frame.loc[:, names].to_numpy(dtype=np.float64)
+    well = next((name for name in WELL_COLUMNS if name in frame.columns), None)
+    return TableFacts(
+        rows=len(frame),
+        wells=0 if well is None else int(column(frame, well).nunique()),
+        features=len(names),
+        nan_share=float(np.isnan(values).mean()) if values.size else 0.0,
+        inf_cells=int(np.isinf(values).sum()),
+    )

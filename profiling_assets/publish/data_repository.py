@@ -20,7 +20,6 @@ from profiling_assets.workspace.storage.folder import FolderWorkspace
 
 PINS = "requirements.txt"
 ATTRIBUTES = ".gitattributes"
-
 _FOLDERS = {
     "audit": "Audits: yours, profiling_assets writes nothing here.",
     "backend": "Ledgers of sites and wells, a folder a plate. Backends stay in the workspace.",
@@ -35,7 +34,6 @@ _FOLDERS = {
     "quality_control": "Summary, heatmaps and reports.",
     "single_cell": "Single-cell data: yours, profiling_assets writes nothing here.",
 }
-
 _IGNORED = """\
 # never published: raw tables, backends, what a running program leaves
 *.sqlite
@@ -43,12 +41,10 @@ _IGNORED = """\
 .profiling_assets/
 *.part
 """
-
 _VERBATIM = """\
 # Results are bytes, not texts: no line end is changed.
 * -text
 """
-
 _LFS = """\
 # Large and compressed results go by Git LFS (https://git-lfs.com).
 *.csv.gz filter=lfs diff=lfs merge=lfs -text
@@ -57,7 +53,6 @@ _LFS = """\
 *.parquet filter=lfs diff=lfs merge=lfs -text
 *.png filter=lfs diff=lfs merge=lfs -text
 """
-
 _README = """\
 # Profiles of this project
 
@@ -92,39 +87,9 @@ changed. Nothing is deleted by it. Files of your own may lie beside them.
 
 Change the pin in `requirements.txt`, commit it, and run the batches again that are to be made anew.
 """
-
 _PIN = re.compile(
     r"^\s*profiling[-_.]assets(?![\w.-])\s*(?:==\s*([^\s;#]+))?", re.IGNORECASE | re.MULTILINE
 )
-
-
-def repository_files(
-    version: str, libraries: Mapping[str, str], config: str, *, lfs: bool
-) -> dict[str, str]:
-    """Return the files of a new data repository."""
-    pins = "".join(f"{name}=={number}\n" for name, number in sorted(libraries.items()))
-    return {
-        ATTRIBUTES: _VERBATIM + (_LFS if lfs else ""),
-        ".gitignore": _IGNORED,
-        "README.md": _README.format(lfs_install="git lfs install\n" if lfs else ""),
-        PINS: "# the versions that the results here are made with\n"
-        f"profiling_assets=={version}\n{pins}",
-        "config_files/config.yml": config,
-        **{f"{folder}/README.md": f"# {folder}\n\n{text}\n" for folder, text in _FOLDERS.items()},
-    }
-
-
-def is_pinned(requirements: str) -> bool:
-    """Say whether requirements name this package: then the folder is a data repository."""
-    return _PIN.search(requirements) is not None
-
-
-def pinned_version(requirements: str) -> str | None:
-    """Return the version of this package that requirements pin; None where they pin none."""
-    found = _PIN.search(requirements)
-    return None if found is None else found.group(1)
-
-
 _LIBRARIES = ("numpy", "pandas", "pycytominer")
 _GIT = ".git"
 # what a code host puts into a new repository
@@ -232,3 +197,30 @@ def _notes(folder: Path, version: str, *, with_git: bool) -> tuple[str, ...]:
     if problem is not None:
         notes.append(f"{problem[0]}: {problem[1]}")
     return tuple(notes)
+
+
+def repository_files(
+    version: str, libraries: Mapping[str, str], config: str, *, lfs: bool
+) -> dict[str, str]:
+    """Return the files of a new data repository."""
+    pins = "".join(f"{name}=={number}\n" for name, number in sorted(libraries.items()))
+    return {
+        ATTRIBUTES: _VERBATIM + (_LFS if lfs else ""),
+        ".gitignore": _IGNORED,
+        "README.md": _README.format(lfs_install="git lfs install\n" if lfs else ""),
+        PINS: "# the versions that the results here are made with\n"
+        f"profiling_assets=={version}\n{pins}",
+        "config_files/config.yml": config,
+        **{f"{folder}/README.md": f"# {folder}\n\n{text}\n" for folder, text in _FOLDERS.items()},
+    }
+
+
+def is_pinned(requirements: str) -> bool:
+    """Say whether requirements name this package: then the folder is a data repository."""
+    return _PIN.search(requirements) is not None
+
+
+def pinned_version(requirements: str) -> str | None:
+    """Return the version of this package that requirements pin; None where they pin none."""
+    found = _PIN.search(requirements)
+    return None if found is None else found.group(1)

@@ -16,6 +16,110 @@ from profiling_assets.workspace.layout import CONFIGS
 from profiling_assets.workspace.public_files import PublicationPlan, Stays, plate_of
 from profiling_assets.workspace.storage.interface import Workspace
 
+_SHOWN = 5
+_SUBJECT = 72  # characters; longer ones are cut where histories are listed
+_MOST_PLATES = 100  # plates a batch
+
+
+def lines_of(done: Publication, *, dry_run: bool) -> Iterator[str]:
+    """Tell a publication, after its files.
+
+    `dry_run`: whether it was a look only; then every file that stays is named.
+    """
+    yield from _staying(done, every=dry_run)
+    yield from _named("kept, though not published now", done.gone, every=dry_run)
+    for one in done.large:
+        yield f"large: {one.path}, {one.size:,} bytes; Git LFS is the place for it"
+    for note in done.notes:
+        yield f"note: {note}"
+    changed = [one for one in done.compared if one.differs]
+    size = sum(one.size for one in changed)
+    verb = "to publish" if dry_run else "published"
+    same = len(done.compared) - len(changed)
+    yield f"{len(changed)} {verb} ({size:,} bytes), {same} the same"
+    yield from _history(done, dry_run=dry_run)
+
+
+def copied_line(one: Compared, *, dry_run: bool) -> str | None:
+    """Say that a file was copied, or would be; None where it is the same."""
+    if not one.differs:
+        return None
+    verb = "would publish" if dry_run else "published"
+    source, target = one.transfer.source, one.transfer.target
+    origin = "" if source == target else f" (from {source})"
+    return f"{verb} {target}{origin}, {one.size:,} bytes"
+
+
+def _staying(done: Publication, *, every: bool) -> Iterator[str]:
+    for why in Stays:
+        files = [one for one in done.plan.staying if one.why is why]
+        if every or len(files) <= 1:
+            for one in files:
+                yield f"not published ({why.value}): {one.path}, {one.size:,} bytes"
+        else:
+            size = sum(one.size for one in files)
+            yield f"not published ({why.value}): {len(files)} files, {size:,} bytes"
+
+
+def _named(what: str, paths: Iterable[str], *, every: bool) -> Iterator[str]:
+    found = list(paths)
+    shown = found if every else found[:_SHOWN]
+    for path in shown:
+        yield f"{what}: {path}"
+    if len(found) > len(shown):
+        yield f"{what}: and {len(found) - len(shown)} more"
+
+
+def _history(done: Publication, *, dry_run: bool) -> Iterator[str]:
+    if dry_run:
+        if done.unpushed:
+            yield f"{done.unpushed} earlier commits are not pushed to {done.upstream} yet"
+        return
+    if done.commit is not None:
+        yield f"commit {done.commit[:12]}"
+    if done.pushed:
+        yield f"pushed to {done.upstream}"
+
+
+def commit_message(
+    changed: Iterable[str], *, version: str, configs: Mapping[str, str] | None = None
+) -> str:
+    """Write the message of a commit.
+
+    `configs`: name of each config file to the SHA-256 of its bytes, hexadecimal. Subject, the
+    plates of each batch, version and configs. The same for the same changes.
+    """
+    paths = sorted(set(changed))
+    batches: dict[str, set[str]] = {}
+    for path in paths:
+        batch, key = batch_of(path), plate_of(path)
+        if batch is not None:
+            batches.setdefault(batch, set()).update([] if key is None else [key.plate])
+    lines = [_subject(paths, batches), ""]
+    for batch, plates in sorted(batches.items()):
+        lines.append(f"{batch}: {listed(sorted(plates), shown=_MOST_PLATES)}" if plates else batch)
+    if batches:
+        lines.append("")
+    lines.append(f"profiling_assets {version}")
+    lines += [f"config {name} sha256 {mark[:12]}" for name, mark in sorted((configs or {}).items())]
+    return "\n".join(lines) + "\n"
+
+
+def _subject(paths: list[str], batches: Mapping[str, set[str]]) -> str:
+    files = _count(len(paths), "file")
+    plates = _count(sum(map(len, batches.values())), "plate")
+    if not batches:
+        return f"Publish {files}"
+    if len(batches) == 1:
+        named = f"Publish {next(iter(batches))}: {plates}, {files}"
+        if len(named) <= _SUBJECT:
+            return named
+    return f"Publish {_count(len(batches), 'batch', 'batches')}: {plates}, {files}"
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
 
 def config_marks(workspace: Workspace, plan: PublicationPlan, config: str | None) -> dict[str, str]:
     """Return the hashes of the config files that a commit names.
@@ -81,110 +185,3 @@ def _config_bytes(workspace: Workspace, config: str) -> bytes:
 
 def _mark(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-_SUBJECT = 72  # characters; longer ones are cut where histories are listed
-_MOST_PLATES = 100  # plates a batch
-
-
-def commit_message(
-    changed: Iterable[str], *, version: str, configs: Mapping[str, str] | None = None
-) -> str:
-    """Write the message of a commit.
-
-    `configs`: name of each config file to the SHA-256 of its bytes, hexadecimal. Subject, the
-    plates of each batch, version and configs. The same for the same changes.
-    """
-    paths = sorted(set(changed))
-    batches: dict[str, set[str]] = {}
-    for path in paths:
-        batch, key = batch_of(path), plate_of(path)
-        if batch is not None:
-            batches.setdefault(batch, set()).update([] if key is None else [key.plate])
-    lines = [_subject(paths, batches), ""]
-    for batch, plates in sorted(batches.items()):
-        lines.append(f"{batch}: {listed(sorted(plates), _MOST_PLATES)}" if plates else batch)
-    if batches:
-        lines.append("")
-    lines.append(f"profiling_assets {version}")
-    lines += [f"config {name} sha256 {mark[:12]}" for name, mark in sorted((configs or {}).items())]
-    return "\n".join(lines) + "\n"
-
-
-def _subject(paths: list[str], batches: Mapping[str, set[str]]) -> str:
-    files = _count(len(paths), "file")
-    plates = _count(sum(map(len, batches.values())), "plate")
-    if not batches:
-        return f"Publish {files}"
-    if len(batches) == 1:
-        named = f"Publish {next(iter(batches))}: {plates}, {files}"
-        if len(named) <= _SUBJECT:
-            return named
-    return f"Publish {_count(len(batches), 'batch', 'batches')}: {plates}, {files}"
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-_SHOWN = 5
-
-
-def copied_line(one: Compared, *, dry_run: bool) -> str | None:
-    """Say that a file was copied, or would be; None where it is the same."""
-    if not one.differs:
-        return None
-    verb = "would publish" if dry_run else "published"
-    source, target = one.transfer.source, one.transfer.target
-    origin = "" if source == target else f" (from {source})"
-    return f"{verb} {target}{origin}, {one.size:,} bytes"
-
-
-def lines_of(done: Publication, *, dry_run: bool) -> Iterator[str]:
-    """Tell a publication, after its files.
-
-    `dry_run`: whether it was a look only; then every file that stays is named.
-    """
-    yield from _staying(done, every=dry_run)
-    yield from _named("kept, though not published now", done.gone, every=dry_run)
-    for one in done.large:
-        yield f"large: {one.path}, {one.size:,} bytes; Git LFS is the place for it"
-    for note in done.notes:
-        yield f"note: {note}"
-    changed = [one for one in done.compared if one.differs]
-    size = sum(one.size for one in changed)
-    verb = "to publish" if dry_run else "published"
-    same = len(done.compared) - len(changed)
-    yield f"{len(changed)} {verb} ({size:,} bytes), {same} the same"
-    yield from _history(done, dry_run=dry_run)
-
-
-def _staying(done: Publication, *, every: bool) -> Iterator[str]:
-    for why in Stays:
-        files = [one for one in done.plan.staying if one.why is why]
-        if every or len(files) <= 1:
-            for one in files:
-                yield f"not published ({why.value}): {one.path}, {one.size:,} bytes"
-        else:
-            size = sum(one.size for one in files)
-            yield f"not published ({why.value}): {len(files)} files, {size:,} bytes"
-
-
-def _named(what: str, paths: Iterable[str], *, every: bool) -> Iterator[str]:
-    found = list(paths)
-    shown = found if every else found[:_SHOWN]
-    for path in shown:
-        yield f"{what}: {path}"
-    if len(found) > len(shown):
-        yield f"{what}: and {len(found) - len(shown)} more"
-
-
-def _history(done: Publication, *, dry_run: bool) -> Iterator[str]:
-    if dry_run:
-        if done.unpushed:
-            yield f"{done.unpushed} earlier commits are not pushed to {done.upstream} yet"
-        return
-    if done.commit is not None:
-        yield f"commit {done.commit[:12]}"
-    if done.pushed:
-        yield f"pushed to {done.upstream}"

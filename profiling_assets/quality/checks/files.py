@@ -21,6 +21,12 @@ from profiling_assets.quality.checks.rows import ROWS, rows_of
 from profiling_assets.workspace.ledger import SiteRecord
 from profiling_assets.workspace.site_folder import IMAGE
 
+GCT = "gct_is_whole"
+_HEAD = 3  # version, dimensions, names of samples
+_REPORT = "this is a defect of this package: please report it with the batch's log"
+_BREAKS = re.compile(r'[\t\r\n"]')  # viewers split at the first three, and keep quotes as they are
+_LONG = 40  # characters of a value in a sentence
+
 
 def rows_as_in_ledger(rows: Mapping[str, int], sites: Iterable[SiteRecord]) -> CheckResult:
     """Compare the rows of a backend's tables with the site ledger.
@@ -52,14 +58,6 @@ def rows_as_in_ledger(rows: Mapping[str, int], sites: Iterable[SiteRecord]) -> C
         return CheckResult(ROWS, numbers=numbers)
     remedy = "this is a defect of this package: please report it with the plate's log"
     return not_passed(ROWS, "; ".join(problems), remedy, numbers, blocking=True)
-
-
-GCT = "gct_is_whole"
-
-_HEAD = 3  # version, dimensions, names of samples
-_REPORT = "this is a defect of this package: please report it with the batch's log"
-_BREAKS = re.compile(r'[\t\r\n"]')  # viewers split at the first three, and keep quotes as they are
-_LONG = 40  # characters of a value in a sentence
 
 
 def broken_cells(table: pd.DataFrame) -> list[str]:

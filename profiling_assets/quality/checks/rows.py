@@ -19,55 +19,12 @@ from profiling_assets.quality.checks.check import CheckResult, not_passed
 from profiling_assets.workspace.ledger import WellRecord, WellState
 from profiling_assets.workspace.names import PlateKey
 
-SCHEMA = "same_features_on_all_plates"
-
-
-def same_features(columns: Mapping[PlateKey, Collection[str]]) -> CheckResult:
-    """Compare the features of the plates that vote together.
-
-    Names plates and columns. What half of the plates have is what a plate should have: a plate that
-    lacks some of it, or has more, is a warning (the missing features are empty there); one that
-    lacks half of it or more was measured with another pipeline, and blocks. Metadata columns may
-    differ, as plate maps do.
-    """
-    features = {
-        key: [name for name in names if not is_metadata(name)] for key, names in columns.items()
-    }
-    counts = Counter(name for names in features.values() for name in names)
-    usual = {name for name, count in counts.items() if 2 * count >= len(features)}
-    numbers = {"plates": len(features), "features": len(counts)}
-    told: list[str] = []
-    foreign: list[PlateKey] = []
-    for key, names in features.items():
-        own = set(names)
-        lacking = [name for name in counts if name in usual and name not in own]
-        more = [name for name in names if name not in usual]
-        if lacking:
-            told.append(f"{key} lacks {len(lacking)} features ({listed(lacking)})")
-        if more:
-            told.append(f"{key} has {len(more)} that most plates lack ({listed(more)})")
-        if lacking and 2 * len(lacking) >= len(usual):
-            foreign.append(key)
-    if not told:
-        return CheckResult(SCHEMA, numbers=numbers)
-    what = listed(told, 20, between="; ")
-    first = foreign[0] if foreign else next(iter(features))
-    remedy = "analyse the plates of a batch with one CellProfiler pipeline, or " + (
-        f"take out the one that differs: `profiling-assets exclude {first} --reason ... "
-        "--workspace ...`"
-        if foreign
-        else "go on: features that a plate lacks are empty there, and drop_na_columns drops them"
-    )
-    return not_passed(SCHEMA, what, remedy, numbers, blocking=bool(foreign))
-
-
 ROWS = "rows_conserved"
 PLATE = "one_plate_only"
 WELLS = "no_well_twice"
-
+SCHEMA = "same_features_on_all_plates"
 _SITE = "Metadata_Site"
 _REPORT = "this is a defect of this package: please report it with the plate's log"
-
 Row = tuple[str, ...]
 
 
@@ -138,6 +95,25 @@ def rows_conserved(
     return _verdict(ROWS, problems, _REPORT, numbers)
 
 
+def _sides(lost: Sequence[str], new: Sequence[str]) -> list[str]:
+    return [
+        *([f"lost without a word: {listed(lost)}"] if lost else []),
+        *([f"there more often than before: {listed(new)}"] if new else []),
+    ]
+
+
+def _verdict(
+    name: str, problems: Sequence[str], remedy: str, numbers: Mapping[str, int]
+) -> CheckResult:
+    if not problems:
+        return CheckResult(name, numbers=numbers)
+    return not_passed(name, "; ".join(problems), remedy, numbers, blocking=True)
+
+
+def _named(row: Row) -> str:
+    return " ".join(row[1:] or row)
+
+
 def one_plate_only(frame: pd.DataFrame, plate: str, before: Collection[str] = ()) -> CheckResult:
     """Check that a plate's table holds rows of that plate only.
 
@@ -167,6 +143,10 @@ def plates_of(frame: pd.DataFrame) -> list[str]:
     return [] if name is None else sorted(set(map(str, column(frame, name).unique().tolist())))
 
 
+def _first(frame: pd.DataFrame, names: Iterable[str]) -> str | None:
+    return next((name for name in names if name in frame.columns), None)
+
+
 def no_well_twice(rows: Sequence[Row], before: Sequence[Row] = ()) -> CheckResult:
     """Check that no well has two profiles.
 
@@ -184,24 +164,40 @@ def no_well_twice(rows: Sequence[Row], before: Sequence[Row] = ()) -> CheckResul
     return not_passed(WELLS, what, remedy, numbers, blocking=news)
 
 
-def _sides(lost: Sequence[str], new: Sequence[str]) -> list[str]:
-    return [
-        *([f"lost without a word: {listed(lost)}"] if lost else []),
-        *([f"there more often than before: {listed(new)}"] if new else []),
-    ]
+def same_features(columns: Mapping[PlateKey, Collection[str]]) -> CheckResult:
+    """Compare the features of the plates that vote together.
 
-
-def _verdict(
-    name: str, problems: Sequence[str], remedy: str, numbers: Mapping[str, int]
-) -> CheckResult:
-    if not problems:
-        return CheckResult(name, numbers=numbers)
-    return not_passed(name, "; ".join(problems), remedy, numbers, blocking=True)
-
-
-def _first(frame: pd.DataFrame, names: Iterable[str]) -> str | None:
-    return next((name for name in names if name in frame.columns), None)
-
-
-def _named(row: Row) -> str:
-    return " ".join(row[1:] or row)
+    Names plates and columns. What half of the plates have is what a plate should have: a plate that
+    lacks some of it, or has more, is a warning (the missing features are empty there); one that
+    lacks half of it or more was measured with another pipeline, and blocks. Metadata columns may
+    differ, as plate maps do.
+    """
+    features = {
+        key: [name for name in names if not is_metadata(name)] for key, names in columns.items()
+    }
+    counts = Counter(name for names in features.values() for name in names)
+    usual = {name for name, count in counts.items() if 2 * count >= len(features)}
+    numbers = {"plates": len(features), "features": len(counts)}
+    told: list[str] = []
+    foreign: list[PlateKey] = []
+    for key, names in features.items():
+        own = set(names)
+        lacking = [name for name in counts if name in usual and name not in own]
+        more = [name for name in names if name not in usual]
+        if lacking:
+            told.append(f"{key} lacks {len(lacking)} features ({listed(lacking)})")
+        if more:
+            told.append(f"{key} has {len(more)} that most plates lack ({listed(more)})")
+        if lacking and 2 * len(lacking) >= len(usual):
+            foreign.append(key)
+    if not told:
+        return CheckResult(SCHEMA, numbers=numbers)
+    what = listed(told, shown=20, between="; ")
+    first = foreign[0] if foreign else next(iter(features))
+    remedy = "analyse the plates of a batch with one CellProfiler pipeline, or " + (
+        f"take out the one that differs: `profiling-assets exclude {first} --reason ... "
+        "--workspace ...`"
+        if foreign
+        else "go on: features that a plate lacks are empty there, and drop_na_columns drops them"
+    )
+    return not_passed(SCHEMA, what, remedy, numbers, blocking=bool(foreign))

@@ -20,80 +20,12 @@ from profiling_assets.profiles.reference_wells import check_negative_controls
 from profiling_assets.quality.checks.check import CheckResult, not_passed
 from profiling_assets.workspace.names import PlateKey, normalized_well
 
-CONTROLS = "negative_controls_present"
-
-
-def negative_controls_present(
-    frame: pd.DataFrame, *, plate_map_path: str, key: PlateKey
-) -> CheckResult:
-    """Check the negative controls of an annotated plate."""
-    try:
-        check = check_negative_controls(frame, plate_map_path=plate_map_path, key=key)
-    except ControlsError as error:
-        what = f"{plate_map_path}: {error.what}"
-        return not_passed(CONTROLS, what, str(error.remedy), {"negcon_wells": 0})
-    numbers = {"negcon_wells": check.count}
-    if check.warning is None:
-        return CheckResult(CONTROLS, numbers=numbers)
-    remedy = f"mark more wells as negcon in {plate_map_path}, or read the negcon twins with care"
-    return not_passed(CONTROLS, check.warning, remedy, numbers)
-
-
-DRAWN = "every_well_drawn"
-LINES = "every_plate_has_a_line"
-
-
-def every_well_drawn(wells: Collection[str], drawn: Collection[str]) -> CheckResult:
-    """Compare the wells of pictures with those of the profiles that they show."""
-    there = {normalized_well(well) or well for well in wells}
-    shown = {name for well in drawn if (name := normalized_well(well)) is not None}
-    lost, new = sorted(there - shown), sorted(shown - there)
-    numbers = {"wells_of_profiles": len(there), "wells_drawn": len(shown)}
-    if not lost and not new:
-        return CheckResult(DRAWN, numbers=numbers)
-    parts = [
-        *([f"wells with a profile are not drawn: {listed(lost)}"] if lost else []),
-        *([f"wells are drawn that have no profile: {listed(new)}"] if new else []),
-    ]
-    remedy = (
-        "write wells as A01 to AF48, in Image.csv (or the load data) as in the plate map; where "
-        "they are written so, please report this with the plate's log"
-    )
-    return not_passed(DRAWN, "; ".join(parts), remedy, numbers)
-
-
-def every_plate_has_a_line(
-    plates: Collection[PlateKey], lines: Collection[PlateKey], reasons: Mapping[PlateKey, str]
-) -> CheckResult:
-    """Check that each plate of a batch has one line in the summary.
-
-    `plates`: the plates that should have one: those of the batch that are not excluded. `lines`:
-    the lines of the batch, as often as they are in the summary. `reasons`: why a plate has none,
-    where its own record tells.
-    """
-    have = list(lines)
-    lacking = sorted(set(plates) - set(have))
-    twice = sorted({key for key in have if have.count(key) > 1})
-    numbers = {"plates_expected": len(set(plates)), "lines": len(have)}
-    told = [f"{key} ({reasons[key]})" if reasons.get(key) else str(key) for key in lacking]
-    parts = [
-        *([f"plates have no line: {listed(told)}"] if told else []),
-        *([f"plates have more than one line: {listed(twice)}"] if twice else []),
-    ]
-    if not parts:
-        return CheckResult(LINES, numbers=numbers)
-    remedy = (
-        "bring the load data of these plates and build again, or take out the lines that "
-        "another program wrote twice"
-    )
-    return not_passed(LINES, "; ".join(parts), remedy, numbers)
-
-
 INFINITE = "no_unflagged_inf"
 MISSING = "share_of_nan"
-
+CONTROLS = "negative_controls_present"
+DRAWN = "every_well_drawn"
+LINES = "every_plate_has_a_line"
 MUCH_MISSING = 0.1  # share of the feature cells
-
 _Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -181,3 +113,65 @@ def share_of_nan(cells: FeatureCells, rows: Collection[str]) -> CheckResult:
         "with drop_na_columns, or exclude the plate"
     )
     return not_passed(MISSING, "; ".join(problems), remedy, numbers)
+
+
+def negative_controls_present(
+    frame: pd.DataFrame, *, plate_map_path: str, key: PlateKey
+) -> CheckResult:
+    """Check the negative controls of an annotated plate."""
+    try:
+        check = check_negative_controls(frame, plate_map_path=plate_map_path, key=key)
+    except ControlsError as error:
+        what = f"{plate_map_path}: {error.what}"
+        return not_passed(CONTROLS, what, str(error.remedy), {"negcon_wells": 0})
+    numbers = {"negcon_wells": check.count}
+    if check.warning is None:
+        return CheckResult(CONTROLS, numbers=numbers)
+    remedy = f"mark more wells as negcon in {plate_map_path}, or read the negcon twins with care"
+    return not_passed(CONTROLS, check.warning, remedy, numbers)
+
+
+def every_well_drawn(wells: Collection[str], drawn: Collection[str]) -> CheckResult:
+    """Compare the wells of pictures with those of the profiles that they show."""
+    there = {normalized_well(well) or well for well in wells}
+    shown = {name for well in drawn if (name := normalized_well(well)) is not None}
+    lost, new = sorted(there - shown), sorted(shown - there)
+    numbers = {"wells_of_profiles": len(there), "wells_drawn": len(shown)}
+    if not lost and not new:
+        return CheckResult(DRAWN, numbers=numbers)
+    parts = [
+        *([f"wells with a profile are not drawn: {listed(lost)}"] if lost else []),
+        *([f"wells are drawn that have no profile: {listed(new)}"] if new else []),
+    ]
+    remedy = (
+        "write wells as A01 to AF48, in Image.csv (or the load data) as in the plate map; where "
+        "they are written so, please report this with the plate's log"
+    )
+    return not_passed(DRAWN, "; ".join(parts), remedy, numbers)
+
+
+def every_plate_has_a_line(
+    plates: Collection[PlateKey], lines: Collection[PlateKey], reasons: Mapping[PlateKey, str]
+) -> CheckResult:
+    """Check that each plate of a batch has one line in the summary.
+
+    `plates`: the plates that should have one: those of the batch that are not excluded. `lines`:
+    the lines of the batch, as often as they are in the summary. `reasons`: why a plate has none,
+    where its own record tells.
+    """
+    have = list(lines)
+    lacking = sorted(set(plates) - set(have))
+    twice = sorted({key for key in have if have.count(key) > 1})
+    numbers = {"plates_expected": len(set(plates)), "lines": len(have)}
+    told = [f"{key} ({reasons[key]})" if reasons.get(key) else str(key) for key in lacking]
+    parts = [
+        *([f"plates have no line: {listed(told)}"] if told else []),
+        *([f"plates have more than one line: {listed(twice)}"] if twice else []),
+    ]
+    if not parts:
+        return CheckResult(LINES, numbers=numbers)
+    remedy = (
+        "bring the load data of these plates and build again, or take out the lines that "
+        "another program wrote twice"
+    )
+    return not_passed(LINES, "; ".join(parts), remedy, numbers)
