@@ -160,4 +160,4 @@ def _metadata(change: MetadataChange) -> str:
 
 
 def _named(names: Iterable[str]) -> str:
-    return listed(names, _NAMED)
+    return listed(names, shown=_NAMED)

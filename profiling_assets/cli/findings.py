@@ -77,7 +77,7 @@ def refuse_whole(findings: Iterable[Finding]) -> None:
 
 
 def _sentence(entry: Told) -> str:
-    scopes = listed(entry.scopes, _SHOWN)
+    scopes = listed(entry.scopes, shown=_SHOWN)
     finding = entry.finding
     # a sentence about a file names it already
     where = "" if finding.where in finding.what else finding.where

@@ -186,7 +186,7 @@ def _raise(error: DataRepositoryError) -> None:
 
 
 def _listed(paths: Iterable[str]) -> str:
-    return listed((f"  {path}" for path in paths), _SHOWN, between="\n")
+    return listed((f"  {path}" for path in paths), shown=_SHOWN, between="\n")
 
 
 def _problem(clone: GitClone, what: str, remedy: str) -> DataRepositoryError:

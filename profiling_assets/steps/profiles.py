@@ -127,7 +127,7 @@ def feature_selected(profiles: Stored, features: Stored) -> TableOutput:
     lacking = [c for c in selection.columns if c not in frame.columns]
     warning = (
         f"{len(lacking)} columns of the list are not on this plate and stay empty: "
-        f"{listed(lacking, 10)}"
+        f"{listed(lacking, shown=10)}"
     )
     return TableOutput(
         selected,

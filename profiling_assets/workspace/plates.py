@@ -166,7 +166,7 @@ def _analysis_source(
     if any(parse_site_folder(name, key.plate).well for name in facts.folders):
         return set(), f"{reason}; its site folders lie directly in it: set collate.csv_dir to '.'"
     if facts.folders:
-        return set(), f"{reason}; it has {listed(map(printable, facts.folders), _SHOWN)}"
+        return set(), f"{reason}; it has {listed(map(printable, facts.folders), shown=_SHOWN)}"
     return set(), reason
 
 
@@ -189,7 +189,7 @@ def _made_sources(key: PlateKey, facts: FolderFacts) -> tuple[set[Source], str |
             found.add(Source.PROFILES)
     if found:
         return found, None
-    others = listed(sorted(map(printable, facts.files)), _SHOWN)
+    others = listed(sorted(map(printable, facts.files)), shown=_SHOWN)
     holds = f"; it has {others}" if others else ""
     return found, f"it holds no {plate}.sqlite, no {plate}.csv[.gz] and no later profiles{holds}"
 
