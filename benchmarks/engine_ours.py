@@ -8,13 +8,13 @@ from pathlib import Path
 
 from meter import Meter
 
-from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.profiles.tables import profiles_csv
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import csv_folder
-from profiling_assets.workspace.scan import scan_plate
+from profiling_assets.workspace.scan_workspace import scan_plate
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 
 # the default of pycytominer's command

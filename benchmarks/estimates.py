@@ -26,7 +26,7 @@ from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import demo_spec, plate_spec
 from profiling_assets.operations.estimate.batches import Estimate, estimate_workspace
 from profiling_assets.operations.estimate.weights import weigh_plates
-from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 
 _TOLD = re.compile(rf"{COST} ([\d.]+) s of CPU, ([\d.]+) s, (\d+) MB of memory")

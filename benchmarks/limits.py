@@ -25,7 +25,7 @@ from profiling_assets.collate.from_backend import quoted
 from profiling_assets.collate.header import column_names, read_header
 from profiling_assets.collate.object_csv_fast import read_plain
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.scan import scan_plate
+from profiling_assets.workspace.scan_workspace import scan_plate
 from profiling_assets.workspace.site_folder import IMAGE, site_files
 from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
 from profiling_assets.workspace.storage.folder import FolderWorkspace

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a script, from 
 
 from benchmarks.simulated_bucket import Shape, SimulatedBucket
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.scan import scan_plate, scan_workspace, site_folder_names
 from profiling_assets.workspace.scan_many import expect_many, look_at_plates
+from profiling_assets.workspace.scan_workspace import scan_plate, scan_workspace, site_folder_names
 from profiling_assets.workspace.storage.s3.workspace import S3Workspace
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from peer import FIVE_DIGITS
 
-from profiling_assets.demo.columns import all_object_columns
+from profiling_assets.demo.measurement_names import all_object_columns
 from profiling_assets.demo.widths import rules_for
 
 _SEED = 20240501

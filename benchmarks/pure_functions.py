@@ -17,7 +17,6 @@ from profiling_assets.profiles.tables import ledger_tsv, profiles_csv
 from profiling_assets.settings import Settings
 from profiling_assets.steps.catalog import Catalog, refreshed_catalog
 from profiling_assets.steps.collate import make_plate
-from profiling_assets.steps.feature_list import selected_features
 from profiling_assets.steps.outputs import FileOutput, Stored, TableOutput
 from profiling_assets.steps.profiles import annotated, feature_selected, normalized
 from profiling_assets.steps.results import (
@@ -29,6 +28,7 @@ from profiling_assets.steps.results import (
     result_path,
     scope_of,
 )
+from profiling_assets.steps.selected_features import selected_features
 from profiling_assets.steps.sources import plate_source
 from profiling_assets.workspace.names import PlateKey
 

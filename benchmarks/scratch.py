@@ -16,11 +16,11 @@ from pathlib import Path
 
 from plates import PlateSize, plate, plate_key
 
-from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.scan import scan_plate
+from profiling_assets.workspace.scan_workspace import scan_plate
 from profiling_assets.workspace.storage.disk_space import backend_bytes, csv_bytes
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 

@@ -53,6 +53,7 @@ CONTENTS = {
         "Tutorial": ("tutorial/*.md",),
         "How to": (
             *("tasks/new-batch.md", "tasks/*.md", "s3.md", "publish.md", "security.md"),
+            "from-dagster.md",
             *("operations*.md", "estimate*.md", "sizing*.md", "../deploy/*.md", "../deploy/*/*.md"),
         ),
         "Reference": ("reference/*.md", "outputs.md", "checks.md", "environment.md"),

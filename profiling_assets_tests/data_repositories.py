@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from profiling_assets.publish.clone import open_clone
-from profiling_assets.publish.publish import publish_to_clone
+from profiling_assets.publish.destinations import publish_to_clone
 from profiling_assets.publish.wish import Publication, Wish
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.interface import Workspace

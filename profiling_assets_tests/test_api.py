@@ -22,13 +22,13 @@ from profiling_assets.config.aggregation import COLLATE_CATEGORIES
 from profiling_assets.config.load import parse_config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
-from profiling_assets.profiles.columns import is_count, is_metadata
+from profiling_assets.profiles.column_kinds import is_count, is_metadata
 from profiling_assets.profiles.pycytominer import reference
 from profiling_assets.profiles.tables import profiles_csv
 from profiling_assets.steps.collate import collate_sites
 from profiling_assets.steps.sources import PlateSource, SourceKind
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.scan import scan_plate
+from profiling_assets.workspace.scan_workspace import scan_plate
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.support import real_profiles, shared_data
 

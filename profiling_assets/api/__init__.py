@@ -13,8 +13,8 @@ from profiling_assets.api.outcome import (
     Collated,
     Compared,
     Normalized,
-    Result,
     Selected,
+    WithFrame,
 )
 from profiling_assets.api.well_profiles import annotate, feature_select, normalize
 from profiling_assets.api.whole_tables import compare, stack, write_gct
@@ -27,8 +27,8 @@ __all__ = [
     "Compared",
     "Normalized",
     "ProfilingError",
-    "Result",
     "Selected",
+    "WithFrame",
     "aggregate",
     "annotate",
     "collate",

@@ -14,8 +14,8 @@ from typing import Literal, cast
 import pandas as pd
 
 from profiling_assets.api.given import WHERE, File, Named, read
-from profiling_assets.api.outcome import Aggregated, Collated, Result
-from profiling_assets.collate.collate import collate_plate
+from profiling_assets.api.outcome import Aggregated, Collated, WithFrame
+from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.from_backend import aggregate_backend
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.config.aggregation import COLLATE_CATEGORIES, AggregateOptions
@@ -24,7 +24,7 @@ from profiling_assets.profiles.tables import profiles_csv, with_numbers
 from profiling_assets.workspace.ledger import site_ledger_frame, well_ledger_frame
 from profiling_assets.workspace.names import checked_name
 from profiling_assets.workspace.plates import Source
-from profiling_assets.workspace.scan import list_site_folders, scan_workspace
+from profiling_assets.workspace.scan_workspace import list_site_folders, scan_workspace
 from profiling_assets.workspace.site_reading import read_ahead
 from profiling_assets.workspace.sites import expected_sites
 from profiling_assets.workspace.storage.disk_space import backend_bytes, csv_bytes
@@ -34,7 +34,7 @@ from profiling_assets.workspace.storage.os_errors import filling, writing
 STRATA = ("Metadata_Plate", "Metadata_Well")
 
 
-def scan(workspace: File, *, csv_dir: str = "analysis") -> Result:
+def scan(workspace: File, *, csv_dir: str = "analysis") -> WithFrame:
     """List the plates of a workspace, and what there is of each.
 
     Parameters
@@ -47,7 +47,7 @@ def scan(workspace: File, *, csv_dir: str = "analysis") -> Result:
 
     Returns
     -------
-    Result
+    WithFrame
         One row a plate: `batch`, `plate`, and whether there are `csvs`, a `sqlite` backend,
         `aggregate`d profiles, further `profiles`. The warnings say what was left out.
 
@@ -68,7 +68,7 @@ def scan(workspace: File, *, csv_dir: str = "analysis") -> Result:
     ]
     names = ["batch", "plate", *(source.value for source in Source)]
     ignored = tuple(f"{entry.path} is ignored: {entry.reason}" for entry in found.ignored)
-    return Result(pd.DataFrame(rows, columns=pd.Index(names)), ignored)
+    return WithFrame(pd.DataFrame(rows, columns=pd.Index(names)), ignored)
 
 
 def collate(

@@ -14,7 +14,7 @@ import pandas as pd
 
 from profiling_assets.errors import InvalidInputError, MissingInputError, ProfilingError
 from profiling_assets.profiles import tables
-from profiling_assets.profiles.columns import (
+from profiling_assets.profiles.column_kinds import (
     PLATE_COLUMNS,
     WELL_COLUMNS,
     column,

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from profiling_assets.quality.differences import TableDifference
+from profiling_assets.quality.table_differences import TableDifference
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class WithFrame:
     """What every verb gives: a table, and what is to be known about it.
 
     Attributes
@@ -31,7 +31,7 @@ class Result:
 
 
 @dataclass(frozen=True, eq=False)
-class Aggregated(Result):
+class Aggregated(WithFrame):
     """Profiles of a plate from its single cells.
 
     Attributes
@@ -61,7 +61,7 @@ class Collated(Aggregated):
 
 
 @dataclass(frozen=True, eq=False)
-class Annotated(Result):
+class Annotated(WithFrame):
     """Annotated profiles.
 
     Attributes
@@ -75,7 +75,7 @@ class Annotated(Result):
 
 
 @dataclass(frozen=True, eq=False)
-class Normalized(Result):
+class Normalized(WithFrame):
     """Normalized profiles.
 
     Attributes
@@ -91,7 +91,7 @@ class Normalized(Result):
 
 
 @dataclass(frozen=True, eq=False)
-class Selected(Result):
+class Selected(WithFrame):
     """Feature-selected profiles.
 
     Attributes
@@ -105,7 +105,7 @@ class Selected(Result):
 
 
 @dataclass(frozen=True, eq=False)
-class Compared(Result):
+class Compared(WithFrame):
     """What differs between two tables of profiles.
 
     Attributes

@@ -13,7 +13,7 @@ from profiling_assets.api.given import Table, about, features_asked, hand_writte
 from profiling_assets.api.outcome import Annotated, Normalized, Selected
 from profiling_assets.errors import ConfigError
 from profiling_assets.profiles.annotate import annotate_profiles
-from profiling_assets.profiles.columns import CANONICAL_COMPARTMENTS, column
+from profiling_assets.profiles.column_kinds import CANONICAL_COMPARTMENTS, column
 from profiling_assets.profiles.correlation import THRESHOLD
 from profiling_assets.profiles.feature_list import apply_selection
 from profiling_assets.profiles.feature_select import Cutoffs, select_features

@@ -1,7 +1,8 @@
 """What is done with tables of profiles as wholes: stacked, written as GCT, compared.
 
 Put here: `stack`, `write_gct`, `compare`.
-Do not put here: the steps themselves (`profiles.stack`, `profiles.gct`, `quality.differences`).
+Do not put here: the steps themselves (`profiles.stack`, `profiles.gct`,
+`quality.table_differences`).
 """
 
 from collections.abc import Generator, Iterable, Sequence
@@ -11,17 +12,17 @@ from pathlib import Path
 import pandas as pd
 
 from profiling_assets.api.given import File, Table, key_of, table_of, with_wells
-from profiling_assets.api.outcome import Compared, Result
+from profiling_assets.api.outcome import Compared, WithFrame
 from profiling_assets.errors import InvalidInputError, listed
-from profiling_assets.profiles.columns import CANONICAL_COMPARTMENTS
+from profiling_assets.profiles.column_kinds import CANONICAL_COMPARTMENTS
 from profiling_assets.profiles.gct import gct_bytes, gct_columns
 from profiling_assets.profiles.stack import stack_profiles, stack_warnings
-from profiling_assets.quality.differences import TableDifference, table_difference
+from profiling_assets.quality.table_differences import TableDifference, table_difference
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.storage.os_errors import writing
 
 
-def stack(profiles: Iterable[Table], batch: str) -> Result:
+def stack(profiles: Iterable[Table], batch: str) -> WithFrame:
     """Put the profiles of several plates one below the other.
 
     Source: `concat_dataframes` of cytomining/profiling-recipe; pycytominer has no such function.
@@ -35,7 +36,7 @@ def stack(profiles: Iterable[Table], batch: str) -> Result:
 
     Returns
     -------
-    Result
+    WithFrame
         All rows, in the order given: the metadata of all plates, `Metadata_batch`, then all other
         columns, in the order of their first appearance. What a plate lacks is empty in its rows,
         which a warning says.
@@ -61,7 +62,7 @@ def stack(profiles: Iterable[Table], batch: str) -> Result:
     if not frames:
         raise InvalidInputError("there is no table to stack", remedy="give one at least")
     done = stack_profiles(frames, batch)
-    return Result(done.frame, stack_warnings(done))
+    return WithFrame(done.frame, stack_warnings(done))
 
 
 def write_gct(
@@ -69,7 +70,7 @@ def write_gct(
     output_file: File,
     *,
     compartments: Sequence[str] | None = CANONICAL_COMPARTMENTS,
-) -> Result:
+) -> WithFrame:
     """Write profiles as a GCT file, version 1.3, for Morpheus and other viewers.
 
     Source: the file is that of pycytominer 1.7.1, `write_gct`, byte by byte, and UTF-8 wherever it
@@ -86,7 +87,7 @@ def write_gct(
 
     Returns
     -------
-    Result
+    WithFrame
         What is in the file: `Metadata_*` columns and features. A warning counts what is not.
 
     Raises
@@ -111,7 +112,7 @@ def write_gct(
     with writing(str(output_file), folder=target.parent):
         target.write_bytes(gct_bytes(written))
     lost = frame.shape[1] - written.shape[1]
-    return Result(written, (f"{lost} columns are not in the file",) if lost else ())
+    return WithFrame(written, (f"{lost} columns are not in the file",) if lost else ())
 
 
 def compare(a: Table, b: Table, *, tolerance: float = 0.0, largest: int = 10) -> Compared:

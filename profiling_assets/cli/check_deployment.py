@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 import click
 
-from profiling_assets.operations.deployment.check import DeploymentLook, look_at_deployment
+from profiling_assets.operations.deployment.machine import DeploymentLook, look_at_deployment
 from profiling_assets.quality.preflight.finding import Severity, counted
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from profiling_assets.cli.main import cli
+from profiling_assets.demo.from_spec import ground_truth
 from profiling_assets.demo.generate import make_workspace
-from profiling_assets.demo.plan import ground_truth
 from profiling_assets.demo.presets import demo_spec
 from profiling_assets.demo.truth import describe
 from profiling_assets.errors import WorkspaceError

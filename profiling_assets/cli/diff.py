@@ -1,7 +1,8 @@
 """`profiling-assets diff`: what differs between two results.
 
 Put here: the command and its lines.
-Do not put here: which files are compared (`steps.differences`), comparing (`quality.differences`).
+Do not put here: which files are compared (`steps.differences`), comparing
+(`quality.table_differences`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import click
 from profiling_assets.errors import MissingInputError, listed
 
 if TYPE_CHECKING:  # pandas takes a second to import
-    from profiling_assets.quality.differences import (
+    from profiling_assets.quality.table_differences import (
         LinesDifference,
         MetadataChange,
         TableDifference,
@@ -80,7 +81,7 @@ def _alone(which: str, side: Side, other: Side) -> list[str]:
 
 
 def _lines(found: FileDifference) -> Iterator[str]:
-    from profiling_assets.quality.differences import LinesDifference
+    from profiling_assets.quality.table_differences import LinesDifference
 
     difference = found.found
     if difference.is_empty and not found.origins and not _notes(difference):
@@ -98,7 +99,7 @@ def _lines(found: FileDifference) -> Iterator[str]:
 
 
 def _notes(difference: TableDifference | LinesDifference) -> bool:
-    from profiling_assets.quality.differences import TableDifference
+    from profiling_assets.quality.table_differences import TableDifference
 
     return isinstance(difference, TableDifference) and bool(
         difference.close or difference.reordered

@@ -29,8 +29,8 @@ from profiling_assets.operations.estimate.weights import weigh_plates
 from profiling_assets.operations.fargate import FargateSize
 from profiling_assets.settings import WORKSPACE_VARIABLE
 from profiling_assets.steps.catalog import read_config
-from profiling_assets.workspace.scan import scan_workspace
 from profiling_assets.workspace.scan_many import expect_many
+from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.opening import open_workspace
 
 _GB = 1e9

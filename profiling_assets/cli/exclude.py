@@ -11,7 +11,7 @@ import click
 from profiling_assets.cli.common import input_option, workspace_option
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.registry import exclude, registered, update_registry
-from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.opening import open_workspace
 
 

@@ -14,7 +14,7 @@ from profiling_assets.errors import ConfigError, MissingInputError
 from profiling_assets.quality.preflight.finding import counted
 from profiling_assets.settings import WORKSPACE_VARIABLE
 from profiling_assets.workspace.layout import CONFIGS
-from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.opening import open_workspace
 
 

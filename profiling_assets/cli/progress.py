@@ -1,7 +1,7 @@
 """How a run is shown: a bar with ETA on a terminal, a log file for each plate, quiet otherwise.
 
 Put here: what the user sees while runs go on.
-Do not put here: what the runs do (`dagster.runs.run`), the summary after them (`summary`).
+Do not put here: what the runs do (`dagster.runs.runner`), the summary after them (`summary`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:  # Dagster takes seconds to import
-    from profiling_assets.dagster.runs.run import Group
+    from profiling_assets.dagster.runs.runner import Group
     from profiling_assets.steps.results import Task
 
 _MANY = 200  # events: some seconds

@@ -1,7 +1,7 @@
 """`profiling-assets prune`: remove old runs from the event log.
 
 Put here: the command.
-Do not put here: which runs may go (`dagster.runs.prune`).
+Do not put here: which runs may go (`dagster.runs.old_runs`).
 """
 
 import click
@@ -28,7 +28,7 @@ def command(workspace: str, days: int, *, remove: bool) -> int:
     ended are left alone.
     """
     from profiling_assets.dagster.instance import open_instance, prepared_home
-    from profiling_assets.dagster.runs.prune import old_runs, remove_run
+    from profiling_assets.dagster.runs.old_runs import old_runs, remove_run
 
     home = prepared_home(open_workspace(workspace).identity)
     with open_instance(home) as instance:

@@ -1,8 +1,8 @@
 """`profiling-assets publish`: bring results into a data repository.
 
 Put here: the command.
-Do not put here: what is published (`workspace.public_files`), the order of it (`publish.publish`),
-its words (`publish.words`).
+Do not put here: what is published (`workspace.public_files`), the order of it
+(`publish.destinations`), its words (`publish.words`).
 """
 
 import re
@@ -14,11 +14,11 @@ from profiling_assets import __version__
 from profiling_assets.cli.common import config_option, input_option, workspace_option
 from profiling_assets.errors import DataRepositoryError
 from profiling_assets.publish.clone import open_clone
+from profiling_assets.publish.destinations import publish_to_clone, publish_to_workspace
 from profiling_assets.publish.git import redacted
-from profiling_assets.publish.publish import publish_to_clone, publish_to_workspace
 from profiling_assets.publish.wish import Wish
 from profiling_assets.publish.words import copied_line, lines_of
-from profiling_assets.workspace.copying import Compared
+from profiling_assets.workspace.copying import ComparedFile
 from profiling_assets.workspace.public_files import Limits
 from profiling_assets.workspace.storage.opening import open_workspace
 
@@ -88,7 +88,7 @@ def command(
         dry_run=dry_run,
     )
 
-    def tell(one: Compared) -> None:
+    def tell(one: ComparedFile) -> None:
         line = copied_line(one, dry_run=dry_run)
         if line is not None:
             click.echo(line)

@@ -1,7 +1,7 @@
 """`profiling-assets run`: build what is not current, as the web UI would.
 
 Put here: the command: from flags to plan to runs to exit code.
-Do not put here: the plan (`steps.plan`), the runs (`dagster.runs.run`), the lines printed
+Do not put here: the plan (`steps.plan`), the runs (`dagster.runs.runner`), the lines printed
 (`summary`).
 """
 
@@ -28,7 +28,7 @@ from profiling_assets.cli.findings import drop_told, refuse_whole, run_lines
 from profiling_assets.cli.progress import ProgressListener, recorded
 from profiling_assets.cli.stopping import StopRequest
 from profiling_assets.cli.summary import plate_lines, problem_lines
-from profiling_assets.config.step import Step
+from profiling_assets.config.recipe_steps import Step
 from profiling_assets.errors import WorkspaceError
 from profiling_assets.quality.preflight.finding import Severity
 from profiling_assets.steps.catalog import Catalog, refreshed_catalog
@@ -36,7 +36,7 @@ from profiling_assets.steps.results import CORRELATIONS, PLATE, Task, result_pat
 from profiling_assets.workspace.names import PlateKey
 
 if TYPE_CHECKING:  # Dagster and pandas take seconds to import
-    from profiling_assets.dagster.runs.run import Outcome
+    from profiling_assets.dagster.runs.runner import Outcome
     from profiling_assets.steps.plan import Plan
 
 _STOPPED = 130
@@ -107,14 +107,14 @@ def _built(
     catalog: Catalog, chosen: list[PlateKey], names: tuple[str, ...], *, force: bool
 ) -> tuple[Outcome, Plan, dict[Task, str]]:
     # Dagster takes seconds to import; wrong flags and broken configs are told before that
+    from profiling_assets.dagster.announcer import forget_settled
     from profiling_assets.dagster.assets.step import FORCE_TAG
     from profiling_assets.dagster.event_log import records_in
     from profiling_assets.dagster.instance import open_instance, prepared_home
-    from profiling_assets.dagster.journal import forget_settled
     from profiling_assets.dagster.launchers.asset_runs import Launcher
     from profiling_assets.dagster.launchers.dead_runs import end_dead_runs
     from profiling_assets.dagster.runs.adopt import adopt, report_inputs
-    from profiling_assets.dagster.runs.run import Outcome, Runner
+    from profiling_assets.dagster.runs.runner import Outcome, Runner
     from profiling_assets.steps.plan import Planner
 
     home = prepared_home(catalog.workspace.identity)

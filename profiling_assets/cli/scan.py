@@ -1,7 +1,7 @@
 """`profiling-assets scan`: which plates there are, what they lack, which may be started.
 
 Put here: the command and its table.
-Do not put here: finding plates (`workspace.scan`), whether one is complete and ready
+Do not put here: finding plates (`workspace.scan_workspace`), whether one is complete and ready
 (`workspace.completeness`).
 """
 
@@ -31,8 +31,8 @@ from profiling_assets.workspace.registry import (
     registered,
     update_registry,
 )
-from profiling_assets.workspace.scan import scan_workspace
 from profiling_assets.workspace.scan_many import PlateGlance, expect_many, look_at_plates
+from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.opening import open_workspace
 

@@ -1,7 +1,7 @@
 """Ctrl-C and the termination signal, noted instead of raised.
 
 Put here: who asked to stop, and asking that.
-Do not put here: what is then done (`dagster.runs.run`).
+Do not put here: what is then done (`dagster.runs.runner`).
 An exception that comes from a signal comes anywhere, also in the middle of a line to the event
 log; a note is looked at where it is safe.
 """

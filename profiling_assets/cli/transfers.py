@@ -15,7 +15,7 @@ import click
 from profiling_assets.errors import MissingInputError, WorkspaceError
 from profiling_assets.workspace.copying import (
     FOLDERS,
-    Compared,
+    ComparedFile,
     Direction,
     TransferPlan,
     batch_of,
@@ -111,7 +111,7 @@ def _opened_target(root: str, *, dry_run: bool) -> Generator[Workspace]:
         yield open_workspace(root)
 
 
-def _tell(one: Compared, *, dry_run: bool) -> None:
+def _tell(one: ComparedFile, *, dry_run: bool) -> None:
     if one.differs:
         verb = "would copy" if dry_run else "copied"
         source, target = one.transfer.source, one.transfer.target
@@ -120,7 +120,9 @@ def _tell(one: Compared, *, dry_run: bool) -> None:
         click.echo(f"{verb} {source}{to}{over}")
 
 
-def _tell_rest(plan: TransferPlan, done: list[Compared], there: set[str], *, dry_run: bool) -> None:
+def _tell_rest(
+    plan: TransferPlan, done: list[ComparedFile], there: set[str], *, dry_run: bool
+) -> None:
     for pair in plan.superseded:
         click.echo(f"not copied: {pair.source}, as {pair.by} goes to its place")
     for one in plan.transfers:

@@ -91,9 +91,9 @@ def command(
 def _brought_up_to_date(catalog: Catalog, *, watched: bool) -> Path:
     """Report what may be started and record what stands; return the folder of the event log."""
     from profiling_assets.cli.progress import recorded
+    from profiling_assets.dagster.announcer import forget_settled
     from profiling_assets.dagster.event_log import records_in
     from profiling_assets.dagster.instance import open_instance, prepared_home
-    from profiling_assets.dagster.journal import forget_settled
     from profiling_assets.dagster.runs.adopt import adopt, report_inputs
     from profiling_assets.dagster.sensors.tick import ready_plates
     from profiling_assets.steps.plan import Planner

@@ -1,7 +1,7 @@
 """Objects to profiles: what `SingleCells.aggregate_profiles` of pycytominer computes, well by well.
 
 Put here: means and medians, counts, and the order of a profile table.
-Do not put here: reading CSVs or SQLite (`collate`, `from_backend`), plate maps
+Do not put here: reading CSVs or SQLite (`collate_plate`, `from_backend`), plate maps
 (`profiles.annotate`).
 Reference: pycytominer 1.7.1, `cyto_utils/cells.py`, `cyto_utils/cp_image_features.py` and
 `aggregate.py`. Each compartment is aggregated alone over the objects of a well's images; a well

@@ -1,7 +1,8 @@
 """The reference engine: cytominer-database and pycytominer's `SingleCells`, unchanged.
 
-Put here: calling the reference as `collate` of pycytominer does, for whoever wants to compare.
-Do not put here: our own engine (`collate`).
+Put here: calling the reference as `collate_plate` of pycytominer does, for whoever wants to
+compare.
+Do not put here: our own engine (`collate_plate`).
 The reference drops a site whole, its Image row too, where any of its files is empty, has a header
 only or is ragged; what it says on stdout about it becomes the reason in the ledger.
 """

@@ -2,7 +2,7 @@
 
 Put here: the options and the results as plain values.
 Do not put here: how objects become profiles (`config.aggregation`), reading config files
-(`config`), what the options do (`collate`, `aggregate`).
+(`config`), what the options do (`collate_plate`, `aggregate`).
 """
 
 # pyright: reportMissingTypeStubs=false

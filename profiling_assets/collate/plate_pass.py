@@ -1,7 +1,7 @@
 """One pass over the site folders of a plate, in sorted order, into the sinks.
 
 Put here: what is read when, when a well is complete, and when a pass must begin anew.
-Do not put here: what a site is (`site`), opening and publishing of files (`collate`).
+Do not put here: what a site is (`site`), opening and publishing of files (`collate_plate`).
 A pass that meets what its plan did not know (text in a column of numbers, a header that the survey
 missed, a well whose sites lie apart) reads on without writing, learns all there is to know, and is
 repeated with the better plan. On ordinary plates the first pass is the last.

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.config.own_sections import ArrivalConfig, CollateConfig, OptionsConfig
+from profiling_assets.config.recipe_steps import Step
 from profiling_assets.config.sections import (
     AggregateConfig,
     AnnotateConfig,
@@ -18,7 +19,6 @@ from profiling_assets.config.sections import (
     NormalizeConfig,
     QualityControlConfig,
 )
-from profiling_assets.config.step import Step
 from profiling_assets.config.types import (
     Complaint,
     Flag,

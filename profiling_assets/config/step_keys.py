@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from profiling_assets.config.model import Config
+from profiling_assets.config.recipe_steps import Step
 from profiling_assets.config.sections import FeatureSelectConfig, NormalizeConfig
-from profiling_assets.config.step import Step
 
 __all__ = ["Step", "config_part"]
 

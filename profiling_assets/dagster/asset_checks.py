@@ -13,7 +13,7 @@ from typing import Any
 
 import dagster as dg
 
-from profiling_assets.quality.checks.check import CheckResult, refuse_failed
+from profiling_assets.quality.checks.verdict import CheckResult, refuse_failed
 from profiling_assets.quality.preflight.rule_names import RULE_NAMES
 from profiling_assets.steps.catalog import Catalog, scanned_catalog
 from profiling_assets.steps.outputs import Kept, Output

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from profiling_assets.dagster.announcer import Announcer, announcing
 from profiling_assets.dagster.asset_checks import preflight_checks
 from profiling_assets.dagster.assets.asset_table import result_assets
 from profiling_assets.dagster.assets.backend import backend_assets
@@ -20,7 +21,6 @@ from profiling_assets.dagster.io_managers import (
     TableIOManager,
 )
 from profiling_assets.dagster.jobs import publish_job
-from profiling_assets.dagster.journal import Announcer, announcing
 from profiling_assets.dagster.partitions import Partitions
 from profiling_assets.dagster.sensors.failed_runs import failure_sensor
 from profiling_assets.dagster.sensors.new_output import automation_sensor, new_output_sensor

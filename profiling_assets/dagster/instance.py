@@ -1,7 +1,7 @@
 """The Dagster instance of a workspace: where its event log lives, and opening it safely.
 
 Put here: which folder, what is written there the first time.
-Do not put here: what is in the event log (`event_log`), the settings inside `dagster.yaml`.
+Do not put here: what is in the event log (`event_log`), the settings inside `yaml`.
 One instance a workspace: equal partition keys of two workspaces would mix their histories.
 """
 

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin
 
 import dagster as dg
 
-from profiling_assets.dagster.journal import Announcer
+from profiling_assets.dagster.announcer import Announcer
 from profiling_assets.dagster.metadata import (
     CONFIG_HASH,
     FULL_PRECISION,

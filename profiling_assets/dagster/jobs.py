@@ -1,7 +1,8 @@
 """Jobs: work that is started by hand and makes no asset.
 
 Put here: the job that publishes results into a data repository's clone.
-Do not put here: what is published (`workspace.public_files`), the order of it (`publish.publish`).
+Do not put here: what is published (`workspace.public_files`), the order of it
+(`publish.destinations`).
 A job and not an asset: a repository is nobody's input here, and as what is pushed leaves the house,
 a person starts it. Concept: https://docs.dagster.io/guides/build/jobs/op-jobs
 """
@@ -14,11 +15,11 @@ from pydantic import Field
 from profiling_assets import __version__
 from profiling_assets.errors import ProfilingError
 from profiling_assets.publish.clone import open_clone
-from profiling_assets.publish.publish import publish_to_clone
+from profiling_assets.publish.destinations import publish_to_clone
 from profiling_assets.publish.wish import Publication, Wish
 from profiling_assets.publish.words import copied_line, lines_of
 from profiling_assets.steps.catalog import Catalog
-from profiling_assets.workspace.copying import Compared
+from profiling_assets.workspace.copying import ComparedFile
 from profiling_assets.workspace.public_files import Limits
 
 PUBLISH = "publish"
@@ -54,7 +55,7 @@ def publish_job(catalog: Catalog) -> dg.JobDefinition:
 
     @dg.op(name="publish_results", out=dg.Out(dg.Nothing))
     def publish_results(context: dg.OpExecutionContext, config: PublishConfig) -> None:
-        def tell(one: Compared) -> None:
+        def tell(one: ComparedFile) -> None:
             line = copied_line(one, dry_run=config.dry_run)
             if line is not None:
                 context.log.info(line)

@@ -1,9 +1,9 @@
 """Logs of runs as JSON, a line each, with batch, plate, step and run in every line.
 
-Put here: what `python_logs` in `dagster.yaml` may name.
+Put here: what `python_logs` in `yaml` may name.
 Do not put here: what is logged.
 A run's lines are Dagster's events and what steps log; Dagster hands each to the handlers of
-`dagster.yaml` with the run that it belongs to. Setting it up: docs/operations.md.
+`yaml` with the run that it belongs to. Setting it up: docs/operations.md.
 """
 
 import json

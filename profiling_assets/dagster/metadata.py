@@ -1,8 +1,8 @@
 """Plain numbers and words to Dagster metadata: the one place that does it.
 
 Put here: names, units and types of what the UI shows about a result.
-Do not put here: computing a number (`steps`), deciding what is stored (`dagster.io_managers`),
-reading it back (`dagster.event_log`).
+Do not put here: computing a number (`steps`), deciding what is stored (`io_managers`), reading it
+back (`event_log`).
 Numbers stay numbers, because the UI plots those over partitions.
 Concept: https://docs.dagster.io/guides/build/assets/metadata-and-tags
 """

@@ -2,7 +2,7 @@
 
 Put here: partition definitions and mappings, made from the plates that a config asks for.
 Do not put here: which plates those are (`config.plates_asked_for`), which asset has which
-(`dagster.assets`).
+(`assets`).
 Static keys and the built-in static mapping, because user-defined mappings are not serialised to
 the daemon (docs/decisions/0002-partitions.md). Concept: https://docs.dagster.io/concepts/partitions
 """

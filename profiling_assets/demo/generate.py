@@ -1,7 +1,7 @@
 """Write a made-up workspace: what CellProfiler, load data and the plate maps would have left.
 
 Put here: the files, their places and their text formats.
-Do not put here: what is planted (`spec`, `plan`), how values are drawn (`values`).
+Do not put here: what is planted (`spec`, `from_spec`), how values are drawn (`drawn_values`).
 Files are written with `csv.writer` as CellProfiler does: CRLF line ends, shortest text of a float,
 `nan`. Nothing is copied from a real data set; names follow the rules, values are drawn.
 """
@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from profiling_assets.demo import widths
-from profiling_assets.demo.columns import COMPARTMENTS, image_columns_of_failed
+from profiling_assets.demo.drawn_values import Floats, Table, draw_traits
+from profiling_assets.demo.from_spec import ground_truth, stream
 from profiling_assets.demo.laws import BODY, IMAGE_SIDE, law_of
-from profiling_assets.demo.plan import ground_truth, stream
+from profiling_assets.demo.measurement_names import COMPARTMENTS, image_columns_of_failed
 from profiling_assets.demo.spec import BatchSpec, DefectKind, WorkspaceSpec
 from profiling_assets.demo.truth import GroundTruth, PlateTruth, SiteTruth
-from profiling_assets.demo.values import Floats, Table, draw_traits
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import well_position
 

@@ -1,7 +1,7 @@
 """How each family of measurements is distributed: one law for each.
 
 Put here: the form, centre and spread of a measurement, and the traits of a cell that it shares.
-Do not put here: drawing (`values`), how names are composed (`columns`).
+Do not put here: drawing (`drawn_values`), how names are composed (`measurement_names`).
 """
 
 import re

@@ -1,8 +1,8 @@
 """What a made-up workspace holds: batches, plates, treatments, phenotypes, defects.
 
 Put here: the description of a workspace.
-Do not put here: ready-made ones (`presets`), how values are drawn (`values`), what was written
-(`truth`), files (`generate`).
+Do not put here: ready-made ones (`presets`), how values are drawn (`drawn_values`), what was
+written (`truth`), files (`generate`).
 """
 
 from dataclasses import dataclass

@@ -1,12 +1,12 @@
 """Which columns a made-up table of a given width has.
 
 Put here: the choice among the names that the rules compose.
-Do not put here: how names are composed (`columns`).
+Do not put here: how names are composed (`measurement_names`).
 """
 
 from collections.abc import Sequence
 
-from profiling_assets.demo.columns import (
+from profiling_assets.demo.measurement_names import (
     BRIGHTFIELD,
     RELATIONS,
     STAINS,

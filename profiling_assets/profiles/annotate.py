@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import InvalidInputError, PlateMapError, listed
-from profiling_assets.profiles.columns import PLATE_COLUMNS, column, is_metadata
+from profiling_assets.profiles.column_kinds import PLATE_COLUMNS, column, is_metadata
 from profiling_assets.profiles.excluded_wells import Exclusions, exclusion_warnings, no_well_is_left
 from profiling_assets.profiles.plate_map import (
     ExternalMetadata,

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import InvalidInputError
-from profiling_assets.profiles.columns import column, is_metadata
+from profiling_assets.profiles.column_kinds import column, is_metadata
 from profiling_assets.workspace.names import PlateKey
 
 KEPT = "kept"

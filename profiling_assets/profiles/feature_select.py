@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import ConfigError, InvalidInputError
-from profiling_assets.profiles.columns import column
+from profiling_assets.profiles.column_kinds import column
 from profiling_assets.profiles.correlation import THRESHOLD, correlated_features
 from profiling_assets.profiles.feature_list import (
     FeatureSelection,

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import H5AD, H5AD_REMEDY, ConfigError, h5ad_problem
-from profiling_assets.profiles.columns import column, is_metadata, numeric_columns
+from profiling_assets.profiles.column_kinds import column, is_metadata, numeric_columns
 
 PARQUET = "parquet"
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import InvalidInputError, listed
-from profiling_assets.profiles.columns import is_metadata, numeric_columns
+from profiling_assets.profiles.column_kinds import is_metadata, numeric_columns
 from profiling_assets.profiles.feature_list import (
     DROPPED,
     KEPT,

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from profiling_assets.profiles.columns import column, feature_columns
+from profiling_assets.profiles.column_kinds import column, feature_columns
 
 _VERSION = "#1.3"
 _METADATA = "Metadata_"

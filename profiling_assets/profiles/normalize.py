@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import ControlsError, InvalidInputError
-from profiling_assets.profiles.columns import feature_columns, numeric_columns
+from profiling_assets.profiles.column_kinds import feature_columns, numeric_columns
 from profiling_assets.profiles.pycytominer import reference
 from profiling_assets.profiles.reference_wells import ALL, NEGCON_QUERY, sampled_rows, samples_query
 from profiling_assets.workspace.names import PlateKey

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from profiling_assets.errors import InvalidNameError, PlateMapError, listed
-from profiling_assets.profiles.columns import column
+from profiling_assets.profiles.column_kinds import column
 from profiling_assets.profiles.hand_written import HandMadeTable, read_hand_made
 from profiling_assets.workspace.names import checked_name, normalized_well
 

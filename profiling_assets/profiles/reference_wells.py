@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import ControlsError, InvalidInputError
-from profiling_assets.profiles.columns import WELL_COLUMNS, column
+from profiling_assets.profiles.column_kinds import WELL_COLUMNS, column
 from profiling_assets.workspace.names import PlateKey
 
 ALL = "all"

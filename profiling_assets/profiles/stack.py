@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import listed
-from profiling_assets.profiles.columns import column, is_count, is_metadata, numeric_columns
+from profiling_assets.profiles.column_kinds import column, is_count, is_metadata, numeric_columns
 from profiling_assets.workspace.names import PlateKey
 
 BATCH_COLUMN = "Metadata_batch"

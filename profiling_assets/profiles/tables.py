@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from profiling_assets.errors import InvalidInputError
-from profiling_assets.profiles.columns import (
+from profiling_assets.profiles.column_kinds import (
     WELL_COLUMNS,
     column,
     is_count,

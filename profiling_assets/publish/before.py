@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from profiling_assets.errors import DataRepositoryError, listed
 from profiling_assets.publish.clone import GitClone, Upstream
 from profiling_assets.publish.commit import begun
-from profiling_assets.workspace.copying import Compared, Transfer, copy_files
+from profiling_assets.workspace.copying import ComparedFile, Transfer, copy_files
 from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
 
 _SHOWN = 10
@@ -47,8 +47,8 @@ class Copying:
         there: Mapping[str, ObjectInfo],
         *,
         dry_run: bool,
-        told: Callable[[Compared], None] = lambda _: None,
-    ) -> tuple[Compared, ...]:
+        told: Callable[[ComparedFile], None] = lambda _: None,
+    ) -> tuple[ComparedFile, ...]:
         """Copy what differs from the files that are there; in a dry run compare only."""
         return tuple(
             copy_files(

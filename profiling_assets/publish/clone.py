@@ -2,7 +2,7 @@
 
 Put here: questions to a clone; none of them changes anything in it.
 Do not put here: how git is run (`git`), commits (`commit`), what is published
-(`workspace.public_files`), the order of it all (`publish`).
+(`workspace.public_files`), the order of it all (`destinations`).
 """
 
 from collections.abc import Iterable

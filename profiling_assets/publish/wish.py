@@ -1,13 +1,13 @@
 """What is asked of a publication, and what became of it.
 
 Put here: the two records that commands and jobs share.
-Do not put here: doing it (`publish`), what may be published (`workspace.public_files`).
+Do not put here: doing it (`destinations`), what may be published (`workspace.public_files`).
 """
 
 from dataclasses import dataclass, field
 
 from profiling_assets.errors import ProfilingError
-from profiling_assets.workspace.copying import Compared
+from profiling_assets.workspace.copying import ComparedFile
 from profiling_assets.workspace.public_files import Limits, PublicationPlan, Sized
 
 
@@ -31,7 +31,7 @@ class Publication:
     """What became of a publication."""
 
     plan: PublicationPlan  # what is published, and what stays
-    compared: tuple[Compared, ...]  # each published file; `differs` where it was copied
+    compared: tuple[ComparedFile, ...]  # each published file; `differs` where it was copied
     gone: tuple[str, ...]  # published earlier, and not among these any more; kept
     large: tuple[Sized, ...] = ()  # files above the size that is worth a warning
     notes: tuple[str, ...] = ()  # what a person should know besides

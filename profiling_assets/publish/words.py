@@ -11,7 +11,7 @@ from pathlib import Path
 from profiling_assets.errors import MissingInputError, listed
 from profiling_assets.publish.data_repository import PINS, pinned_version
 from profiling_assets.publish.wish import Publication
-from profiling_assets.workspace.copying import Compared, batch_of
+from profiling_assets.workspace.copying import ComparedFile, batch_of
 from profiling_assets.workspace.layout import CONFIGS
 from profiling_assets.workspace.public_files import PublicationPlan, Stays, plate_of
 from profiling_assets.workspace.storage.interface import Workspace
@@ -40,7 +40,7 @@ def lines_of(done: Publication, *, dry_run: bool) -> Iterator[str]:
     yield from _history(done, dry_run=dry_run)
 
 
-def copied_line(one: Compared, *, dry_run: bool) -> str | None:
+def copied_line(one: ComparedFile, *, dry_run: bool) -> str | None:
     """Say that a file was copied, or would be; None where it is the same."""
     if not one.differs:
         return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from profiling_assets.profiles.columns import WELL_COLUMNS, column
+from profiling_assets.profiles.column_kinds import WELL_COLUMNS, column
 from profiling_assets.profiles.reference_wells import CONTROL_TYPE
 from profiling_assets.workspace.names import normalized_well
 

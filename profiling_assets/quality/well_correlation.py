@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from profiling_assets.profiles.columns import WELL_COLUMNS, column, feature_columns
+from profiling_assets.profiles.column_kinds import WELL_COLUMNS, column, feature_columns
 from profiling_assets.profiles.correlation import pairwise_correlations
 from profiling_assets.quality.pictures.draw_plate import Grid
 from profiling_assets.workspace.names import normalized_well, well_position

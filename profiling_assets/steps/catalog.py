@@ -19,7 +19,7 @@ from profiling_assets.settings import WORKSPACE_VARIABLE, Settings
 from profiling_assets.steps.results import ALL, BATCH, Result, results
 from profiling_assets.workspace.names import Level, PlateKey
 from profiling_assets.workspace.registry import Registry, load_registry, registered, update_registry
-from profiling_assets.workspace.scan import WorkspaceScan, scan_workspace
+from profiling_assets.workspace.scan_workspace import WorkspaceScan, scan_workspace
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.opening import open_workspace
 

@@ -11,13 +11,12 @@ import pandas as pd
 
 from profiling_assets.collate.options import CollateResult
 from profiling_assets.config.model import Config
-from profiling_assets.config.step import Step
+from profiling_assets.config.recipe_steps import Step
 from profiling_assets.profiles.annotate import AnnotateResult
-from profiling_assets.profiles.columns import column
+from profiling_assets.profiles.column_kinds import column
 from profiling_assets.profiles.feature_list import FeatureSelection
 from profiling_assets.profiles.normalize import NormalizeResult
 from profiling_assets.profiles.plate_map import join_name
-from profiling_assets.quality.checks.check import CheckResult, as_warnings
 from profiling_assets.quality.checks.files import broken_cells, gct_is_whole, rows_as_in_ledger
 from profiling_assets.quality.checks.rows import (
     Row,
@@ -37,6 +36,7 @@ from profiling_assets.quality.checks.values import (
     no_unflagged_inf,
     share_of_nan,
 )
+from profiling_assets.quality.checks.verdict import CheckResult, as_warnings
 from profiling_assets.workspace.ledger import WellRecord, WellState
 from profiling_assets.workspace.names import PlateKey
 

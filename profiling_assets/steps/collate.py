@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.columns import survey_headers, survey_sample
 from profiling_assets.collate.cytominer_database import collate_with_reference_engine
 from profiling_assets.collate.from_backend import aggregate_backend
@@ -28,7 +28,7 @@ from profiling_assets.steps.checks import (
     backend_checks,
     standing_checks,
 )
-from profiling_assets.steps.facts import site_facts, well_facts
+from profiling_assets.steps.numbers import site_facts, well_facts
 from profiling_assets.steps.outputs import Fact, FileOutput, Progress, TableOutput
 from profiling_assets.steps.results import AGGREGATED, PARQUET, SQLITE
 from profiling_assets.steps.sources import PlateSource, SourceKind
@@ -41,7 +41,7 @@ from profiling_assets.workspace.ledger import (
     well_ledger_frame,
 )
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.scan import PlateListing
+from profiling_assets.workspace.scan_workspace import PlateListing
 from profiling_assets.workspace.site_reading import bytes_to_copy, local_sites, read_ahead
 from profiling_assets.workspace.storage.disk_space import backend_bytes, check_space, csv_bytes
 from profiling_assets.workspace.storage.interface import Workspace
@@ -52,7 +52,7 @@ _GONE = "was in a former backend; its folder is gone"
 
 
 @dataclass(frozen=True)
-class Collated:
+class PassOutputs:
     """What one pass over a plate made."""
 
     made: Mapping[str, TableOutput | FileOutput]  # result name to what is to be stored
@@ -68,7 +68,7 @@ def make_plate(
     *,
     wanted: Collection[str],
     progress: Progress | None = None,
-) -> Collated:
+) -> PassOutputs:
     """Make the wanted ones of backend and aggregated profiles in one pass over the source.
 
     `scratch`: an empty folder for files that the caller publishes. A backend is absent where the
@@ -77,10 +77,10 @@ def make_plate(
     if source.kind is SourceKind.CSVS:
         return _from_csvs(workspace, config, key, source, scratch, wanted=wanted, progress=progress)
     if AGGREGATED not in wanted:
-        return Collated({})
+        return PassOutputs({})
     if source.kind is SourceKind.SQLITE:
-        return Collated({AGGREGATED: _from_sqlite(workspace, config, key, source, scratch)})
-    return Collated({AGGREGATED: _taken_over(workspace, config, key, source)})
+        return PassOutputs({AGGREGATED: _from_sqlite(workspace, config, key, source, scratch)})
+    return PassOutputs({AGGREGATED: _taken_over(workspace, config, key, source)})
 
 
 def _from_csvs(
@@ -92,7 +92,7 @@ def _from_csvs(
     *,
     wanted: Collection[str],
     progress: Progress | None,
-) -> Collated:
+) -> PassOutputs:
     result = collate_sites(
         workspace,
         config,
@@ -105,7 +105,7 @@ def _from_csvs(
         progress=progress,
     )
     if isinstance(result, str):
-        return Collated({}, result)
+        return PassOutputs({}, result)
     listing = listing_of(source)
     gone = vanished_sites(workspace, key, result.sites)
     warnings = [f"{len(gone)} sites of the former backend have lost their folders"] if gone else []
@@ -123,7 +123,7 @@ def _collated(
     sqlite: Path,
     *,
     wanted: Collection[str],
-) -> Collated:
+) -> PassOutputs:
     facts = {"source": source.kind.value, **site_facts(result)}
     ledgers = {layout.site_ledger(key): site_ledger_frame(result.sites)}
     tables = {
@@ -160,7 +160,7 @@ def _collated(
             checks=aggregated_checks(config, key, result.aggregate, result.wells),
             files={} if PARQUET in wanted else tables,
         )
-    return Collated(made, withheld)
+    return PassOutputs(made, withheld)
 
 
 def _from_sqlite(

@@ -1,7 +1,7 @@
 """Which files of two results belong together, and what differs between them.
 
 Put here: finding the files of a plate, a batch or a workspace, pairing and reading them.
-Do not put here: comparing two tables (`quality.differences`), what is printed (`cli.diff`).
+Do not put here: comparing two tables (`quality.table_differences`), what is printed (`cli.diff`).
 """
 
 import posixpath
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from profiling_assets.errors import InvalidInputError, MissingInputError
 from profiling_assets.profiles.tables import read_profiles
-from profiling_assets.quality.differences import (
+from profiling_assets.quality.table_differences import (
     LinesDifference,
     TableDifference,
     lines_difference,

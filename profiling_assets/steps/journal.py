@@ -2,7 +2,7 @@
 
 Put here: what is said of a file, how it is written and read, where such notes lie, whether a file
 is the one spoken of.
-Do not put here: when they are written and forgotten (`dagster.journal`).
+Do not put here: when they are written and forgotten (`dagster.announcer`).
 Why: docs/decisions/published-and-not-recorded.md
 """
 

@@ -37,7 +37,7 @@ from profiling_assets.steps.current import (
     is_replaced,
     marks,
 )
-from profiling_assets.steps.frozen_features import FROZEN, frozen_fingerprint
+from profiling_assets.steps.frozen_lists import FROZEN, frozen_fingerprint
 from profiling_assets.steps.journal import announced_lookup
 from profiling_assets.steps.outputs import Kept
 from profiling_assets.steps.results import (
@@ -145,7 +145,7 @@ class Judge(ABC):
         if name == PLATE_MAP:
             return self.plate_map(key)
         if name == LOAD_DATA:
-            from profiling_assets.steps.summary import load_data_fingerprint
+            from profiling_assets.steps.plate_sites import load_data_fingerprint
 
             return load_data_fingerprint(self._look, key, self._instead_of_load_data(key))
         return self.source(key).fingerprint
@@ -332,7 +332,7 @@ class StepJudge(Judge):
         return plate_source(self._look, self._catalog.config, key)
 
     def _instead_of_load_data(self, key: PlateKey) -> PlateSource | None:
-        from profiling_assets.steps.summary import look_at
+        from profiling_assets.steps.plate_sites import look_at
 
         return look_at(self._look, self._catalog.config, key)
 

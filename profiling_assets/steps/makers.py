@@ -2,9 +2,9 @@
 
 Put here: what of these a step's function gets; each is imported when it is called, as it needs
 pandas, which the graph is loaded without.
-Do not put here: the functions (`profiles`, `feature_list`, `stack`, `summary`, `pictures`,
-`report`), what is made in the pass over a plate's cells (`collate`), whether a result is to be made
-(`judge`).
+Do not put here: the functions (`profiles`, `selected_features`, `stacked`, `plate_sites`,
+`pictures`, `report`), what is made in the pass over a plate's cells (`collate`), whether a result
+is to be made (`judge`).
 Inputs come in the order of `Result.upstream`: a `Stored` each, or where a result is made of several
 plates a `Stored` by plate; a step that takes none reads what is there by its path.
 """
@@ -40,7 +40,7 @@ def normalized(catalog: Catalog, task: Task, profiles: Stored) -> TableOutput:
 
 def feature_list(catalog: Catalog, task: Task, profiles: Mapping[str, Stored]) -> TableOutput:
     """Let the plates of a scope select features."""
-    from profiling_assets.steps.feature_list import selected_features
+    from profiling_assets.steps.selected_features import selected_features
 
     result = catalog.results[task.name]
     absent = catalog.absent_of(result.level, task.partition)
@@ -58,7 +58,7 @@ def feature_selected(
 
 def stacked(catalog: Catalog, task: Task, profiles: Mapping[str, Stored]) -> TableOutput:
     """Stack the plates of a batch."""
-    from profiling_assets.steps.stack import stacked as made
+    from profiling_assets.steps.stacked import stacked as made
 
     absent = catalog.absent_of(catalog.results[task.name].level, task.partition)
     return made(task.partition, profiles, absent)
@@ -66,7 +66,7 @@ def stacked(catalog: Catalog, task: Task, profiles: Mapping[str, Stored]) -> Tab
 
 def gct_file(catalog: Catalog, task: Task, profiles: Stored) -> TableOutput:
     """Turn the stacked profiles of a batch into a GCT file."""
-    from profiling_assets.steps.stack import gct
+    from profiling_assets.steps.stacked import gct
 
     path = result_path(catalog.results[task.name].template, task.partition)
     return gct(catalog.config, profiles, path)
@@ -74,7 +74,7 @@ def gct_file(catalog: Catalog, task: Task, profiles: Stored) -> TableOutput:
 
 def sites(catalog: Catalog, task: Task) -> TableOutput:
     """Count wells and sites of a plate."""
-    from profiling_assets.steps.summary import look_at, plate_sites
+    from profiling_assets.steps.plate_sites import look_at, plate_sites
 
     workspace, config = catalog.workspace, catalog.config
     return plate_sites(workspace, config, task.key, look_at(workspace, config, task.key))
@@ -82,7 +82,7 @@ def sites(catalog: Catalog, task: Task) -> TableOutput:
 
 def summary(catalog: Catalog, task: Task, lines: Mapping[str, Stored]) -> SharedFileOutput:
     """Bring the lines of a batch's plates into the summary of all."""
-    from profiling_assets.steps.summary import rebuilt_summary
+    from profiling_assets.steps.plate_sites import rebuilt_summary
 
     # all lines that stand are read, also those of other batches; these are to be among them
     return rebuilt_summary(catalog.workspace, task.partition, [*map(PlateKey.parse, lines)])

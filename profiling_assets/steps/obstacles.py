@@ -6,7 +6,7 @@ Do not put here: the plan (`plan`), words that a step says too (`judge`, `whole_
 
 from collections.abc import Iterable
 
-from profiling_assets.config.step import Step
+from profiling_assets.config.recipe_steps import Step
 from profiling_assets.errors import MissingInputError, listed
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.current import Action

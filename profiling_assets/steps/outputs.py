@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profiling_assets.errors import MissingInputError
-from profiling_assets.quality.checks.check import CheckResult
+from profiling_assets.quality.checks.verdict import CheckResult
 from profiling_assets.steps.current import Recorded
 from profiling_assets.workspace.storage.interface import Workspace
 

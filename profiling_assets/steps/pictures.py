@@ -13,7 +13,7 @@ import pandas as pd
 
 from profiling_assets.config.model import Config
 from profiling_assets.errors import InvalidInputError, ProfilingError
-from profiling_assets.profiles.columns import column
+from profiling_assets.profiles.column_kinds import column
 from profiling_assets.profiles.tables import read_tsv
 from profiling_assets.quality.cell_count import (
     CellCounts,

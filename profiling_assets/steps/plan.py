@@ -2,7 +2,7 @@
 
 Put here: which results are asked for, and which of them must wait.
 Do not put here: what is to be done about one result (`judge`), why one cannot be there
-(`obstacles`), starting runs (`dagster.runs.run`).
+(`obstacles`), starting runs (`dagster.runs.runner`).
 """
 
 from collections.abc import Collection, Iterable
@@ -12,7 +12,7 @@ from profiling_assets.errors import ConfigError, listed
 from profiling_assets.quality.preflight.finding import Finding
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.current import Action, Recorded
-from profiling_assets.steps.frozen_features import frozen_marks
+from profiling_assets.steps.frozen_lists import frozen_marks
 from profiling_assets.steps.judge import PlanJudge, RecordLookup
 from profiling_assets.steps.obstacles import Obstacles
 from profiling_assets.steps.results import (

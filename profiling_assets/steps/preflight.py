@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from profiling_assets.collate.sqlite_backend import too_wide_survey
-from profiling_assets.config.step import Step
+from profiling_assets.config.recipe_steps import Step
 from profiling_assets.errors import ProfilingError, WorkspaceError
 from profiling_assets.profiles.plate_map import read_barcode_platemap
 from profiling_assets.quality.preflight.facts import (
@@ -27,7 +27,7 @@ from profiling_assets.quality.preflight.facts import (
 from profiling_assets.quality.preflight.finding import Finding
 from profiling_assets.quality.preflight.rules import findings
 from profiling_assets.steps.catalog import Catalog
-from profiling_assets.steps.frozen_features import FROZEN, frozen_errors
+from profiling_assets.steps.frozen_lists import FROZEN, frozen_errors
 from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map
 from profiling_assets.steps.results import PARQUET, SQLITE
 from profiling_assets.steps.sources import PlateSource, SourceKind, few_headers, plate_source, slim

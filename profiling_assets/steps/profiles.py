@@ -17,7 +17,7 @@ from profiling_assets.steps.checks import (
     feature_selected_checks,
     normalized_checks,
 )
-from profiling_assets.steps.facts import well_facts
+from profiling_assets.steps.numbers import well_facts
 from profiling_assets.steps.outputs import Fact, Stored, TableOutput
 from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map, plate_map_files
 from profiling_assets.workspace import layout

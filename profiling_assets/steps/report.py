@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import pandas as pd
 
-from profiling_assets.config.step import Step
+from profiling_assets.config.recipe_steps import Step
 from profiling_assets.profiles.feature_list import selection_from_table
 from profiling_assets.profiles.tables import read_tsv
 from profiling_assets.quality.cell_count import cell_counts
 from profiling_assets.quality.checks.values import negative_controls_present
-from profiling_assets.quality.report.facts import (
+from profiling_assets.quality.report.contents import (
     BatchReportFacts,
     Normalization,
     ReportFacts,
@@ -32,7 +32,7 @@ from profiling_assets.quality.report.facts import (
     well_share,
 )
 from profiling_assets.quality.report.page import PICTURES, batch_page, data_uri, link, plate_page
-from profiling_assets.quality.summary import COLUMNS
+from profiling_assets.quality.summary_table import COLUMNS
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.checks import standing_checks
 from profiling_assets.steps.outputs import Fact, PageOutput

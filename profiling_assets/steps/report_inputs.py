@@ -13,9 +13,9 @@ import pandas as pd
 
 from profiling_assets import __version__
 from profiling_assets.errors import ProfilingError
-from profiling_assets.profiles.columns import column
+from profiling_assets.profiles.column_kinds import column
 from profiling_assets.profiles.tables import read_profiles, read_tsv
-from profiling_assets.quality.report.facts import Provenance, SourceFile
+from profiling_assets.quality.report.contents import Provenance, SourceFile
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.workspace.storage.interface import Workspace
 

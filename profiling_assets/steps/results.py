@@ -11,7 +11,7 @@ from functools import partial
 
 from profiling_assets.config.model import Config
 from profiling_assets.config.step_keys import Step, config_part
-from profiling_assets.steps.frozen_features import frozen_name, frozen_path
+from profiling_assets.steps.frozen_lists import frozen_name, frozen_path
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.layout import EVERY_PLATE
 from profiling_assets.workspace.names import ALL, BATCH, PLATE, Level, PlateKey, scope_of

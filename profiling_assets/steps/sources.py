@@ -16,7 +16,7 @@ from profiling_assets.steps.current import fingerprint
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import csv_folder
-from profiling_assets.workspace.scan import PlateListing, fingerprint_bytes, scan_plate
+from profiling_assets.workspace.scan_workspace import PlateListing, fingerprint_bytes, scan_plate
 from profiling_assets.workspace.site_folder import SiteFolder, site_files, table_order
 from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
 from profiling_assets.workspace.sites import is_image_csv

@@ -6,7 +6,7 @@ Do not put here: the plan's look for them (`obstacles`), making such a result.
 
 from collections.abc import Collection, Mapping
 
-from profiling_assets.config.step import Step
+from profiling_assets.config.recipe_steps import Step
 from profiling_assets.errors import MissingInputError
 from profiling_assets.steps.outputs import Stored
 from profiling_assets.workspace.names import PlateKey

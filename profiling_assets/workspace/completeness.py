@@ -2,7 +2,7 @@
 
 Put here: the comparison of expected sites with the site folders that are there, and the rules of
 arrival.
-Do not put here: defects inside files (`collate`), listing (`scan`).
+Do not put here: defects inside files (`collate`), listing (`scan_workspace`).
 """
 
 from collections import Counter

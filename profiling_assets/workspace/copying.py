@@ -160,7 +160,7 @@ def _rank(one: Transfer) -> tuple[bool, bool, str]:
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedFile:
     """What became of one file."""
 
     transfer: Transfer
@@ -207,8 +207,8 @@ def copy_files(
     have: Mapping[str, ObjectInfo],
     there: Mapping[str, ObjectInfo],
     dry_run: bool = False,
-    told: Callable[[Compared], None] = lambda _: None,
-) -> list[Compared]:
+    told: Callable[[ComparedFile], None] = lambda _: None,
+) -> list[ComparedFile]:
     """Copy what differs, and tell what became of each file, in the order of the transfers.
 
     `have`, `there`: files of source and target, as listed. `dry_run`: whether to compare only.
@@ -218,7 +218,7 @@ def copy_files(
     """
     lock = Lock()
 
-    def one(transfer: Transfer) -> Compared:
+    def one(transfer: Transfer) -> ComparedFile:
         info, standing = have[transfer.source], there.get(transfer.target)
         if transfer.zipped:
             done = _zip(source, info, target, transfer, standing, dry_run=dry_run)
@@ -226,7 +226,7 @@ def copy_files(
             differs = standing is None or _differs(source, info, target, standing)
             if differs and not dry_run:
                 _copy(source, info, target, transfer.target)
-            done = Compared(transfer, differs, info.size)
+            done = ComparedFile(transfer, differs, info.size)
         if done.differs and standing is not None and standing.modified > info.modified:
             done = replace(done, was_newer=True)
         with lock:
@@ -280,16 +280,16 @@ def _zip(
     standing: ObjectInfo | None,
     *,
     dry_run: bool,
-) -> Compared:
+) -> ComparedFile:
     if dry_run and standing is None:
-        return Compared(transfer, differs=True, size=file.size)
+        return ComparedFile(transfer, differs=True, size=file.size)
     data = source.read_bytes(transfer.source)
     zipped = packed(data)  # no clock in it: the same bytes each time
     if standing is not None and _holds(target, standing, zipped, data):
-        return Compared(transfer, differs=False, size=standing.size)
+        return ComparedFile(transfer, differs=False, size=standing.size)
     if not dry_run:
         target.publish_bytes(zipped, transfer.target)
-    return Compared(transfer, differs=True, size=len(zipped))
+    return ComparedFile(transfer, differs=True, size=len(zipped))
 
 
 def _holds(target: Workspace, standing: ObjectInfo, zipped: bytes, data: bytes) -> bool:

@@ -1,8 +1,8 @@
 """Which plates a workspace holds, where each can start, and what is left out.
 
 Put here: decisions on names and sizes of files: is this folder a plate, is this file a source?
-Do not put here: listing folders (`scan`), what is remembered of plates (`registry`), what a name
-may look like (`names`).
+Do not put here: listing folders (`scan_workspace`), what is remembered of plates (`registry`), what
+a name may look like (`names`).
 """
 
 import re

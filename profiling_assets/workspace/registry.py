@@ -1,7 +1,7 @@
 """The plate registry: what is remembered of the plates of a workspace.
 
 Put here: the record of each plate, how scans and exclusions change it, and its file.
-Do not put here: finding plates (`plates`), looking at them (`scan`).
+Do not put here: finding plates (`plates`), looking at them (`scan_workspace`).
 """
 
 import json

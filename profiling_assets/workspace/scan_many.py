@@ -2,7 +2,7 @@
 
 Put here: what a look tells, spreading looks over threads and processes, keeping the error of a
 plate.
-Do not put here: listing a plate (`scan`), what another process does (`scan_worker`).
+Do not put here: listing a plate (`scan_workspace`), what another process does (`scan_worker`).
 
 A plate of 3,456 sites has 17,280 keys. Its look is the CPU time of reading them, which threads of
 one process cannot share.
@@ -28,7 +28,7 @@ from profiling_assets.workspace.plates import (
     printable,
     site_name_problem,
 )
-from profiling_assets.workspace.scan import read_expected, scan_plate
+from profiling_assets.workspace.scan_workspace import read_expected, scan_plate
 from profiling_assets.workspace.sites import parse_site_folder
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once

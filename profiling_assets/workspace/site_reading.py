@@ -2,8 +2,8 @@
 
 Put here: the one implementation of collate's `SiteFolder` on a workspace, and what fetches its
 files.
-Do not put here: what a site folder is (`site_folder`), which folders are site folders (`scan`),
-parsing (`collate`).
+Do not put here: what a site folder is (`site_folder`), which folders are site folders
+(`scan_workspace`), parsing (`collate`).
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence

@@ -1,8 +1,8 @@
 """Sites of a plate: what a folder name tells, and what the load data expects.
 
 Put here: names of site folders, the expected sites of a load data file, when two sites are one.
-Do not put here: listing folders (`scan`), reading `Image.csv` (`collate`), verdicts on a plate
-(`completeness`).
+Do not put here: listing folders (`scan_workspace`), reading `Image.csv` (`collate`), verdicts on a
+plate (`completeness`).
 """
 
 import csv

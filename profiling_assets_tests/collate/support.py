@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.options import CollateOptions, CollateResult
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.workspace.names import PlateKey

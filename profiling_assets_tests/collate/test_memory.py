@@ -19,7 +19,7 @@ from types import SimpleNamespace
 from profiling_assets.collate.columns import survey_headers, survey_sample
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.config.aggregation import AggregateOptions
-from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.workspace.site_reading import read_ahead
 from profiling_assets_tests.collate.support import KEY, local_folders
 root, out, at_once = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.columns import Survey, sample, survey_headers, survey_sample
 from profiling_assets.collate.options import CollateOptions, CollateResult
 from profiling_assets.config.aggregation import AggregateOptions

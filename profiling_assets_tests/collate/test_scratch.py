@@ -10,7 +10,7 @@ import pytest
 from profiling_assets.collate import aggregate, sqlite_backend
 from profiling_assets.collate.block import Block
 from profiling_assets.collate.block_spool import BlockSpool
-from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.column_types import ColumnTypes
 from profiling_assets.collate.columns import TableLayout
 from profiling_assets.collate.options import CollateOptions, CollateResult

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.options import CollateOptions, CollateResult
 from profiling_assets.errors import DefectiveSiteError, InvalidInputError
 from profiling_assets.workspace.ledger import SiteRecord, SiteState, WellState, site_ledger_frame

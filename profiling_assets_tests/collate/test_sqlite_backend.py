@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from profiling_assets.collate.cell_values import column_values
-from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.columns import absent_categories, survey_headers
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.collate.sqlite_backend import MAX_COLUMNS

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from profiling_assets.config import yaml_nodes
 from profiling_assets.config.load import parse_config
 from profiling_assets.config.model import Config
-from profiling_assets.config.step import Step
+from profiling_assets.config.recipe_steps import Step
 from profiling_assets.errors import ConfigError
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets_tests.support import shared_data

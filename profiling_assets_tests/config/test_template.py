@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from profiling_assets.config.load import parse_config
 from profiling_assets.config.model import Config
-from profiling_assets.config.step import Step
+from profiling_assets.config.recipe_steps import Step
 from profiling_assets.config.template import render_config
 from profiling_assets.errors import InvalidNameError
 from profiling_assets.workspace.names import name_problem

@@ -19,7 +19,7 @@ from profiling_assets.config.template import render_config
 from profiling_assets.dagster.build import build_defs
 from profiling_assets.dagster.event_log import latest_records, records_in
 from profiling_assets.dagster.runs.adopt import adopt, report_inputs
-from profiling_assets.dagster.runs.run import groups_of
+from profiling_assets.dagster.runs.runner import groups_of
 from profiling_assets.settings import Settings
 from profiling_assets.steps.catalog import Catalog, refreshed_catalog
 from profiling_assets.steps.plan import Plan, Planner

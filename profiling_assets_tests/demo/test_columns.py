@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiling_assets.demo.columns import COMPARTMENTS, all_object_columns, image_columns_of_failed
 from profiling_assets.demo.laws import law_of
+from profiling_assets.demo.measurement_names import (
+    COMPARTMENTS,
+    all_object_columns,
+    image_columns_of_failed,
+)
 from profiling_assets.demo.widths import image_columns, object_columns, rules_for
 from profiling_assets_tests.support import shared_data
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from profiling_assets.demo.columns import COMPARTMENTS
+from profiling_assets.demo.from_spec import ground_truth
 from profiling_assets.demo.generate import make_workspace
-from profiling_assets.demo.plan import ground_truth
+from profiling_assets.demo.measurement_names import COMPARTMENTS
 from profiling_assets.demo.presets import plate_spec, tiny_spec
 from profiling_assets.demo.spec import Defect, DefectKind, plate_wells
 from profiling_assets.demo.truth import GroundTruth, describe

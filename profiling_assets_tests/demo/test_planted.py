@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from profiling_assets.demo.columns import COMPARTMENTS
+from profiling_assets.demo.measurement_names import COMPARTMENTS
 from profiling_assets.demo.truth import GroundTruth
 from profiling_assets_tests.demo.reading import plate_cells
 

@@ -30,9 +30,9 @@ from profiling_assets.profiles.plate_map import (
     read_plate_map,
 )
 from profiling_assets.profiles.tables import profiles_csv, read_profiles, read_tsv, table_facts
-from profiling_assets.quality.report.facts import facts_of_page
+from profiling_assets.quality.report.contents import facts_of_page
 from profiling_assets.quality.report.page import plate_page
-from profiling_assets.quality.summary import sites_of_load_data
+from profiling_assets.quality.summary_table import sites_of_load_data
 from profiling_assets.steps.provenance import (
     FileMark,
     Origin,

@@ -13,7 +13,7 @@ from profiling_assets.demo.presets import tiny_spec
 from profiling_assets.errors import ConfigError, InvalidInputError, printable
 from profiling_assets.steps.catalog import read_config
 from profiling_assets.workspace import layout
-from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.faults.hostile_extremes import EXTREMES
 from profiling_assets_tests.faults.hostile_plates import (

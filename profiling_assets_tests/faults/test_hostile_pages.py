@@ -7,7 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from profiling_assets.dagster.metadata import notes_metadata
-from profiling_assets.quality.report.facts import BatchReportFacts, ReportFacts, facts_json
+from profiling_assets.quality.report.contents import BatchReportFacts, ReportFacts, facts_json
 from profiling_assets.quality.report.page import batch_page, link, plate_page
 from profiling_assets_tests.faults.hostile_bytes import FRAGMENTS
 from profiling_assets_tests.quality.report_pages import parsed

@@ -8,7 +8,7 @@ from profiling_assets.operations.estimate.plate import PlateWeight
 from profiling_assets.operations.estimate.weights import weigh_plates
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import PlateFound, Source
-from profiling_assets.workspace.scan import scan_plate, scan_workspace
+from profiling_assets.workspace.scan_workspace import scan_plate, scan_workspace
 from profiling_assets.workspace.storage.disk_space import csv_bytes
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.interface import Workspace

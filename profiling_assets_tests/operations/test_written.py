@@ -14,7 +14,7 @@ from dagster._core.instance.config import (  # noqa: TID251 -- Dagster's own che
 )
 
 from profiling_assets.cli.check_deployment import command
-from profiling_assets.operations.deployment.check import look_at_deployment
+from profiling_assets.operations.deployment.machine import look_at_deployment
 from profiling_assets.operations.deployment.written import RunPlace, kind_of, written_lacks
 from profiling_assets.quality.preflight.finding import Severity
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from profiling_assets.errors import InvalidInputError, PlateMapError
 from profiling_assets.profiles.annotate import annotate_profiles
-from profiling_assets.profiles.columns import is_count, is_metadata
+from profiling_assets.profiles.column_kinds import is_count, is_metadata
 from profiling_assets.profiles.excluded_wells import Exclusions, read_exclusions
 from profiling_assets.profiles.plate_map import (
     ExternalMetadata,

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from profiling_assets.errors import InvalidInputError
-from profiling_assets.profiles.columns import feature_columns
+from profiling_assets.profiles.column_kinds import feature_columns
 from profiling_assets.profiles.pycytominer import reference
 from profiling_assets.profiles.tables import (
     ledger_tsv,

@@ -10,7 +10,7 @@ from profiling_assets.config.load import parse_config
 from profiling_assets.errors import DataRepositoryError
 from profiling_assets.publish.clone import open_clone
 from profiling_assets.publish.data_repository import make_data_repository
-from profiling_assets.publish.publish import publish_to_clone
+from profiling_assets.publish.destinations import publish_to_clone
 from profiling_assets.publish.wish import Wish
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets_tests.data_repositories import (

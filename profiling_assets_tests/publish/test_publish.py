@@ -10,13 +10,13 @@ import pytest
 
 from profiling_assets.errors import DataRepositoryError, MissingInputError
 from profiling_assets.publish.clone import open_clone
-from profiling_assets.publish.publish import publish_to_clone, publish_to_workspace
+from profiling_assets.publish.destinations import publish_to_clone, publish_to_workspace
 from profiling_assets.publish.wish import Wish
-from profiling_assets.workspace.copying import Compared
+from profiling_assets.workspace.copying import ComparedFile
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.public_files import Stays
 from profiling_assets.workspace.registry import exclude, registered, update_registry
-from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.data_repositories import (
@@ -87,7 +87,7 @@ def test_a_changed_profile_is_one_commit_of_that_file(place: Repositories) -> No
 
 def test_a_dry_run_lists_and_touches_nothing(place: Repositories) -> None:
     before = everything(place.folder)
-    told: list[Compared] = []
+    told: list[ComparedFile] = []
     done = publish_to_clone(
         FolderWorkspace(str(place.workspace)),
         open_clone(str(place.clone)),

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from profiling_assets.errors import CheckError
-from profiling_assets.quality.checks.check import CheckResult, as_warnings, refuse_failed
 from profiling_assets.quality.checks.files import rows_as_in_ledger
 from profiling_assets.quality.checks.rows import (
     no_well_twice,
@@ -25,6 +24,7 @@ from profiling_assets.quality.checks.values import (
     no_unflagged_inf,
     share_of_nan,
 )
+from profiling_assets.quality.checks.verdict import CheckResult, as_warnings, refuse_failed
 from profiling_assets.workspace.ledger import SiteRecord, SiteState, WellRecord, WellState
 from profiling_assets.workspace.names import PlateKey
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiling_assets.quality.report.facts import (
+from profiling_assets.quality.report.contents import (
     BatchReportFacts,
     Ledger,
     Normalization,

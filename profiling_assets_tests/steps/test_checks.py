@@ -10,13 +10,13 @@ from profiling_assets.config.load import parse_config
 from profiling_assets.config.template import render_config
 from profiling_assets.profiles.gct import gct_bytes
 from profiling_assets.profiles.tables import profiles_csv
-from profiling_assets.quality.checks.check import CheckResult
 from profiling_assets.quality.checks.files import broken_cells, gct_is_whole
 from profiling_assets.quality.checks.values import every_plate_has_a_line
+from profiling_assets.quality.checks.verdict import CheckResult
 from profiling_assets.steps.outputs import Stored
 from profiling_assets.steps.pictures import cell_count_pictures, correlation_pictures
-from profiling_assets.steps.stack import gct
-from profiling_assets.steps.summary import rebuilt_summary
+from profiling_assets.steps.plate_sites import rebuilt_summary
+from profiling_assets.steps.stacked import gct
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 

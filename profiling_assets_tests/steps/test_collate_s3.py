@@ -10,7 +10,7 @@ from profiling_assets.config.load import parse_config
 from profiling_assets.config.model import Config
 from profiling_assets.demo.generate import make_workspace
 from profiling_assets.demo.presets import tiny_spec
-from profiling_assets.steps.collate import Collated, make_plate
+from profiling_assets.steps.collate import PassOutputs, make_plate
 from profiling_assets.steps.outputs import FileOutput, TableOutput
 from profiling_assets.steps.sources import plate_source
 from profiling_assets.workspace.names import PlateKey
@@ -43,13 +43,13 @@ def on_s3(demo: Path, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return workspace
 
 
-def made(workspace: Workspace, config: Config, scratch: Path) -> Collated:
+def made(workspace: Workspace, config: Config, scratch: Path) -> PassOutputs:
     scratch.mkdir()
     source = plate_source(workspace, config, KEY)
     return make_plate(workspace, config, KEY, source, scratch, wanted=BOTH)
 
 
-def content(collated: Collated) -> dict[str, object]:
+def content(collated: PassOutputs) -> dict[str, object]:
     sqlite, profiles = collated.made["sqlite_backend"], collated.made["aggregated_profiles"]
     assert isinstance(sqlite, FileOutput)
     assert isinstance(profiles, TableOutput)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from profiling_assets.collate.collate import collate_plate
+from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.config.load import parse_config
 from profiling_assets.demo.generate import make_workspace
@@ -17,7 +17,7 @@ from profiling_assets.errors import WorkspaceError
 from profiling_assets.steps.collate import make_plate
 from profiling_assets.steps.sources import PlateSource, SourceKind, plate_source
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.scan import scan_plate
+from profiling_assets.workspace.scan_workspace import scan_plate
 from profiling_assets.workspace.storage.disk_space import backend_bytes, check_space, csv_bytes
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets_tests.collate.support import LocalSiteFolder, local_folders

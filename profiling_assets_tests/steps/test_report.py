@@ -5,7 +5,7 @@ import math
 import pytest
 
 from profiling_assets.quality.cell_count import CellCounts
-from profiling_assets.quality.report.facts import Normalization, Share
+from profiling_assets.quality.report.contents import Normalization, Share
 from profiling_assets.steps.pictures import count_facts
 from profiling_assets.steps.report import normalization_warnings, share_warnings
 

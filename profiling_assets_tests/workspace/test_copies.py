@@ -9,7 +9,7 @@ import pytest
 from profiling_assets.errors import MissingInputError, WorkspaceError
 from profiling_assets.workspace import copying
 from profiling_assets.workspace.copying import (
-    Compared,
+    ComparedFile,
     Direction,
     Transfer,
     copy_files,
@@ -78,7 +78,7 @@ def put(workspace: Workspace, files: dict[str, bytes]) -> None:
         workspace.publish_bytes(data, path)
 
 
-def pulled(source: Workspace, target: Workspace, *, dry_run: bool = False) -> list[Compared]:
+def pulled(source: Workspace, target: Workspace, *, dry_run: bool = False) -> list[ComparedFile]:
     folders = ("backend", "load_data_csv", "metadata")
     have = list_files(source, folders)
     plan = transfer_plan(have, Direction.PULL)

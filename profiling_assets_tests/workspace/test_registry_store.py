@@ -18,7 +18,7 @@ from profiling_assets.workspace.registry import (
     registered,
     update_registry,
 )
-from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.interface import ObjectInfo, Workspace
 from profiling_assets.workspace.storage.opening import open_workspace

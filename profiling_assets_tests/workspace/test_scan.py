@@ -11,7 +11,7 @@ from profiling_assets.errors import InvalidInputError, WorkspaceError
 from profiling_assets.workspace.completeness import PlateState
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import PlateFound, Source
-from profiling_assets.workspace.scan import PlateListing, scan_plate, scan_workspace
+from profiling_assets.workspace.scan_workspace import PlateListing, scan_plate, scan_workspace
 from profiling_assets.workspace.sites import SiteName
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.interface import Workspace

@@ -11,8 +11,8 @@ from profiling_assets.errors import WorkspaceError
 from profiling_assets.workspace.completeness import PlateState
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import PlateFound, Source, WorkspaceScan
-from profiling_assets.workspace.scan import scan_plate, scan_workspace, site_folder_names
 from profiling_assets.workspace.scan_many import glance, glance_at_names
+from profiling_assets.workspace.scan_workspace import scan_plate, scan_workspace, site_folder_names
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.interface import Listing, TwoLevels, Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once

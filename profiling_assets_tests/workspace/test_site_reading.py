@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from profiling_assets.errors import WorkspaceError
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.scan import scan_plate
+from profiling_assets.workspace.scan_workspace import scan_plate
 from profiling_assets.workspace.site_folder import SiteFolder
 from profiling_assets.workspace.site_reading import read_ahead
 from profiling_assets.workspace.storage.folder import FolderWorkspace
@@ -121,7 +121,7 @@ def test_every_file_is_fetched_once_and_only_those_that_collate_reads(remote: Re
 
 
 def test_a_real_plate_is_collated_the_same_with_and_without(tmp_path: Path) -> None:
-    from profiling_assets.collate.collate import collate_plate
+    from profiling_assets.collate.collate_plate import collate_plate
     from profiling_assets.collate.options import CollateOptions
 
     root = str(shared_data("cellprofiler_csv/synthetic_cp4281"))

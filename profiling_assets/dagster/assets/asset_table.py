@@ -2,8 +2,8 @@
 
 Put here: how Dagster shows, stores and triggers a kind of result.
 Do not put here: the results of a config (`steps.results`), the function that makes one
-(`steps.makers`), what an asset does around it (`dagster.assets.step`), the pass over a plate's
-cells (`dagster.assets.backend`), the conditions themselves (`dagster.automation`).
+(`steps.makers`), what an asset does around it (`step`), the pass over a plate's cells (`backend`),
+the conditions themselves (`dagster.automation`).
 """
 
 from collections.abc import Callable, Iterator, Mapping

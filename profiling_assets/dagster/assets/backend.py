@@ -2,7 +2,7 @@
 
 Put here: the multi-asset that reads a plate once and stores what was asked for.
 Do not put here: reading and aggregating (`collate`), choice of source (`steps.sources`), assets
-that make one result each (`dagster.assets.asset_table`).
+that make one result each (`asset_table`).
 """
 
 import time

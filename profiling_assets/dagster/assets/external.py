@@ -1,7 +1,7 @@
 """External assets: what CellProfiler and the lab put into the workspace.
 
 Put here: assets that this package observes and never makes.
-Do not put here: listing them (`workspace.scan`), fingerprints (`steps.sources`).
+Do not put here: listing them (`workspace.scan_workspace`), fingerprints (`steps.sources`).
 Concept: https://docs.dagster.io/guides/build/assets/external-assets
 """
 
@@ -9,7 +9,7 @@ import dagster as dg
 
 from profiling_assets.dagster.partitions import Partitions
 from profiling_assets.steps.catalog import Catalog
-from profiling_assets.steps.frozen_features import FROZEN, frozen_path
+from profiling_assets.steps.frozen_lists import FROZEN, frozen_path
 from profiling_assets.steps.results import CSVS, PLATE, PLATE_MAP
 
 GROUP = "workspace"

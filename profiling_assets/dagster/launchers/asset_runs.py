@@ -1,8 +1,8 @@
 """Starting runs as the web UI does: same job, same launcher, same tags, from this process.
 
 Put here: making asset runs and starting them, with the internals of Dagster that it takes.
-Do not put here: which runs to start and when (`dagster.runs.run`), the launcher that carries them
-out on this machine (`local`).
+Do not put here: which runs to start and when (`dagster.runs.runner`), the launcher that carries
+them out on this machine (`local`).
 The web server creates asset runs through the functions used here; the public way makes runs that
 the UI cannot start again (docs/decisions/run-command.md). A test compares both event logs.
 """

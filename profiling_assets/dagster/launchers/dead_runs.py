@@ -1,7 +1,7 @@
 """Runs that nobody carries out any more: after `kill -9`, a lost machine, a closed terminal.
 
 Put here: who started a run, whether its processes live, and ending it where they do not.
-Do not put here: runs that are under way (`dagster.runs.run`).
+Do not put here: runs that are under way (`dagster.runs.runner`).
 The daemon does the same (run monitoring) where it runs; `run` works without one.
 """
 

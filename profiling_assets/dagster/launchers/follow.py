@@ -1,7 +1,7 @@
 """Following a run through its event log: lines, results, errors.
 
 Put here: what a run's events say, in plain words.
-Do not put here: what to do about it (`dagster.runs.run`), where lines are written (`cli`).
+Do not put here: what to do about it (`dagster.runs.runner`), where lines are written (`cli`).
 """
 
 import logging

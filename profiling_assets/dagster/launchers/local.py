@@ -1,7 +1,8 @@
 """Launching runs in processes that start warm: forked from one that has imported everything.
 
 Put here: Dagster's side of it, what `local` in `dagster.yaml` names.
-Do not put here: the process that forks (`local_server`), which runs there are (`dagster.runs.run`).
+Do not put here: the process that forks (`local_server`), which runs there are
+(`dagster.runs.runner`).
 Concept: https://docs.dagster.io/deployment/execution/run-launchers
 Why: docs/decisions/runs-and-processes.md
 """

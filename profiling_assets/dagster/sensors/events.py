@@ -14,7 +14,7 @@ from profiling_assets.dagster.event_log import external_event, latest_records, r
 from profiling_assets.dagster.runs.adopt import adoption_events
 from profiling_assets.dagster.sensors.look import Look
 from profiling_assets.steps.catalog import Catalog
-from profiling_assets.steps.frozen_features import FROZEN, frozen_marks
+from profiling_assets.steps.frozen_lists import FROZEN, frozen_marks
 from profiling_assets.steps.plan import Planner
 from profiling_assets.steps.plate_maps import plate_map_fingerprint
 from profiling_assets.steps.results import AGGREGATED, ALL, CSVS, PLATE, PLATE_MAP, result_path

@@ -13,7 +13,7 @@ from profiling_assets.workspace.completeness import Readiness, readiness
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import Source
 from profiling_assets.workspace.registry import PlateEntry, RegistryFacts
-from profiling_assets.workspace.scan import PlateListing, site_folder_names
+from profiling_assets.workspace.scan_workspace import PlateListing, site_folder_names
 from profiling_assets.workspace.storage.interface import Workspace
 
 _MARK = 12  # digits of a fingerprint that are remembered

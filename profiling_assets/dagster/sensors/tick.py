@@ -38,7 +38,7 @@ from profiling_assets.workspace.registry import (
     registered,
     update_registry,
 )
-from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 
 _FOR_PENDING = 0.75  # of a tick's time; the rest is left for plates that were reported before

@@ -1,7 +1,7 @@
 """The weight of a plate: names and sizes of its files, and nothing that is in them.
 
 Put here: listing a plate for an estimate.
-Do not put here: what follows from its weight (`plate`), completeness (`workspace.scan`).
+Do not put here: what follows from its weight (`plate`), completeness (`workspace.scan_workspace`).
 """
 
 from collections.abc import Iterable

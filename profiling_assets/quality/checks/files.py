@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from profiling_assets.errors import listed
-from profiling_assets.profiles.columns import column
-from profiling_assets.quality.checks.check import CheckResult, not_passed
+from profiling_assets.profiles.column_kinds import column
 from profiling_assets.quality.checks.rows import ROWS, rows_of
+from profiling_assets.quality.checks.verdict import CheckResult, not_passed
 from profiling_assets.workspace.ledger import SiteRecord
 from profiling_assets.workspace.site_folder import IMAGE
 

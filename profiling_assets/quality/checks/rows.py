@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import pandas as pd
 
 from profiling_assets.errors import listed
-from profiling_assets.profiles.columns import PLATE_COLUMNS, WELL_COLUMNS, column, is_metadata
+from profiling_assets.profiles.column_kinds import PLATE_COLUMNS, WELL_COLUMNS, column, is_metadata
 from profiling_assets.profiles.plate_map import join_name
-from profiling_assets.quality.checks.check import CheckResult, not_passed
+from profiling_assets.quality.checks.verdict import CheckResult, not_passed
 from profiling_assets.workspace.ledger import WellRecord, WellState
 from profiling_assets.workspace.names import PlateKey
 

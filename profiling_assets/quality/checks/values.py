@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import ControlsError, listed
-from profiling_assets.profiles.columns import is_metadata, numeric_columns
+from profiling_assets.profiles.column_kinds import is_metadata, numeric_columns
 from profiling_assets.profiles.reference_wells import check_negative_controls
-from profiling_assets.quality.checks.check import CheckResult, not_passed
+from profiling_assets.quality.checks.verdict import CheckResult, not_passed
 from profiling_assets.workspace.names import PlateKey, normalized_well
 
 INFINITE = "no_unflagged_inf"

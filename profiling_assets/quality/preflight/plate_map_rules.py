@@ -16,7 +16,7 @@ from profiling_assets.profiles.annotate import (
     dropped_wells_warning,
     no_well_joins,
 )
-from profiling_assets.profiles.columns import column
+from profiling_assets.profiles.column_kinds import column
 from profiling_assets.profiles.plate_map import (
     ExternalMetadata,
     checked_external,

@@ -1,7 +1,7 @@
 """Facts to one HTML page: no script, no network, names escaped, equal facts give equal bytes.
 
 Put here: what is laid out by a template, and how numbers are written.
-Do not put here: the facts (`facts`), gathering them (`steps.report`).
+Do not put here: the facts (`contents`), gathering them (`steps.report`).
 Library: Jinja2 with autoescape, https://jinja.palletsprojects.com/en/stable/api/#autoescaping
 """
 
@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from profiling_assets.quality.report.facts import BatchReportFacts, ReportFacts, facts_json
+from profiling_assets.quality.report.contents import BatchReportFacts, ReportFacts, facts_json
 
 _PACKAGE = "profiling_assets"
 _TEMPLATES = "quality/report/templates"

@@ -1,7 +1,8 @@
 """A workspace that is a folder.
 
 Put here: how a folder lists, reads, publishes and lends scratch space.
-Do not put here: what the files are (`workspace.layout`), finding plates (`workspace.scan`).
+Do not put here: what the files are (`workspace.layout`), finding plates
+(`workspace.scan_workspace`).
 
 Links may lead out of the root for reading (large `analysis` folders often lie on another disk).
 Writing never follows one out of the root: a linked folder may be someone else's published data.

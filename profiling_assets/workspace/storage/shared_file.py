@@ -1,7 +1,7 @@
 """A file that several processes change: one writer at a time, and no change is lost.
 
 Put here: reading, changing and writing under the condition that nobody wrote meanwhile.
-Do not put here: what is in such a file (`workspace.registry`, `steps.summary`).
+Do not put here: what is in such a file (`workspace.registry`, `steps.plate_sites`).
 """
 
 import random

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from profiling_assets.quality.report.facts import ReportFacts, facts_of_page
+from profiling_assets.quality.report.contents import ReportFacts, facts_of_page
 from profiling_assets.workspace.layout import batch_report, plate_report, site_ledger
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.registry import exclude, update_registry

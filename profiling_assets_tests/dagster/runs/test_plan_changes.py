@@ -191,7 +191,7 @@ def test_a_deleted_result_is_built_again_and_nothing_else(desk: Desk, path: str,
 def test_a_raised_code_version_builds_the_step_and_what_follows(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from profiling_assets.config.step import Step
+    from profiling_assets.config.recipe_steps import Step
     from profiling_assets.steps import results
 
     monkeypatch.setitem(results._CODE, Step.NORMALIZE_NEGCON, 2)

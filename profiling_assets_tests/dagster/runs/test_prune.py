@@ -12,7 +12,7 @@ from dagster._core.execution.backfill import (  # noqa: TID251 -- as the daemon 
 )
 
 from profiling_assets.dagster.instance import open_instance
-from profiling_assets.dagster.runs.prune import old_runs, remove_run
+from profiling_assets.dagster.runs.old_runs import old_runs, remove_run
 from profiling_assets_tests.dagster.desk import P1, Desk
 
 NOW = -1.0  # days: runs of a moment ago count as old

@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from profiling_assets.dagster.announcer import forget_settled
 from profiling_assets.dagster.io_managers import WorkspaceIOManager
-from profiling_assets.dagster.journal import forget_settled
 from profiling_assets.steps.journal import (
     announced_lookup,
     intent_of,
@@ -177,7 +177,7 @@ def test_intents_stay_as_long_as_a_file_needs_them_and_a_stranger_s_a_month(
     assert _announced(desk) == ["profiles/never"]
     with pytest.MonkeyPatch.context() as patch:
         later = time.time() + 31 * 24 * 3600
-        patch.setattr("profiling_assets.dagster.journal.time.time", lambda: later)
+        patch.setattr("profiling_assets.dagster.announcer.time.time", lambda: later)
         _forget(desk)
     assert _announced(desk) == []
 

@@ -17,7 +17,7 @@ from profiling_assets.workspace.registry import (
     registered,
     update_registry,
 )
-from profiling_assets.workspace.scan import scan_plate, scan_workspace
+from profiling_assets.workspace.scan_workspace import scan_plate, scan_workspace
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.overlay import OverlayWorkspace
 

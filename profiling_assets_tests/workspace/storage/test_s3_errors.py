@@ -16,7 +16,7 @@ from profiling_assets.errors import (
     MissingInputError,
     WorkspaceError,
 )
-from profiling_assets.workspace.scan import scan_workspace
+from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.opening import open_workspace
 from profiling_assets.workspace.storage.s3 import connection

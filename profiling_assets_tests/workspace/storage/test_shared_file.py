@@ -9,8 +9,8 @@ import pytest
 
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.profiles.tables import ledger_tsv, read_tsv
-from profiling_assets.quality.summary import COLUMNS, sites_of_wells, summary_row
-from profiling_assets.steps.summary import rebuilt_summary
+from profiling_assets.quality.summary_table import COLUMNS, sites_of_wells, summary_row
+from profiling_assets.steps.plate_sites import rebuilt_summary
 from profiling_assets.workspace.layout import QUALITY_SUMMARY, quality_record
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import PlateFound, Source

@@ -1,7 +1,7 @@
 """Listings of a bucket: pages of keys made into folders and files.
 
 Put here: asking for pages, and what of their keys is addressable below the root.
-Do not put here: reading an answer (`page_xml`), what the folders mean (`workspace.scan`).
+Do not put here: reading an answer (`page_xml`), what the folders mean (`workspace.scan_workspace`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 from profiling_assets.errors import WorkspaceError
 from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, TwoLevels
 from profiling_assets.workspace.storage.s3.connection import Connection
-from profiling_assets.workspace.storage.s3.errors import Refusal, sentence, talking
 from profiling_assets.workspace.storage.s3.page_xml import PAGE, Page
+from profiling_assets.workspace.storage.s3.refusals import Refusal, sentence, talking
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -18,7 +18,7 @@ from profiling_assets.workspace.storage.interface import ObjectInfo
 from profiling_assets.workspace.storage.os_errors import NO_SPACE_REMEDY, no_space, writing
 from profiling_assets.workspace.storage.parallel import map_at_once
 from profiling_assets.workspace.storage.s3.connection import Connection, whole_body
-from profiling_assets.workspace.storage.s3.errors import refusal_of, talking
+from profiling_assets.workspace.storage.s3.refusals import refusal_of, talking
 
 if TYPE_CHECKING:
     from obstore import GetOptions

@@ -28,7 +28,7 @@ from profiling_assets.errors import ConflictError, WorkspaceError
 from profiling_assets.workspace.storage.interface import ObjectInfo
 from profiling_assets.workspace.storage.s3.begun_uploads import noted
 from profiling_assets.workspace.storage.s3.connection import Connection, whole_body
-from profiling_assets.workspace.storage.s3.errors import is_conflict, talking
+from profiling_assets.workspace.storage.s3.refusals import is_conflict, talking
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody

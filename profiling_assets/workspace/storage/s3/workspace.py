@@ -19,7 +19,7 @@ from profiling_assets.workspace.storage.s3 import listing, reads
 from profiling_assets.workspace.storage.s3.address import S3Address
 from profiling_assets.workspace.storage.s3.begun_uploads import abort_dead
 from profiling_assets.workspace.storage.s3.connection import Connection, Connector, impatient
-from profiling_assets.workspace.storage.s3.errors import is_absent, talking
+from profiling_assets.workspace.storage.s3.refusals import is_absent, talking
 from profiling_assets.workspace.storage.s3.uploads import PART_BYTES, Uploader
 from profiling_assets.workspace.storage.scratch import (
     private_base,

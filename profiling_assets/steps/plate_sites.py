@@ -2,7 +2,7 @@
 
 Put here: what tells how many sites a plate has (its load data, or what there is in their place),
 bringing the plates' lines together.
-Do not put here: counting, and the table's rows (`quality.summary`).
+Do not put here: counting, and the table's rows (`quality.summary_table`).
 """
 
 import sqlite3
@@ -16,10 +16,10 @@ import pandas as pd
 
 from profiling_assets.config.model import Config
 from profiling_assets.errors import InvalidInputError, ProfilingError
-from profiling_assets.profiles.columns import column, numeric_columns
+from profiling_assets.profiles.column_kinds import column, numeric_columns
 from profiling_assets.profiles.tables import ledger_tsv, read_profiles, read_tsv
 from profiling_assets.quality.checks.values import every_plate_has_a_line
-from profiling_assets.quality.summary import (
+from profiling_assets.quality.summary_table import (
     COLUMNS,
     PlateSites,
     image_columns,
@@ -38,7 +38,7 @@ from profiling_assets.steps.sources import (
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey, normalized_well
 from profiling_assets.workspace.registry import load_registry
-from profiling_assets.workspace.scan import fingerprint_bytes
+from profiling_assets.workspace.scan_workspace import fingerprint_bytes
 from profiling_assets.workspace.sites import is_image_csv
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from profiling_assets.profiles.columns import (
+from profiling_assets.profiles.column_kinds import (
     PLATE_COLUMNS,
     WELL_COLUMNS,
     column,

@@ -9,13 +9,13 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
-from profiling_assets.config.step import Step
+from profiling_assets.config.recipe_steps import Step
 from profiling_assets.profiles.feature_list import FeatureSelection, selection_table
 from profiling_assets.profiles.feature_select import select_features
 from profiling_assets.profiles.frozen_features import FrozenFeatures, frozen_selection
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.checks import Checks, selection_checks
-from profiling_assets.steps.frozen_features import frozen_path, load_frozen
+from profiling_assets.steps.frozen_lists import frozen_path, load_frozen
 from profiling_assets.steps.outputs import Stored, TableOutput
 from profiling_assets.steps.whole_batch import refuse_while_missing
 from profiling_assets.workspace.names import PlateKey

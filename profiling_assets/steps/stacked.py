@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from profiling_assets.config.model import Config
-from profiling_assets.config.step import Step
+from profiling_assets.config.recipe_steps import Step
 from profiling_assets.errors import InvalidInputError
-from profiling_assets.profiles.columns import is_metadata
+from profiling_assets.profiles.column_kinds import is_metadata
 from profiling_assets.profiles.gct import gct_bytes, gct_columns
 from profiling_assets.profiles.stack import StackedProfiles, stack_profiles, stack_warnings
 from profiling_assets.profiles.tables import table_facts

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from profiling_assets.profiles.columns import column, is_metadata, numeric_columns
+from profiling_assets.profiles.column_kinds import column, is_metadata, numeric_columns
 from profiling_assets.profiles.feature_list import FeatureSelection
 from profiling_assets.profiles.tables import table_facts
 from profiling_assets.workspace.ledger import KEPT_WHOLE, SiteState, WellState

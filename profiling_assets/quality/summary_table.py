@@ -2,7 +2,7 @@
 
 Put here: what is counted of a plate's load data (or what there is in its place), and the table of
 all plates.
-Do not put here: finding the load data (`steps.summary`), writing under a condition.
+Do not put here: finding the load data (`steps.plate_sites`), writing under a condition.
 Source: `pipeline_quality_control` of cytomining/profiling-recipe.
 """
 

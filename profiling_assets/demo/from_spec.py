@@ -1,7 +1,7 @@
 """From a specification to the ground truth: every well, treatment, site and count.
 
 Put here: what the specification implies before a file is written.
-Do not put here: measurements (`values`), writing (`generate`).
+Do not put here: measurements (`drawn_values`), writing (`generate`).
 """
 
 import zlib
@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from profiling_assets.demo import widths
-from profiling_assets.demo.columns import COMPARTMENTS
 from profiling_assets.demo.laws import VARYING, Form, law_of
+from profiling_assets.demo.measurement_names import COMPARTMENTS
 from profiling_assets.demo.spec import (
     NEGCON,
     BatchSpec,

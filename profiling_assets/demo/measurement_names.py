@@ -1,7 +1,7 @@
 """Names of CellProfiler 4 measurements, composed by the rules that CellProfiler composes them by.
 
 Put here: the naming rule of each module.
-Do not put here: which of them a table has (`widths`), values (`values`), files (`generate`).
+Do not put here: which of them a table has (`widths`), values (`drawn_values`), files (`generate`).
 A name is Category_Feature, then what was measured on (a channel, a pair of channels, another
 object) and the scale. `ExportToSpreadsheet` sorts the columns by name, ImageNumber and
 ObjectNumber first in an object table.

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from profiling_assets.profiles.columns import feature_columns
+from profiling_assets.profiles.column_kinds import feature_columns
 
 FRAME = pd.DataFrame(
     {

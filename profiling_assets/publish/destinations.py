@@ -22,7 +22,7 @@ from profiling_assets.publish.clone import GitClone, Upstream
 from profiling_assets.publish.commit import held, note_begun, note_ended
 from profiling_assets.publish.wish import Publication, Wish
 from profiling_assets.publish.words import commit_message, config_marks, notes_on
-from profiling_assets.workspace.copying import Compared, batch_of, list_files
+from profiling_assets.workspace.copying import ComparedFile, batch_of, list_files
 from profiling_assets.workspace.public_files import (
     PUBLISHED,
     Limits,
@@ -41,7 +41,7 @@ def publish_to_workspace(
     workspace: Workspace,
     target: Workspace,
     wish: Wish,
-    told: Callable[[Compared], None] = lambda _: None,
+    told: Callable[[ComparedFile], None] = lambda _: None,
 ) -> Publication:
     """Copy what may be published to another workspace, such as a prefix of a bucket."""
     if target.identity == workspace.identity:
@@ -60,7 +60,7 @@ def publish_to_clone(
     workspace: Workspace,
     clone: GitClone,
     wish: Wish,
-    told: Callable[[Compared], None] = lambda _: None,
+    told: Callable[[ComparedFile], None] = lambda _: None,
 ) -> Publication:
     """Copy what may be published into a clone, commit it, and push it.
 
@@ -81,7 +81,7 @@ def _publish(
     workspace: Workspace,
     clone: GitClone,
     wish: Wish,
-    told: Callable[[Compared], None],
+    told: Callable[[ComparedFile], None],
     checks: Checks,
 ) -> Publication:
     upstream = checked_upstream(clone, checks, branch=wish.branch, push=wish.push)

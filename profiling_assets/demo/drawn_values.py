@@ -1,7 +1,8 @@
 """Plausible values for measurements: hidden traits of cells, seen through each feature's law.
 
 Put here: drawing.
-Do not put here: how a measurement is distributed (`laws`), names (`columns`), files (`generate`).
+Do not put here: how a measurement is distributed (`laws`), names (`measurement_names`), files
+(`generate`).
 Every cell has a few hidden traits (size, shape, texture, crowding, position, the brightness of each
 channel). A feature is a mix of traits and noise, put through the form of its law (an area is
 log-normal, a correlation lies between 0 and 1). So features of one kind are correlated, as in

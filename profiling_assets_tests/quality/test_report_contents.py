@@ -5,7 +5,7 @@ import pandas as pd
 
 from profiling_assets.profiles.feature_list import selection_from_table
 from profiling_assets.profiles.tables import ledger_tsv, read_tsv
-from profiling_assets.quality.report.facts import (
+from profiling_assets.quality.report.contents import (
     Ledger,
     Normalization,
     Rows,

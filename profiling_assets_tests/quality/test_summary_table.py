@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profiling_assets.errors import InvalidInputError
-from profiling_assets.quality.summary import (
+from profiling_assets.quality.summary_table import (
     COLUMNS,
     sites_of_load_data,
     sites_of_wells,

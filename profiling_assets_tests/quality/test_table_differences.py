@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from profiling_assets.quality.differences import lines_difference, table_difference
+from profiling_assets.quality.table_differences import lines_difference, table_difference
 
 nan, inf = np.nan, np.inf
 
