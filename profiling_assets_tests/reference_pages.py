@@ -16,7 +16,7 @@ from profiling_assets.config.reference import DOCUMENTS, REFERENCE_HEAD, Key, to
 from profiling_assets.config.template import render_config
 from profiling_assets.steps.results import PARQUET, results
 from profiling_assets.workspace import layout
-from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.names import Level, PlateKey
 
 _MADE = "<!-- Made by profiling_assets_tests/test_reference_pages.py, not to be edited. -->"
 _KEY = PlateKey("BATCH", "PLATE")
@@ -25,12 +25,18 @@ _WIDTH = 100
 _CALLS: dict[str, tuple[dict[str, Any], ...]] = {
     "selected_features": tuple(
         {"scope": scope, "level": level, "negcon": negcon}
-        for scope, level in ((_KEY, "plate"), ("BATCH", "batch"), (None, "all"))
+        for scope, level in ((_KEY, Level.PLATE), ("BATCH", Level.BATCH), (None, Level.ALL))
         for negcon in (False, True)
     ),
     "provenance": ({"scope": _KEY}, {"scope": "BATCH"}, {"scope": None}),
     "parquet_table": ({"key": _KEY, "table": "TABLE"},),
     "platemap_folders": ({"batch": "BATCH"},),
+    "stacked": tuple(
+        {"batch": "BATCH", "level": Level.BATCH, "negcon": negcon, "suffix": suffix}
+        for negcon in (False, True)
+        for suffix in (".csv.gz", ".gct")
+    ),
+    "batch_report": ({"batch": "BATCH"},),
     "quality_picture": ({"key": _KEY, "picture": "PICTURE"},),
 }
 _STEP = "feature_select_step"  # part of a name, no path
