@@ -37,7 +37,7 @@ def main(workspace: str, config: str, output: str) -> None:
     """Make every result of a workspace."""
     reference()
     catalog, _ = refreshed_catalog(Settings(workspace, config))
-    plates = catalog.cohort.plates
+    plates = catalog.asked_for.plates
     meter = Meter()
     for key in plates:
         _backend(catalog, key)

@@ -57,7 +57,7 @@ def command(
     with Console(stderr=True).status("looking"):
         catalog = scanned_catalog(applied_settings(workspace, config, inputs))
         check_plates(catalog)
-        chosen = chosen_plates(catalog.cohort.plates, batches, plates)
+        chosen = chosen_plates(catalog.asked_for.plates, batches, plates)
         wanted = dict.fromkeys(chosen, everything(catalog))
         look = preflight(catalog, wanted, whole=not (batches or plates))
     failed = any(finding.severity is Severity.ERROR for finding in look.findings)
@@ -65,7 +65,7 @@ def command(
         click.echo(json.dumps([asdict(finding) for finding in look.findings], indent=2))
         return int(failed)
     click.echo(_looked_at(look.facts))
-    for key, reason in catalog.cohort.excluded.items():
+    for key, reason in catalog.asked_for.excluded.items():
         click.echo(f"{key}: excluded: {reason}")
     click.echo()
     for line in grouped_lines(look.findings):

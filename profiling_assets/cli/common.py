@@ -152,14 +152,14 @@ def check_plates(catalog: Catalog) -> None:
     Raises `WorkspaceError` where there is none, and says whether all are excluded, elsewhere, or
     not found.
     """
-    if not catalog.cohort.plates and catalog.cohort.excluded:
-        names = ", ".join(f"{key} ({why})" for key, why in catalog.cohort.excluded.items())
+    if not catalog.asked_for.plates and catalog.asked_for.excluded:
+        names = ", ".join(f"{key} ({why})" for key, why in catalog.asked_for.excluded.items())
         raise WorkspaceError(
             f"every plate that the config asks for is excluded: {names}",
             path=catalog.workspace.root,
             remedy="take one back in with `profiling-assets include BATCH/PLATE`",
         )
-    if not catalog.cohort.plates:
+    if not catalog.asked_for.plates:
         raise WorkspaceError(
             "none of the plates that the config asks for is in the workspace"
             if catalog.registry.plates

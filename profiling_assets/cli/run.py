@@ -73,10 +73,10 @@ def command(
     catalog, _ = refreshed_catalog(settings)
     check_ready(catalog.config)
     check_plates(catalog)
-    chosen = chosen_plates(catalog.cohort.plates, batches, plates)
+    chosen = chosen_plates(catalog.asked_for.plates, batches, plates)
     check_assets(catalog.results, names)
     absent = (
-        [] if plates else [k for k in catalog.cohort.absent if not batches or k.batch in batches]
+        [] if plates else [k for k in catalog.asked_for.absent if not batches or k.batch in batches]
     )
     outcome, plan, logs = _built(catalog, chosen, names, force=force)
     problems = {**plan.impossible, **outcome.failed, **outcome.blocked}
@@ -177,7 +177,7 @@ def _notes(
     ]
     lines += [
         f"{key}: excluded: {reason}"
-        for key, reason in catalog.cohort.excluded.items()
+        for key, reason in catalog.asked_for.excluded.items()
         if not batches or key.batch in batches
     ]
     if plan.adopt:

@@ -98,7 +98,7 @@ def _brought_up_to_date(catalog: Catalog, *, watched: bool) -> Path:
     from profiling_assets.dagster.sensors.tick import ready_plates
     from profiling_assets.steps.plan import Planner
 
-    plates = catalog.cohort.plates
+    plates = catalog.asked_for.plates
     if watched:  # the sensor looks at the others, some at a time
         made = {
             key for key, entry in catalog.registry.plates.items() if entry.sources - {Source.CSVS}

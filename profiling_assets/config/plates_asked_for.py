@@ -12,7 +12,7 @@ from profiling_assets.workspace.names import PlateKey
 
 
 @dataclass(frozen=True)
-class Cohort:
+class PlatesAskedFor:
     """The plates a config asks for, and what becomes of the others.
 
     Every registered plate is in exactly one of `plates`, `not_asked` and `excluded`.
@@ -43,9 +43,9 @@ class Cohort:
         return batches
 
 
-def cohort(
+def plates_asked_for(
     config: Config, registered: Iterable[PlateKey], excluded: Mapping[PlateKey, str]
-) -> Cohort:
+) -> PlatesAskedFor:
     """Say which plates are asked for.
 
     A config without batch documents asks for every registered plate. With batch documents it asks
@@ -63,7 +63,7 @@ def cohort(
 
     Returns
     -------
-    Cohort
+    PlatesAskedFor
         The plates, those left out and those that are not there.
     """
     there = set(registered)
@@ -71,7 +71,7 @@ def cohort(
     if wanted is None:
         wanted = there
     candidates = wanted - excluded.keys()
-    return Cohort(
+    return PlatesAskedFor(
         plates=tuple(sorted(candidates & there)),
         not_asked=tuple(sorted(there - wanted - excluded.keys())),
         absent=tuple(sorted(candidates - there)),

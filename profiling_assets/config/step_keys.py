@@ -3,7 +3,7 @@
 Put here: the keys that influence each step's result.
 Do not put here: comparing parts of two runs, the inputs' fingerprints.
 A key that changes nothing in a step's files is not in its part, so that editing the config builds
-only what the edit can change. Batches are in none: which plates there are is the cohort's matter.
+only what the edit can change. Batches are in none: which plates there are `plates_asked_for` says.
 """
 
 import json

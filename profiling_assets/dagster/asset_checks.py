@@ -176,7 +176,7 @@ def preflight_checks(catalog: Catalog) -> list[dg.AssetChecksDefinition]:
         from profiling_assets.steps.preflight import preflight as look_at
 
         now = scanned_catalog(settings)
-        look = look_at(now, dict.fromkeys(now.cohort.plates, everything(now)))
+        look = look_at(now, dict.fromkeys(now.asked_for.plates, everything(now)))
         for rule in RULE_NAMES:
             found = [finding for finding in look.findings if finding.rule == rule.name]
             failed = any(finding.severity == "error" for finding in found)

@@ -44,7 +44,7 @@ def build_defs(settings: Settings, *, overrides: Mapping[str, Any] | None = None
         Without plates where no workspace is set.
     """
     catalog = load_catalog(settings, patient=True)
-    partitions = Partitions.of(catalog.cohort.plates)
+    partitions = Partitions.of(catalog.asked_for.plates)
     resources: dict[str, Any] = {
         "catalog": catalog,
         **_io_managers(catalog),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from profiling_assets.errors import printable
-from profiling_assets.steps.current import Marks, Recorded
+from profiling_assets.steps.current import Fingerprints, Recorded
 from profiling_assets.steps.outputs import Fact, Picture, PicturesOutput, SharedFileOutput
 from profiling_assets.steps.provenance import FileMark, Origin
 from profiling_assets.steps.results import CSVS, Result
@@ -159,7 +159,9 @@ def marks_metadata(recorded: Recorded) -> dict[str, dg.MetadataValue]:
     }
 
 
-def origin_metadata(wanted: Marks, versions: Mapping[str, str]) -> dict[str, dg.MetadataValue]:
+def origin_metadata(
+    wanted: Fingerprints, versions: Mapping[str, str]
+) -> dict[str, dg.MetadataValue]:
     """Say from what a result was made, for a person and for its provenance file."""
     return {
         MADE_FROM: dg.MetadataValue.json(dict(sorted(wanted.made_from.items()))),

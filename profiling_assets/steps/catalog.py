@@ -11,7 +11,7 @@ from pathlib import Path
 
 from profiling_assets.config.load import parse_config
 from profiling_assets.config.model import Config
-from profiling_assets.config.plates_asked_for import Cohort, cohort
+from profiling_assets.config.plates_asked_for import PlatesAskedFor, plates_asked_for
 from profiling_assets.config.template import render_config
 from profiling_assets.config.yaml_nodes import MAX_BYTES
 from profiling_assets.errors import ConfigError, MissingInputError, WorkspaceError
@@ -46,18 +46,18 @@ class Catalog:
         return self.opened
 
     @cached_property
-    def cohort(self) -> Cohort:
+    def asked_for(self) -> PlatesAskedFor:
         """The plates that the config asks for."""
-        return self.cohort_of(self.registry)
+        return self.asked_for_of(self.registry)
 
-    def cohort_of(self, registry: Registry) -> Cohort:
+    def asked_for_of(self, registry: Registry) -> PlatesAskedFor:
         """Return the plates of a registry that the config asks for."""
         excluded = {
             key: entry.excluded
             for key, entry in registry.plates.items()
             if entry.excluded is not None
         }
-        return cohort(self.config, registry.plates, excluded)
+        return plates_asked_for(self.config, registry.plates, excluded)
 
     @cached_property
     def results(self) -> Mapping[str, Result]:
@@ -70,9 +70,9 @@ class Catalog:
         Empty for a plate: it is there if it has a partition.
         """
         if level == ALL:
-            return self.cohort.absent
+            return self.asked_for.absent
         if level == BATCH:
-            return tuple(key for key in self.cohort.absent if key.batch == partition)
+            return tuple(key for key in self.asked_for.absent if key.batch == partition)
         return ()
 
 

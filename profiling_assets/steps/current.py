@@ -32,7 +32,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Marks:
+class Fingerprints:
     """What a result would be made from now."""
 
     # of code, config and inputs: equal ones mean that building again gives the same result
@@ -77,9 +77,9 @@ def fingerprint(code_version: str, inputs: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def marks(code_version: str, inputs: Mapping[str, str]) -> Marks:
+def fingerprints(code_version: str, inputs: Mapping[str, str]) -> Fingerprints:
     """Return the fingerprints of what a result would be made from now."""
-    return Marks(fingerprint(code_version, inputs), fingerprint("inputs", inputs))
+    return Fingerprints(fingerprint(code_version, inputs), fingerprint("inputs", inputs))
 
 
 def identity_of_foreign(content: str) -> str:
@@ -109,7 +109,7 @@ def is_replaced(standing: Standing, recorded: Recorded, content: Callable[[], st
 def decide(
     standing: Standing | None,
     recorded: Recorded | None,
-    wanted: Marks,
+    wanted: Fingerprints,
     *,
     force: bool,
     overwrite: bool = False,

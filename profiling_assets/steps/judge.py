@@ -29,13 +29,13 @@ from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.current import (
     UNRECORDED,
     Action,
-    Marks,
+    Fingerprints,
     Recorded,
     Standing,
     decide,
+    fingerprints,
     identity_of_foreign,
     is_replaced,
-    marks,
 )
 from profiling_assets.steps.frozen_lists import FROZEN, frozen_fingerprint
 from profiling_assets.steps.journal import announced_lookup
@@ -190,8 +190,8 @@ class Judge(ABC):
             return False
         return recorded is None or is_replaced(standing, recorded, lambda: self._content(task))
 
-    def _wanted(self, task: Task) -> Marks:
-        return marks(self._graph[task.name].code_version, self._inputs(task))
+    def _wanted(self, task: Task) -> Fingerprints:
+        return fingerprints(self._graph[task.name].code_version, self._inputs(task))
 
     def _inputs(self, task: Task) -> dict[str, str]:
         result = self._graph[task.name]
@@ -249,7 +249,7 @@ class PlanJudge(Judge):
     """
 
     def __init__(self, catalog: Catalog, records: RecordLookup, *, force: bool) -> None:
-        plates, graph = catalog.cohort.plates, catalog.results
+        plates, graph = catalog.asked_for.plates, catalog.results
         of_level = {
             level: sorted({scope_of(key, level) for key in plates})
             for level in {result.level for result in graph.values()}
@@ -342,9 +342,9 @@ class StepJudge(Judge):
     def _stays_beside_its_backend(self, task: Task, recorded: Recorded) -> bool:  # noqa: ARG002
         return recorded.adopted
 
-    def _wanted(self, task: Task) -> Marks:
+    def _wanted(self, task: Task) -> Fingerprints:
         inputs = self._inputs(task)
-        return replace(marks(self._graph[task.name].code_version, inputs), made_from=inputs)
+        return replace(fingerprints(self._graph[task.name].code_version, inputs), made_from=inputs)
 
     def _identity(self, task: Task, of: Result) -> str:
         if self.standing(task) is not None:
@@ -362,7 +362,7 @@ def upstream_of(catalog: Catalog, task: Task) -> list[Task]:
         Task(name, partition)
         for name in result.upstream
         for partition in input_partitions(
-            result, graph[name], task.partition, catalog.cohort.plates
+            result, graph[name], task.partition, catalog.asked_for.plates
         )
     ]
 

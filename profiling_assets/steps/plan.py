@@ -57,7 +57,7 @@ class Planner:
         self._records = records
         self._force = force
         self._graph = catalog.results
-        self._plates = catalog.cohort.plates
+        self._plates = catalog.asked_for.plates
         self._judge = PlanJudge(catalog, records, force=force)
 
     def external_fingerprints(self, name: str, plates: Iterable[PlateKey]) -> dict[str, str]:

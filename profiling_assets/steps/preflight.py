@@ -90,7 +90,7 @@ def preflight(
     facts = WorkspaceFacts(
         root=workspace.root,
         config=catalog.config,
-        absent=catalog.cohort.absent if whole else (),
+        absent=catalog.asked_for.absent if whole else (),
         not_asked=_forgotten(catalog) if whole else (),
         frozen_errors=frozen_errors(look, catalog.config, lists),
         write_error=denied,
@@ -205,7 +205,7 @@ def _forgotten(catalog: Catalog) -> tuple[PlateKey, ...]:
     }
     batches = {key.batch for key in named}
     return tuple(
-        key for key in catalog.cohort.not_asked if key.batch in batches and key not in named
+        key for key in catalog.asked_for.not_asked if key.batch in batches and key not in named
     )
 
 

@@ -271,15 +271,15 @@ def normalization_warnings(found: Normalization) -> list[str]:
 
 def batch_report(catalog: Catalog, batch: str) -> PageOutput:
     """Write the report of a batch, with a row also for plates of which nothing can be said."""
-    cohort = catalog.cohort
+    asked_for = catalog.asked_for
     without = {
-        k.plate: f"excluded: {why}" for k, why in cohort.excluded.items() if k.batch == batch
+        k.plate: f"excluded: {why}" for k, why in asked_for.excluded.items() if k.batch == batch
     }
-    without |= {k.plate: "not in the workspace" for k in cohort.absent if k.batch == batch}
+    without |= {k.plate: "not in the workspace" for k in asked_for.absent if k.batch == batch}
     reader = Reader(catalog.workspace)
     plates: list[ReportFacts] = []
     pictures: dict[str, dict[str, str]] = {}
-    keys = sorted(key for key in cohort.plates if key.batch == batch)
+    keys = sorted(key for key in asked_for.plates if key.batch == batch)
     for key in keys:
         facts = _facts(reader, key)
         if facts is None:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from profiling_assets.config.load import parse_config
 from profiling_assets.config.model import Config
-from profiling_assets.config.plates_asked_for import cohort
+from profiling_assets.config.plates_asked_for import plates_asked_for
 from profiling_assets.workspace.names import PlateKey
 
 WHOLE = "pipeline: p\n"
@@ -25,25 +25,25 @@ def batch(name: str, plates: dict[str, bool], *, process: bool = True) -> str:
 
 
 def test_a_config_without_batch_documents_takes_the_whole_workspace() -> None:
-    found = cohort(config(WHOLE), [Q1, P2, P1], {})
+    found = plates_asked_for(config(WHOLE), [Q1, P2, P1], {})
     assert found.plates == (P1, P2, Q1)
     assert (found.not_asked, found.absent) == ((), ())
 
 
 def test_an_excluded_plate_is_not_among_the_plates_and_keeps_its_reason() -> None:
-    found = cohort(config(WHOLE), [P1, P2], {P2: "out of focus"})
+    found = plates_asked_for(config(WHOLE), [P1, P2], {P2: "out of focus"})
     assert found.plates == (P1,)
     assert found.excluded == {P2: "out of focus"}
 
 
 def test_a_plate_on_disk_that_the_config_does_not_name_is_not_asked_for() -> None:
-    found = cohort(config(WHOLE + batch("B1", {"P1": True})), [P1, P2, Q1], {})
+    found = plates_asked_for(config(WHOLE + batch("B1", {"P1": True})), [P1, P2, Q1], {})
     assert found.plates == (P1,)
     assert found.not_asked == (P2, Q1)
 
 
 def test_process_false_of_a_plate_takes_that_plate_out() -> None:
-    found = cohort(config(WHOLE + batch("B1", {"P1": True, "P2": False})), [P1, P2], {})
+    found = plates_asked_for(config(WHOLE + batch("B1", {"P1": True, "P2": False})), [P1, P2], {})
     assert found.plates == (P1,)
     assert found.not_asked == (P2,)
     assert found.absent == ()
@@ -51,36 +51,38 @@ def test_process_false_of_a_plate_takes_that_plate_out() -> None:
 
 def test_process_false_of_a_batch_takes_all_its_plates_out() -> None:
     text = WHOLE + batch("B1", {"P1": True}, process=False) + batch("B2", {"P1": True})
-    found = cohort(config(text), [P1, Q1], {})
+    found = plates_asked_for(config(text), [P1, Q1], {})
     assert found.plates == (Q1,)
     assert found.not_asked == (P1,)
 
 
 def test_a_config_whose_only_batch_is_switched_off_asks_for_nothing() -> None:
-    found = cohort(config(WHOLE + batch("B1", {"P1": True}, process=False)), [P1, Q1], {})
+    found = plates_asked_for(config(WHOLE + batch("B1", {"P1": True}, process=False)), [P1, Q1], {})
     assert found.plates == ()
     assert found.not_asked == (P1, Q1)
 
 
 def test_a_plate_that_the_config_names_and_nobody_has_seen_is_absent() -> None:
     text = WHOLE + batch("B1", {"P3": True, "P1": True, "P2": False})
-    found = cohort(config(text), [P1], {})
+    found = plates_asked_for(config(text), [P1], {})
     assert found.absent == (P3,)
 
 
 def test_an_excluded_plate_is_not_absent_though_the_config_names_it() -> None:
-    found = cohort(config(WHOLE + batch("B1", {"P1": True, "P2": True})), [P1], {P2: "broken"})
+    found = plates_asked_for(
+        config(WHOLE + batch("B1", {"P1": True, "P2": True})), [P1], {P2: "broken"}
+    )
     assert found.absent == ()
     assert found.excluded == {P2: "broken"}
 
 
 def test_the_same_plate_name_in_two_batches_is_two_plates() -> None:
-    found = cohort(config(WHOLE + batch("B1", {"P1": True})), [P1, Q1], {})
+    found = plates_asked_for(config(WHOLE + batch("B1", {"P1": True})), [P1, Q1], {})
     assert (found.plates, found.not_asked) == ((P1,), (Q1,))
 
 
 def test_leading_zeros_tell_plates_apart() -> None:
-    found = cohort(
+    found = plates_asked_for(
         config(WHOLE + batch("B1", {"000123": True})),
         [PlateKey("B1", "000123"), PlateKey("B1", "123")],
         {},
@@ -90,7 +92,7 @@ def test_leading_zeros_tell_plates_apart() -> None:
 
 
 def test_batches_hold_the_plates_asked_for_in_order() -> None:
-    found = cohort(config(WHOLE), [Q1, P3, P1], {P3: "no"})
+    found = plates_asked_for(config(WHOLE), [Q1, P3, P1], {P3: "no"})
     assert found.batches == {"B1": (P1,), "B2": (Q1,)}
 
 
@@ -108,7 +110,7 @@ def test_every_registered_plate_is_in_exactly_one_place(
     text = WHOLE
     for name in sorted({key.batch for key in named}):
         text += batch(name, {k.plate: asked for k, asked in named.items() if k.batch == name})
-    found = cohort(config(text), registered, excluded)
+    found = plates_asked_for(config(text), registered, excluded)
     places = [*found.plates, *found.not_asked, *(k for k in found.excluded if k in registered)]
     assert sorted(places) == sorted(registered)
     assert not set(found.absent) & (registered | set(excluded))

@@ -157,7 +157,7 @@ class Desk:
 
     def _keys(self, plates: Iterable[str] | None) -> list[PlateKey]:
         if plates is None:
-            return list(self.catalog().cohort.plates)
+            return list(self.catalog().asked_for.plates)
         return [PlateKey.parse(plate) for plate in plates]
 
     # -- building

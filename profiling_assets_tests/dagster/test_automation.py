@@ -301,7 +301,7 @@ class Runs:
     def report(self) -> None:
         catalog = self.desk.catalog()
         planner = Planner(catalog, records_in(self.instance), force=False)
-        report_inputs(self.instance, planner, catalog.cohort.plates)
+        report_inputs(self.instance, planner, catalog.asked_for.plates)
 
     def make(self, names: Sequence[str], *partitions: str) -> None:
         for partition in partitions:

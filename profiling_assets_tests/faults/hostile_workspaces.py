@@ -55,7 +55,7 @@ def prepared(root: Path) -> Path:
 def made(root: Path) -> TableOutput:
     """Check a workspace, collate a plate and annotate its profiles, as a run does."""
     catalog = scanned_catalog(Settings(str(root), str(root / "config.yml")))
-    plates = dict.fromkeys(catalog.cohort.plates, everything(catalog))
+    plates = dict.fromkeys(catalog.asked_for.plates, everything(catalog))
     for finding in preflight(catalog, plates).findings:
         assert finding.what.strip()
     workspace, config = catalog.workspace, catalog.config

@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 
 from profiling_assets.steps.current import (
     Action,
-    Marks,
+    Fingerprints,
     Recorded,
     Standing,
     decide,
     fingerprint,
+    fingerprints,
     identity_of_foreign,
     is_replaced,
-    marks,
 )
 
-WANTED = Marks("code and inputs", "inputs")
+WANTED = Fingerprints("code and inputs", "inputs")
 OURS = Recorded("code and inputs", size=10, inputs="inputs", version="1", content="hash")
 OURS_OF_OLD_CODE = replace(OURS, fingerprint="older")
 OURS_OF_OLD_INPUTS = replace(OURS, fingerprint="older", inputs="older")
@@ -104,8 +104,8 @@ def test_what_follows_an_adopted_file_depends_on_its_content_and_not_on_its_inpu
 
 
 def test_the_mark_of_the_inputs_is_the_same_for_every_code() -> None:
-    one, other = marks("1", {"a": "x"}), marks("2", {"a": "x"})
-    assert one.inputs == other.inputs != marks("1", {"a": "y"}).inputs
+    one, other = fingerprints("1", {"a": "x"}), fingerprints("2", {"a": "x"})
+    assert one.inputs == other.inputs != fingerprints("1", {"a": "y"}).inputs
     assert one.fingerprint != other.fingerprint
 
 

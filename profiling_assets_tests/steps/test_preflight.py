@@ -42,7 +42,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def looked_at(root: Path | str, config: Path | None) -> tuple[Finding, ...]:
     catalog = scanned_catalog(Settings(str(root), None if config is None else str(config)))
-    return preflight(catalog, dict.fromkeys(catalog.cohort.plates, everything(catalog))).findings
+    return preflight(catalog, dict.fromkeys(catalog.asked_for.plates, everything(catalog))).findings
 
 
 def edited(path: str, old: str, new: str, count: int = 1) -> Plant:

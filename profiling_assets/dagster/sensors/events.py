@@ -37,7 +37,7 @@ def known_plates(catalog: Catalog, instance: dg.DagsterInstance) -> set[PlateKey
     partitions = set[str]().union(
         *(instance.get_materialized_partitions(dg.AssetKey(name)) for name in names)
     )
-    return {key for key in catalog.cohort.plates if str(key) in partitions}
+    return {key for key in catalog.asked_for.plates if str(key) in partitions}
 
 
 def plates_met(events: Iterable[dg.AssetMaterialization]) -> set[PlateKey]:
@@ -88,7 +88,7 @@ def frozen_news(catalog: Catalog, instance: dg.DagsterInstance) -> list[dg.Asset
 
     There is one event for each selection that a list takes the place of.
     """
-    served = (catalog.workspace, catalog.config, catalog.results, catalog.cohort.plates)
+    served = (catalog.workspace, catalog.config, catalog.results, catalog.asked_for.plates)
     events: list[dg.AssetMaterialization] = []
     for name, marks in frozen_marks(*served).items():
         known = latest_records(instance, name, marks)

@@ -73,8 +73,8 @@ def new_output_sensor(catalog: Catalog) -> dg.SensorDefinition:
             return dg.SkipReason("no workspace is set")
         state = parse_watch_json(context.cursor)
         registry = register_plates(catalog)
-        asked = catalog.cohort_of(registry).plates
-        if asked != catalog.cohort.plates:
+        asked = catalog.asked_for_of(registry).plates
+        if asked != catalog.asked_for.plates:
             problem = _STALE
             if may_reload(state, asked, time.time()):
                 problem = reload_problem(watch.webserver, _location(context))
@@ -99,10 +99,8 @@ def new_output_sensor(catalog: Catalog) -> dg.SensorDefinition:
             context.log.warning(warning)
         if queue is not None and messages.receipts:
             queue.remove(messages.receipts)
-        waiting = len(tick.state.pending)
-        said = (
-            f"looked at {tick.looked} of {len(catalog.cohort.plates)} plates; {waiting} not ready"
-        )
+        plates, waiting = len(catalog.asked_for.plates), len(tick.state.pending)
+        said = f"looked at {tick.looked} of {plates} plates; {waiting} not ready"
         context.log.info(f"{said}; {len(tick.events)} events")
         return dg.SensorResult(
             asset_events=tick.events,

@@ -65,9 +65,9 @@ def register_plates(catalog: Catalog) -> Registry:
     former = load_registry(workspace).plates
     known = [key for key, entry in former.items() if Source.CSVS in entry.sources]
     scan = scan_workspace(workspace, catalog.config.collate.csv_dir, known=known)
-    if not scan.plates and catalog.cohort.plates:
+    if not scan.plates and catalog.asked_for.plates:
         raise WorkspaceError(
-            f"the workspace has no plate any more, and had {len(catalog.cohort.plates)}",
+            f"the workspace has no plate any more, and had {len(catalog.asked_for.plates)}",
             path=workspace.root,
             remedy="see whether it is mounted and its address is right; nothing was changed",
         )
@@ -94,7 +94,7 @@ def look_around(
     Only of plates that the catalog serves is anything reported. `hinted` are plates to be looked at
     first, `clock` gives the time in seconds since 1970, and `seconds` is how long to look.
     """
-    plates = sorted(set(catalog.cohort.plates) & set(catalog.cohort_of(registry).plates))
+    plates = sorted(set(catalog.asked_for.plates) & set(catalog.asked_for_of(registry).plates))
     known = known_plates(catalog, instance)
     order = turn(state, plates, known, hinted)
     begun = clock()

@@ -29,7 +29,7 @@ def task_of_run(catalog: Catalog, partition: str, assets: Collection[str]) -> Fa
     `ProfilingError` where no task is large enough, `WorkspaceError` where the plate cannot be
     listed.
     """
-    plates = [key for key in catalog.cohort.plates if partition in (ALL, key.batch, str(key))]
+    plates = [key for key in catalog.asked_for.plates if partition in (ALL, key.batch, str(key))]
     if not plates:
         plates = [PlateKey.parse(partition)]
     weight = _weight(catalog, plates[0])

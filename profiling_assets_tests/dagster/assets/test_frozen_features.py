@@ -74,7 +74,7 @@ def test_a_list_of_a_run_gives_its_bytes_and_an_edit_builds_what_follows_from_it
 def test_a_list_that_is_gone_stops_a_run_and_the_step(desk: Desk) -> None:
     desk.configure({"feature_select.frozen": FILE}, ONE_BATCH)
     planner = desk.planner()
-    plan = planner.plan(desk.catalog().cohort.plates)
+    plan = planner.plan(desk.catalog().asked_for.plates)
     assert "frozen_features" in {found.rule for found in planner.preflight(plan)}
     text = failure_text(desk.materialize(["selected_features_batch"], BATCH1))
     assert f"{FILE}: the frozen list of features is not in the workspace" in text
@@ -84,7 +84,7 @@ def test_a_list_that_is_gone_stops_a_run_and_the_step(desk: Desk) -> None:
 def test_a_list_that_is_gone_stops_no_run_that_selects_nothing(fresh: Desk, section: str) -> None:
     fresh.configure({f"{section}.frozen": FILE})
     planner = fresh.planner()
-    plates = fresh.catalog().cohort.plates
+    plates = fresh.catalog().asked_for.plates
 
     def told(*names: str) -> list[str]:
         plan = planner.plan(plates, names)

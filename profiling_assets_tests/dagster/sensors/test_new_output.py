@@ -108,7 +108,7 @@ def test_run_ui_and_sensor_agree_on_the_fingerprint(watch: Watch) -> None:
     catalog = watch.desk.catalog()
     planner = Planner(catalog, records_in(watch.instance), force=False)
     for name in ("cellprofiler_csvs", "plate_map"):
-        wanted = planner.external_fingerprints(name, catalog.cohort.plates)
+        wanted = planner.external_fingerprints(name, catalog.asked_for.plates)
         for plate, now in wanted.items():
             assert watch.desk.metadata(name, plate)["fingerprint"].value == now
 
