@@ -81,7 +81,8 @@ def _is_on(value: object) -> object:
 
 def _seconds(value: object) -> object:
     text = str(value)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _LONGEST_SECONDS):
+    # few digits first: Python refuses to read thousands of them
+    if not (re.fullmatch(r"[0-9]{1,5}", text) and 1 <= int(text) <= _LONGEST_SECONDS):
         raise ConfigError(
             f"{WATCH_SECONDS_VARIABLE} is {text!r}",
             remedy=f"set it to a whole number of seconds from 1 to {_LONGEST_SECONDS}",

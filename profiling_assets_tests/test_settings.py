@@ -99,3 +99,9 @@ def test_settings_cannot_be_changed() -> None:
     settings = Settings("/w")
     with pytest.raises(ValueError, match="frozen"):
         settings.workspace = "/other"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "0", "86401", "1.5", "٣", "-1"])
+def test_a_pause_that_is_none_is_refused_in_our_words(text: str) -> None:
+    with pytest.raises(ConfigError, match="WATCH_SECONDS is"):
+        WatchSettings.from_environment({"PROFILING_ASSETS_WATCH_SECONDS": text})

@@ -114,7 +114,9 @@ def _asset(
         read = [inputs[name] for name in result.upstream if name in inputs]
         task = Task(result.name, context.partition_key)
         make = partial(row.make, catalog, task, *read)
-        yield from kept_or_made(context, catalog, task, make, has_check=row.has_check)
+        yield from kept_or_made(
+            context, catalog, task, make, has_check=row.has_check, steps_aside=row.steps_aside
+        )
 
     return made
 

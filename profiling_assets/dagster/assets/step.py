@@ -40,6 +40,7 @@ def kept_or_made(
     make: Callable[[], Output],
     *,
     has_check: bool,
+    steps_aside: bool,
 ) -> Iterator[Checked]:
     """Keep a standing file or make a result, or step aside where automation will ask for it again.
 
@@ -52,7 +53,11 @@ def kept_or_made(
     try:
         value = judge.kept(task) or make()
     except MissingPlatesError as refusal:
-        if refusal.absent or not _will_be_asked_for_again(context, result, refusal.plates):
+        if (
+            refusal.absent
+            or not steps_aside
+            or not _will_be_asked_for_again(context, result, refusal.plates)
+        ):
             raise
         yield _stepped_aside(context, result, refusal.plates)
         return
