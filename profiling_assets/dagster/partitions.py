@@ -32,7 +32,8 @@ class Partitions:
             by_level={
                 PLATE: dg.StaticPartitionsDefinition([str(key) for key in keys]),
                 BATCH: dg.StaticPartitionsDefinition(sorted({key.batch for key in keys})),
-                ALL: dg.StaticPartitionsDefinition([ALL]),
+                # plain text: Dagster writes keys into cursors, and knows no enum of ours
+                ALL: dg.StaticPartitionsDefinition([str(ALL)]),
             },
         )
 
