@@ -21,7 +21,12 @@ version = release = __version__
 
 # the whole repository is the source, so that links between its pages are links on the site too
 _FOLDERS = ("docs", "benchmarks", "deploy")
-include_patterns = ["README.md", "CHANGELOG.md", *(f"{folder}/**.md" for folder in _FOLDERS)]
+include_patterns = [
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    *(f"{folder}/**.md" for folder in _FOLDERS),
+]
 exclude_patterns = [
     *(entry.name for entry in ROOT.iterdir() if entry.is_dir() and entry.name not in _FOLDERS),
     "docs/_*",
@@ -59,7 +64,8 @@ CONTENTS = {
         "Reference": ("reference/*.md", "outputs.md", "checks.md", "environment.md"),
         "Explanation": (
             *("architecture.md", "differences.md", "decisions/README.md", "faults.md"),
-            *("load*.md", "scale.md", "../benchmarks/README.md", "../CHANGELOG.md"),
+            *("load*.md", "scale.md", "../benchmarks/README.md", "../CONTRIBUTING.md"),
+            "../CHANGELOG.md",
         ),
     },
     "docs/decisions/README": {"": ("[a-z]*.md",)},

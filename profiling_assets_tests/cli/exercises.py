@@ -108,6 +108,7 @@ NOT_RUN = (
     NotRun(FIRST_TUTORIAL, r"make setup|source ", "installs; the tests run in what it makes"),
     NotRun("README.md", r"make ", "installs, or is the whole of the tests; CI runs `make test`"),
     NotRun("README.md", r"\.venv/bin/profiling-assets ui", _SERVER),
+    NotRun("CONTRIBUTING.md", r"make |pre-commit ", "installs, or is the whole of the tests"),
     NotRun("docs/s3.md", r"profiling-assets ui", _SERVER),
     NotRun("docs/tasks/new-batch.md", r"profiling-assets ui", _SERVER),
     NotRun("docs/s3.md", r"profiling-assets run --input 's3://cellp", "a public bucket of AWS"),

@@ -53,7 +53,7 @@ class Command:
 
 def pages() -> list[Path]:
     """Return the pages of the site, and of the folders that bring pages along."""
-    found = [ROOT / "README.md", ROOT / "CHANGELOG.md"]
+    found = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")]
     for folder in ("docs", "benchmarks", "deploy"):
         found += sorted((ROOT / folder).rglob("*.md"))
     return [page for page in found if page.relative_to(ROOT).parts[1:2] != (".peer",)]
