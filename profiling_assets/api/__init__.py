@@ -1,4 +1,4 @@
-"""What a notebook calls: CellProfiler's CSVs to feature-selected profiles, one verb a step.
+"""What a notebook calls: CellProfiler's CSVs to feature-selected profiles, one verb per step.
 
 `import profiling_assets as pa` has all of these names. The words are pycytominer's, and so are the
 defaults where a docstring does not say otherwise. A verb leaves what it is given as it is. A remedy

@@ -1,4 +1,4 @@
-"""From CellProfiler's CSVs, or a SQLite backend, to one profile a well; and what a workspace has.
+"""From CellProfiler's CSVs, or a SQLite backend, to one profile per well; and what a workspace has.
 
 Put here: `scan`, `collate`, `aggregate`, with pycytominer's words and defaults.
 Do not put here: the pass over the CSVs and the means (`collate`), what a plate's folder is called
@@ -48,7 +48,7 @@ def scan(workspace: File, *, csv_dir: str = "analysis") -> WithFrame:
     Returns
     -------
     WithFrame
-        One row a plate: `batch`, `plate`, and whether there are `csvs`, a `sqlite` backend,
+        One row per plate: `batch`, `plate`, and whether there are `csvs`, a `sqlite` backend,
         `aggregate`d profiles, further `profiles`. The warnings say what was left out.
 
     Raises
@@ -132,7 +132,7 @@ def collate(
     Returns
     -------
     Collated
-        One row a well: the strata, `Metadata_Site_Count`, `Metadata_Count_*`,
+        One row per well: the strata, `Metadata_Site_Count`, `Metadata_Count_*`,
         `Metadata_Object_Count`, image features, then the compartments' features.
 
     Raises
@@ -234,7 +234,7 @@ def aggregate(
     Returns
     -------
     Aggregated
-        One row a well, columns as `collate` has them.
+        One row per well, columns as `collate` has them.
 
     Raises
     ------

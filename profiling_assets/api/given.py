@@ -44,7 +44,7 @@ def read_profiles(path: File, *, well_column: str = WELL_COLUMNS[0]) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        One row a well or site, in file order. Metadata are verbatim text, '' where empty; counts
+        One row per well or site, in file order. Metadata are verbatim text, '' where empty; counts
         are int64; features are float64.
 
     Raises

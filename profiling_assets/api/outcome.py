@@ -37,7 +37,7 @@ class Aggregated(WithFrame):
     Attributes
     ----------
     wells : pandas.DataFrame
-        One row a well, also where it has no profile: `well`, `state`, `reason`, `sites`, `cells`.
+        One row per well, also where it has no profile: `well`, `state`, `reason`, `sites`, `cells`.
     """
 
     wells: pd.DataFrame
@@ -50,8 +50,8 @@ class Collated(Aggregated):
     Attributes
     ----------
     sites : pandas.DataFrame
-        One row a site folder: `folder`, `well`, `site`, `state`, `reason`, and how many Image rows
-        and objects of each table were found (`_in`) and kept (`_kept`).
+        One row per site folder: `folder`, `well`, `site`, `state`, `reason`, and how many Image
+        rows and objects of each table were found (`_in`) and kept (`_kept`).
     sqlite : pathlib.Path or None
         The SQLite backend; None where SQLite cannot hold a table so wide, which a warning says.
     """
@@ -67,7 +67,7 @@ class Annotated(WithFrame):
     Attributes
     ----------
     wells : pandas.DataFrame
-        One row a well of the plate map or of the profiles, also where it did not join: `well`,
+        One row per well of the plate map or of the profiles, also where it did not join: `well`,
         `state`, `reason`, `sites`, `cells`.
     """
 

@@ -1,4 +1,4 @@
-"""From one profile a well to feature-selected ones: annotate, normalize, feature_select.
+"""From one profile per well to feature-selected ones: annotate, normalize, feature_select.
 
 Put here: the three verbs, with pycytominer's words and defaults.
 Do not put here: the steps themselves (`profiles`), reading what they are given (`given`).
@@ -48,9 +48,9 @@ def annotate(
     Parameters
     ----------
     profiles : pandas.DataFrame, str or path
-        One row a well or site.
+        One row per well or site.
     plate_map : pandas.DataFrame, str or path
-        One row a well; a file with commas, tabs or semicolons, with or without `Metadata_` in its
+        One row per well; a file with commas, tabs or semicolons, with or without `Metadata_` in its
         header. The numbers of a frame become text.
     external : pandas.DataFrame, str or path, optional
         More about each perturbation; pycytominer's `external_metadata`.
@@ -120,7 +120,7 @@ def normalize(
     Parameters
     ----------
     profiles : pandas.DataFrame, str or path
-        One row a well or site, of one plate: several are put on one scale.
+        One row per well or site, of one plate: several are put on one scale.
     features : "infer" or sequence of str, default "infer"
         The columns to normalize; "infer" takes those of the compartments.
     image_features : bool, default False

@@ -121,8 +121,8 @@ def compare(a: Table, b: Table, *, tolerance: float = 0.0, largest: int = 10) ->
     Parameters
     ----------
     a, b : pandas.DataFrame, str or path
-        One row a well. Where each is of one plate, wells are compared by their names alone, so that
-        two plates can be compared.
+        One row per well. Where each is of one plate, wells are compared by their names alone, so
+        that two plates can be compared.
     tolerance : float, default 0
         The difference that counts as none, as a share of the larger of two values.
     largest : int, default 10
