@@ -33,8 +33,8 @@ from profiling_assets.collate.plate_pass import (
 from profiling_assets.collate.site_state import DEFECTIVE, state_warnings
 from profiling_assets.collate.sqlite_backend import SqliteSink, too_wide, too_wide_survey
 from profiling_assets.config.aggregation import AggregateOptions
-from profiling_assets.errors import DefectiveSiteError, InvalidInputError
-from profiling_assets.workspace.ledger import SiteRecord
+from profiling_assets.errors import DefectiveSiteError, InvalidInputError, listed
+from profiling_assets.workspace.ledger import SiteRecord, SiteState
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.site_folder import IMAGE, SiteFolder
 from profiling_assets.workspace.sites import ExpectedSite
@@ -189,19 +189,38 @@ class _Collation:
     def _refuse(self, records: Sequence[SiteRecord]) -> None:
         defective = [record for record in records if record.state in DEFECTIVE]
         if defective and self._options.on_defective_site == "fail":
-            listed = "\n".join(f"  {r.folder}: {r.state.value}: {r.reason}" for r in defective)
+            each = "\n".join(f"  {r.folder}: {r.state.value}: {r.reason}" for r in defective)
             raise DefectiveSiteError(
-                f"{len(defective)} sites are defective:\n{listed}",
+                f"{len(defective)} sites are defective:\n{each}",
                 path=self._path,
                 remedy="run CellProfiler on these sites again, or set on_defective_site: drop",
             )
+        self._refuse_repeated(records)
         if not any(record.image_rows_kept for record in records):
             first = next((f"{r.folder}: {r.reason}" for r in records if r.folder), "no folder")
             raise InvalidInputError(
                 f"no Image row of {len(records)} sites can be used; the first: {first}",
                 path=self._path,
-                remedy="name site folders PLATE-WELL-SITE, or add Metadata_Well to Image.csv, "
+                remedy="name site folders PLATE-WELL-SITE, name the column with the well in "
+                f"aggregate.well_column{self._like_wells()}, or add Metadata_Well to Image.csv; "
                 "and check that the Image.csv files are whole",
+            )
+
+    def _like_wells(self) -> str:
+        """Name the columns that may hold the well, as part of a sentence."""
+        names = {n for header in self._survey.headers.get(IMAGE, ()) for n in header}
+        like = sorted(n for n in names if "well" in n.lower() and n != self._options.well_column)
+        return f" ({listed(like)})" if like else ""
+
+    def _refuse_repeated(self, records: Sequence[SiteRecord]) -> None:
+        repeated = [record for record in records if record.state is SiteState.REPEATED]
+        if repeated and self._options.on_repeated_site == "fail":
+            shown = listed((f"  {r.folder}: {r.reason}" for r in repeated), between="\n")
+            raise DefectiveSiteError(
+                f"{len(repeated)} Image rows are of a site that an earlier row has:\n{shown}",
+                path=self._path,
+                remedy="keep one of them, name what tells them apart in aggregate.strata, or set "
+                "collate.on_repeated_site: drop",
             )
 
     def _result(

@@ -24,7 +24,7 @@ from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.workspace.ledger import SiteState
 from profiling_assets.workspace.names import normalized_well
 from profiling_assets.workspace.site_folder import IMAGE
-from profiling_assets.workspace.sites import SiteName
+from profiling_assets.workspace.sites import SiteName, site_identity
 
 VERBATIM = ("Metadata_Plate", "Metadata_Well")
 _PLATE, _WELL, _SITE = IMAGE_METADATA
@@ -111,19 +111,33 @@ class SiteImage:
     well: str
     site: str
     values: tuple[Value, ...]  # the row, in the columns of the Image table
+    text: Mapping[str, str]  # the row, verbatim
+    note: str = ""  # a remark for the ledger
 
 
 class ImageRows:
     """Lays out the Image rows of one plate, and remembers what was filled in.
 
-    `plate_column_from`: a column that stands in for an absent `Metadata_Plate`.
+    `plate_column_from`: a column that stands in for an absent `Metadata_Plate`. `well_column`: the
+    column with the well; where it is empty, `Metadata_Well` counts, then the folder's name.
+    `split`: whether rows of other plates are left out.
     """
 
-    def __init__(self, plate: str, plate_column_from: str | None) -> None:
+    def __init__(
+        self,
+        plate: str,
+        plate_column_from: str | None,
+        well_column: str = _WELL,
+        *,
+        split: bool = False,
+    ) -> None:
         self._plate = plate
         self._column = plate_column_from
+        self._well_column = well_column
+        self._split = split
+        self._misplaced: dict[str, str] = {}
         self._filled: dict[str, int] = {}
-        self._other_plates: dict[str, str] = {}
+        self._other_plates: dict[str, int] = {}
         self._spellings: dict[str, str] = {}
         self._respelled: dict[str, str] = {}
 
@@ -149,13 +163,15 @@ class ImageRows:
         for column, place in zip(names, places, strict=True):
             values[place] = row.values[column]
         plate, well, site = (_cell(row, names, column).strip() for column in IMAGE_METADATA)
+        well = _cell(row, names, self._well_column).strip() or well
+        note = self._placed(name, well, site)
         filled = {_PLATE: plate, _WELL: well, _SITE: site}
         if not plate:
             stand_in = _cell(row, names, self._column) if self._column else ""
             filled[_PLATE] = stand_in or self._plate
             self._count("" if stand_in else _PLATE)
         elif plate != self._plate:
-            self._other_plates.setdefault(plate, "")
+            self._other_plates[plate] = self._other_plates.get(plate, 0) + 1
         if well:
             filled[_WELL] = self._spelled(well)
         elif name.well:
@@ -166,11 +182,25 @@ class ImageRows:
         place = layout.position(_SITE)
         if not site and filled[_SITE] and place is not None:
             values[place] = value_of(filled[_SITE])
-        for column in (_PLATE, _WELL):  # without the blanks around them, too
+        filled.setdefault(self._well_column, filled[_WELL])
+        for column in (_PLATE, _WELL, self._well_column):  # without the blanks around them, too
             place = layout.position(column)
             if filled[column] and place is not None:
                 values[place] = filled[column]
-        return SiteImage(row.number, filled[_PLATE], filled[_WELL], filled[_SITE], tuple(values))
+        told = (filled[_PLATE], filled[_WELL], filled[_SITE])
+        return SiteImage(row.number, *told, tuple(values), row.text, note)
+
+    def _placed(self, name: SiteName, well: str, site: str) -> str:
+        """Compare what the folder's name tells with what the row says, which counts."""
+        other_well = bool(name.well and well and name.well != (normalized_well(well) or well))
+        other_site = bool(
+            name.site and site and site_identity("", name.site) != site_identity("", site)
+        )
+        if not other_well and not other_site:
+            return ""
+        named, told = _place(name.well or "", name.site or ""), _place(well, site)
+        self._misplaced.setdefault(named, told)
+        return f"the folder is named {named}, its Image.csv says {told}, which counts"
 
     def _spelled(self, well: str) -> str:
         """Return a well as the plate's first image of it spells it: it is one well, one profile."""
@@ -196,13 +226,27 @@ class ImageRows:
                 f"{_WELL} in Image.csv spells {len(self._respelled)} wells in two ways, taken for "
                 f"one each: {some}"
             )
+        if self._misplaced:
+            some = listed(f"{named} holds {told}" for named, told in self._misplaced.items())
+            warnings.append(
+                f"{len(self._misplaced)} folders hold the Image.csv of another site than their "
+                f"names tell, and what Image.csv says counts: {some}"
+            )
         if self._other_plates:
             others = listed(sorted(self._other_plates))
+            rows = sum(self._other_plates.values())
             warnings.append(
-                f"{_PLATE} in Image.csv is {others}, the plate's folder is called {self._plate}: "
-                "kept as it is"
+                f"{rows} Image rows are of {others} and not of {self._plate}: left out "
+                "(collate.split_plates); each of these plates needs a folder with them of its own"
+                if self._split
+                else f"{_PLATE} in Image.csv is {others}, the plate's folder is called "
+                f"{self._plate}: kept as it is"
             )
         return tuple(warnings)
+
+
+def _place(well: str, site: str) -> str:
+    return f"{well}-{site}" if site else well
 
 
 def _cell(row: ImageRow, names: tuple[str, ...], column: str) -> str:

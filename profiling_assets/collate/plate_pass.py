@@ -101,7 +101,7 @@ class PlatePass:
             if progress is not None:
                 progress(at + 1, len(self._folders))
         result.records.extend(self.expected.missing())
-        result.warnings.extend(self._reader.image_rows.warnings())
+        result.warnings.extend(self._reader.warnings())
         self._conclude(result)
         return result
 

@@ -16,6 +16,7 @@ from profiling_assets.collate.header import column_names, folded_names
 from profiling_assets.collate.image_csv import ImageFile, ImageRows, SiteImage, read_image
 from profiling_assets.collate.object_tables import ObjectReader, SiteObjects
 from profiling_assets.collate.options import CollateOptions
+from profiling_assets.collate.repeats import Repeats
 from profiling_assets.collate.site_state import (
     Verdict,
     count_objects,
@@ -106,7 +107,16 @@ class SiteReader:
         self._expected = expected
         self._objects = ObjectReader(survey, types, munge=options.munge)
         self._numbers = TableNumbers()
-        self.image_rows = ImageRows(plate, options.plate_column_from)
+        self._options = options
+        self._repeats = Repeats(options.strata)
+        self._image_rows = ImageRows(
+            plate, options.plate_column_from, options.well_column, split=options.split_plates
+        )
+
+    def warnings(self) -> tuple[str, ...]:
+        """Say what was odd about the sites that were read."""
+        repeats = self._repeats.warnings(self._options.on_repeated_site)
+        return (*self._image_rows.warnings(), *repeats)
 
     @property
     def doubted(self) -> frozenset[tuple[str, tuple[str, ...]]]:
@@ -137,7 +147,7 @@ class SiteReader:
             if places is None:
                 unseen[IMAGE] = image.names
             return SiteContent((), unseen=unseen)
-        images = self.image_rows.lay_out(image, layout, places, name)
+        images = self._image_rows.lay_out(image, layout, places, name)
         return self._judged(
             folder.name, self._numbers.assign(data, folder.name), image, images, objects
         )
@@ -159,25 +169,38 @@ class SiteReader:
         have = folded_names(column_names(IMAGE, image.names))
         remarks = (image.note, *strangers, *count_remarks(image.rows, counts))
         verdict = judge(objects, len(complete.difference(have)), len(complete), remarks)
-        verdicts = [self._of_image(verdict, row) for row in images]
-        lost = {row.number for row in images if not row.well}
+        verdicts = [self._of_image(folder, verdict, row) for row in images]
+        pairs = list(zip(images, verdicts, strict=True))
+        lost = {row.number for row, own in pairs if not own.keeps_image}
         return SiteContent(
             records(folder, images, verdicts, counts),
             number.number,
-            tuple(row for row in images if row.well),
+            tuple(row for row, own in pairs if own.keeps_image),
             _kept_blocks(objects, lost) if verdict.keeps_objects else (),
             warnings=_collision(folder, number),
         )
 
-    def _of_image(self, verdict: Verdict, image: SiteImage) -> Verdict:
+    def _of_image(self, folder: str, verdict: Verdict, image: SiteImage) -> Verdict:
         """Return the verdict on one image of a folder."""
         if not image.well:
-            reason = "no Metadata_Well, and the folder's name tells no well"
+            reason = f"no {self._options.well_column}, and the folder's name tells no well"
             return Verdict(SiteState.UNREADABLE, (reason, *verdict.remarks))
+        if self._options.split_plates and image.plate != self._plate:
+            reason = f"it is of plate {image.plate}"
+            return Verdict(SiteState.OTHER_PLATE, (reason, *verdict.remarks))
         found = self._expected.find(image.well, image.site)
-        if found or not verdict.keeps_objects:
-            return verdict
-        return Verdict(SiteState.UNEXPECTED, ("not in the load data", *verdict.remarks))
+        remarks = (*verdict.remarks, image.note)
+        earlier = self._repeats.earlier(folder, image.plate, image.well, image.site, image.text)
+        dropped = earlier is not None and self._options.on_repeated_site == "drop"
+        if not verdict.keeps_objects:
+            return replace(verdict, remarks=remarks, dropped=dropped)
+        if earlier is not None:
+            where = "an earlier row" if earlier == folder else earlier
+            reason = f"{where} has well {image.well}, site {image.site} already"
+            return Verdict(SiteState.REPEATED, (reason, *remarks), dropped=dropped)
+        if not found:
+            return Verdict(SiteState.UNEXPECTED, ("not in the load data", *remarks))
+        return replace(verdict, remarks=remarks)
 
     def _without_image(self, folder: SiteFolder, files: SiteFiles, name: SiteName) -> SiteContent:
         if name.well is None and not files.tables and not files.merged:

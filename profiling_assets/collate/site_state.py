@@ -26,6 +26,7 @@ DEFECTIVE = frozenset(
         SiteState.UNREADABLE,
     }
 )
+_GONE = frozenset({SiteState.DUPLICATE, SiteState.UNREADABLE, SiteState.OTHER_PLATE})
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Verdict:
 
     state: SiteState
     remarks: tuple[str, ...] = ()
+    dropped: bool = False  # whether the row goes, whatever its state
 
     @property
     def reason(self) -> str:
@@ -41,9 +43,14 @@ class Verdict:
         return "; ".join(dict.fromkeys(remark for remark in self.remarks if remark))
 
     @property
+    def keeps_image(self) -> bool:
+        """Whether the Image row goes into the backend."""
+        return not self.dropped and self.state not in _GONE
+
+    @property
     def keeps_objects(self) -> bool:
         """Whether the site's objects go into the backend."""
-        return self.state not in DEFECTIVE and self.state is not SiteState.DUPLICATE
+        return self.keeps_image and self.state not in DEFECTIVE
 
 
 def judge(objects: SiteObjects, lacking: int, image_columns: int, notes: Sequence[str]) -> Verdict:
@@ -121,7 +128,6 @@ def records(
     """Write the records of a folder whose Image file can be read, one an image."""
     written: list[SiteRecord] = []
     for image, verdict, found in zip(images, verdicts, counts, strict=True):
-        kept = verdict.state not in (SiteState.DUPLICATE, SiteState.UNREADABLE)
         objects_kept = found if verdict.keeps_objects else dict.fromkeys(found, 0)
         record = SiteRecord(
             folder,
@@ -130,7 +136,7 @@ def records(
             verdict.state,
             verdict.reason,
             image_rows_in=1,
-            image_rows_kept=int(kept),
+            image_rows_kept=int(verdict.keeps_image),
             objects_in=dict(found),
             objects_kept=dict(objects_kept),
         )
@@ -140,7 +146,11 @@ def records(
 
 def state_warnings(sites: Iterable[SiteRecord]) -> tuple[str, ...]:
     """Sum up the sites that a user should look at: a sentence a state, with the first folders."""
-    silent = (SiteState.COMPLETE, SiteState.ZERO_CELLS)
+    # of repeated sites and other plates there is a sentence already
+    silent = {
+        *(SiteState.COMPLETE, SiteState.ZERO_CELLS),
+        *(SiteState.REPEATED, SiteState.OTHER_PLATE),
+    }
     by_state: dict[SiteState, list[str]] = {}
     for site in sites:
         if site.state not in silent:

@@ -226,6 +226,10 @@ def collate_sites(
         munge=config.collate.munge,
         plate_column_from=config.collate.column,
         on_defective_site=config.collate.on_defective_site,
+        on_repeated_site=config.collate.on_repeated_site,
+        split_plates=config.collate.split_plates,
+        well_column=config.aggregation.well_column,
+        strata=config.aggregation.strata,
     )
     reference = config.collate.engine == _REFERENCE
     backends = 1 if reference else sqlite + parquet
