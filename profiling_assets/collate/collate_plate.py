@@ -12,7 +12,13 @@ from pathlib import Path
 
 from profiling_assets.collate.aggregate import WellAggregator, with_sites
 from profiling_assets.collate.columns import Survey, split_columns, survey_headers
-from profiling_assets.collate.image_csv import check_plate_column
+from profiling_assets.collate.image_csv import (
+    NO_WELL,
+    check_plate_column,
+    like_wells,
+    remedy_of,
+    well_remedy,
+)
 from profiling_assets.collate.image_spool import ImageSpool
 from profiling_assets.collate.options import (
     AggregateResult,
@@ -198,19 +204,16 @@ class _Collation:
         self._refuse_repeated(records)
         if not any(record.image_rows_kept for record in records):
             first = next((f"{r.folder}: {r.reason}" for r in records if r.folder), "no folder")
+            untold = any(NO_WELL in record.reason for record in records)
             raise InvalidInputError(
                 f"no Image row of {len(records)} sites can be used; the first: {first}",
                 path=self._path,
-                remedy="name site folders PLATE-WELL-SITE, name the column with the well in "
-                f"aggregate.well_column{self._like_wells()}, or add Metadata_Well to Image.csv; "
-                "and check that the Image.csv files are whole",
+                remedy=well_remedy(self._like_wells()) if untold else remedy_of(first),
             )
 
-    def _like_wells(self) -> str:
-        """Name the columns that may hold the well, as part of a sentence."""
+    def _like_wells(self) -> tuple[str, ...]:
         names = {n for header in self._survey.headers.get(IMAGE, ()) for n in header}
-        like = sorted(n for n in names if "well" in n.lower() and n != self._options.well_column)
-        return f" ({listed(like)})" if like else ""
+        return like_wells(names, self._options.well_column)
 
     def _refuse_repeated(self, records: Sequence[SiteRecord]) -> None:
         repeated = [record for record in records if record.state is SiteState.REPEATED]

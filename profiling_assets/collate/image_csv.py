@@ -5,7 +5,7 @@ before it goes to the backend.
 Do not put here: objects (`object_csv`), names of site folders (`workspace.sites`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from profiling_assets.collate.cell_values import Value, column_values, value_of
@@ -18,7 +18,7 @@ from profiling_assets.collate.file_defect import (
     header_defect,
     width_defect,
 )
-from profiling_assets.collate.header import IMAGE_NUMBER, folded, folded_names, read_header
+from profiling_assets.collate.header import IMAGE_NUMBER, Header, folded, folded_names, read_header
 from profiling_assets.collate.object_csv import read_rows
 from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.workspace.ledger import SiteState
@@ -49,10 +49,53 @@ class ImageFile:
     note: str = ""
 
 
-def read_image(data: bytes, file: str) -> ImageFile | FileDefect:
+NO_NUMBER = f"has no column {IMAGE_NUMBER}"
+NO_WELL = ", and the folder's name tells no well"
+_SEMICOLONS = "is separated by semicolons, as a spreadsheet saves a CSV file in some countries"
+
+
+def image_header_problem(header: Header, file: str) -> str | None:
+    """Say why an Image file with this header cannot be used; None where it may be."""
+    if IMAGE_NUMBER in header.names:
+        return None
+    if len(header.names) == 1 and header.names[0].count(";") > 1:
+        return f"{file} {_SEMICOLONS}"
+    return f"{file} {NO_NUMBER}"
+
+
+def remedy_of(reason: str) -> str:
+    """Say what can be done about Image files that cannot be used, by the reason of one."""
+    if NO_NUMBER in reason:
+        return (
+            f"export {IMAGE_NUMBER} too: in CellProfiler's ExportToSpreadsheet, do not select "
+            "measurements, or select it"
+        )
+    if _SEMICOLONS in reason:
+        return "put the files as CellProfiler wrote them there, or export them again"
+    return "check that the Image.csv files are whole"
+
+
+def like_wells(names: Iterable[str], well_column: str) -> tuple[str, ...]:
+    """Return the columns that may hold the well, by their names, beside the one that should."""
+    return tuple(sorted(n for n in names if "well" in n.lower() and n != well_column))
+
+
+def well_remedy(like: Sequence[str]) -> str:
+    """Say what can be done where nothing tells a site's well; `like`: as `like_wells` has them."""
+    shown = f" (as {listed(like)})" if like else ""
+    return (
+        f"name the column with the well in aggregate.well_column{shown}, name site folders "
+        "PLATE-WELL-SITE, or add Metadata_Well to Image.csv"
+    )
+
+
+def read_image(
+    data: bytes, file: str, *, only: Callable[[str], bool] | None = None
+) -> ImageFile | FileDefect:
     """Parse an Image file.
 
-    It has at least one row, each with its own `ImageNumber`. Every defect is `unreadable`.
+    It has at least one row, each with its own `ImageNumber`. Every defect is `unreadable`. `only`:
+    which columns are wanted besides that; None for all.
     """
     defect = bytes_defect(data, file, SiteState.UNREADABLE)
     header = read_header(data)
@@ -64,8 +107,9 @@ def read_image(data: bytes, file: str) -> ImageFile | FileDefect:
     if defect is not None:
         return defect
     count = count_lines(body)
-    if IMAGE_NUMBER not in header.names:
-        return _unreadable(f"{file} has no column {IMAGE_NUMBER}", count)
+    problem = image_header_problem(header, file)
+    if problem is not None:
+        return _unreadable(problem, count)
     if count == 0:
         return _unreadable(f"{file} has no row", 0)
     rows = read_rows(body, header)
@@ -74,11 +118,16 @@ def read_image(data: bytes, file: str) -> ImageFile | FileDefect:
     defect = width_defect(rows, len(header.names), body, file)
     if defect is not None:
         return _unreadable(defect.reason, defect.rows)
-    images = _image_rows(header.names, rows)
+    names = header.names
+    if only is not None:
+        chosen = [at for at, name in enumerate(names) if name == IMAGE_NUMBER or only(name)]
+        names = tuple(names[at] for at in chosen)
+        rows = [[row[at] for at in chosen] for row in rows]
+    images = _image_rows(names, rows)
     numbers = {image.number for image in images}
     if len(numbers) < len(rows):
         return _unreadable(f"{file} has a row without an {IMAGE_NUMBER} of its own", count)
-    return ImageFile(header.names, images, end_note(body, file))
+    return ImageFile(names, images, end_note(body, file))
 
 
 def _unreadable(reason: str, rows: int) -> FileDefect:
@@ -214,12 +263,17 @@ class ImageRows:
             self._filled[column] = self._filled.get(column, 0) + 1
 
     def warnings(self) -> tuple[str, ...]:
-        """Say what was filled in, and which other plate names the Image files hold."""
+        """Say what was filled in, and what is odd of the sites."""
         sources = {_PLATE: f"the plate's name {self._plate}", _WELL: "the folder's name"}
-        warnings = [
+        filled = [
             f"{count} Image rows have no {column}: taken from {sources[column]}"
             for column, count in sorted(self._filled.items())
         ]
+        return (*filled, *self.disagreements(), *self.other_plates())
+
+    def disagreements(self) -> tuple[str, ...]:
+        """Say where Image files and folders disagree on who a site is."""
+        warnings: list[str] = []
         if self._respelled:
             some = listed(f"{well} as {first}" for well, first in self._respelled.items())
             warnings.append(
@@ -232,17 +286,19 @@ class ImageRows:
                 f"{len(self._misplaced)} folders hold the Image.csv of another site than their "
                 f"names tell, and what Image.csv says counts: {some}"
             )
-        if self._other_plates:
-            others = listed(sorted(self._other_plates))
-            rows = sum(self._other_plates.values())
-            warnings.append(
-                f"{rows} Image rows are of {others} and not of {self._plate}: left out "
-                "(collate.split_plates); each of these plates needs a folder with them of its own"
-                if self._split
-                else f"{_PLATE} in Image.csv is {others}, the plate's folder is called "
-                f"{self._plate}: kept as it is"
-            )
         return tuple(warnings)
+
+    def other_plates(self) -> tuple[str, ...]:
+        """Say which other plates the Image files name."""
+        if not self._other_plates:
+            return ()
+        others = listed(sorted(self._other_plates))
+        if not self._split:
+            what = f"{_PLATE} in Image.csv is {others}, the plate's folder is called {self._plate}"
+            return (f"{what}: kept as it is",)
+        rows = sum(self._other_plates.values())
+        what = f"{rows} Image rows are of {others} and not of {self._plate}: left out"
+        return (f"{what} (collate.split_plates); each plate needs a folder with its rows",)
 
 
 def _place(well: str, site: str) -> str:

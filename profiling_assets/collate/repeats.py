@@ -72,10 +72,13 @@ class Repeats:
         )
         return first.folder
 
-    def warnings(self, on_repeat: OnRepeat) -> tuple[str, ...]:
-        """Say which sites are there more than once, what was done, and what can be done."""
+    def told(self, on_repeat: OnRepeat) -> tuple[str, str] | None:
+        """Say which sites are there more than once and what is done, then what can be done.
+
+        None where there is none.
+        """
         if not self._rows:
-            return ()
+            return None
         done = "left out" if on_repeat == "drop" else "counted in its well all the same"
         what = (
             f"{self._rows} Image rows are of a site that an earlier row has already, and are "
@@ -87,8 +90,6 @@ class Repeats:
                 f"{names} tells them apart: set aggregate.strata: [{next(iter(self._telling))}] "
                 "for a profile each"
             )
-        elif on_repeat == "keep":
-            remedy = "set collate.on_repeated_site: drop to keep the first, or fail"
         else:
-            return (what,)
-        return (f"{what}; {remedy}",)
+            remedy = "set collate.on_repeated_site: drop to keep the first, or fail"
+        return what, remedy

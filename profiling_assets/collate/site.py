@@ -13,7 +13,7 @@ from profiling_assets.collate.column_types import ColumnTypes
 from profiling_assets.collate.columns import Survey
 from profiling_assets.collate.file_defect import FileDefect
 from profiling_assets.collate.header import column_names, folded_names
-from profiling_assets.collate.image_csv import ImageFile, ImageRows, SiteImage, read_image
+from profiling_assets.collate.image_csv import NO_WELL, ImageFile, ImageRows, SiteImage, read_image
 from profiling_assets.collate.object_tables import ObjectReader, SiteObjects
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.collate.repeats import Repeats
@@ -115,8 +115,9 @@ class SiteReader:
 
     def warnings(self) -> tuple[str, ...]:
         """Say what was odd about the sites that were read."""
-        repeats = self._repeats.warnings(self._options.on_repeated_site)
-        return (*self._image_rows.warnings(), *repeats)
+        told = self._repeats.told(self._options.on_repeated_site)
+        repeated = () if told is None else ("; ".join(told),)
+        return (*self._image_rows.warnings(), *repeated)
 
     @property
     def doubted(self) -> frozenset[tuple[str, tuple[str, ...]]]:
@@ -183,7 +184,7 @@ class SiteReader:
     def _of_image(self, folder: str, verdict: Verdict, image: SiteImage) -> Verdict:
         """Return the verdict on one image of a folder."""
         if not image.well:
-            reason = f"no {self._options.well_column}, and the folder's name tells no well"
+            reason = f"no {self._options.well_column}{NO_WELL}"
             return Verdict(SiteState.UNREADABLE, (reason, *verdict.remarks))
         if self._options.split_plates and image.plate != self._plate:
             reason = f"it is of plate {image.plate}"

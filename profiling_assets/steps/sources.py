@@ -48,6 +48,7 @@ class PlateShape:
     # object tables that any folder has; empty where `object.csv` holds them
     tables: tuple[str, ...]
     csv_bytes: int  # bytes of the files that a build reads
+    folders: int  # how many site folders there are
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,7 @@ def _shape(source: PlateSource) -> PlateShape:
         wells=None if None in wells else named,
         tables=() if merged else tuple(sorted(tables, key=table_order)),
         csv_bytes=csv_bytes(folders),
+        folders=len(folders),
     )
 
 

@@ -7,6 +7,7 @@ Do not put here: gathering them (`steps.preflight`), the rules (`rules`).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from profiling_assets.collate.image_look import ImageLook
 from profiling_assets.config.model import Config
 from profiling_assets.errors import ProfilingError
 from profiling_assets.profiles.plate_map import ExternalMetadata, PlateMap
@@ -40,6 +41,8 @@ class PreflightFacts:
     wells: tuple[str, ...] | None = None
     # columns of its largest `Image.csv` files; empty where there is none
     image_columns: tuple[str, ...] = ()
+    # what its `Image.csv` files hold; None where they were not looked at
+    images: ImageLook | None = None
     # its object tables, as the folders with the largest `Image.csv` have them
     tables: tuple[str, ...] = ()
     too_wide: str = ""  # which table SQLite cannot hold; empty where it can, or need not
