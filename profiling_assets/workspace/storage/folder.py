@@ -9,6 +9,7 @@ Writing never follows one out of the root: a linked folder may be someone else's
 """
 
 import contextlib
+import errno
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -72,11 +73,15 @@ class FolderWorkspace:
             prefix = f"{path}/" if path else ""
             with entries:
                 for entry in entries:
-                    if entry.is_dir():
-                        folders.append(entry.name)
-                    elif entry.is_file():
-                        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                    try:
+                        if entry.is_dir():
+                            folders.append(entry.name)
+                        elif entry.is_file():
                             files.append(_info(prefix + entry.name, entry.stat()))
+                    except OSError as error:
+                        # removed meanwhile, or a link that leads round to itself: not there
+                        if error.errno not in {errno.ENOENT, errno.ELOOP}:
+                            raise
         return Listing(tuple(sorted(folders)), tuple(sorted(files, key=lambda file: file.path)))
 
     def list_two_levels(self, path: str) -> TwoLevels:
