@@ -33,6 +33,7 @@ from profiling_assets.errors import WorkspaceError
 from profiling_assets.quality.preflight.finding import Severity
 from profiling_assets.steps.catalog import Catalog, refreshed_catalog
 from profiling_assets.steps.results import CORRELATIONS, PLATE, Task, result_path
+from profiling_assets.steps.unread_input import unread_of_run
 from profiling_assets.workspace.names import PlateKey
 
 if TYPE_CHECKING:  # Dagster and pandas take seconds to import
@@ -125,6 +126,8 @@ def _built(
         report_inputs(instance, planner, chosen, follow=recorded)
         plan = planner.plan(chosen, names or None)
         adopt(instance, catalog, plan.adopt)
+        for line, _ in run_lines(unread_of_run(catalog, chosen, planner.source)):
+            click.echo(line)
         if not plan.build:
             forget_settled(instance, catalog.workspace)
             return Outcome(), plan, {}

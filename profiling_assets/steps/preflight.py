@@ -16,7 +16,7 @@ from pathlib import Path
 
 from profiling_assets.collate.sqlite_backend import too_wide_survey
 from profiling_assets.config.recipe_steps import Step
-from profiling_assets.errors import ProfilingError, WorkspaceError
+from profiling_assets.errors import InvalidInputError, ProfilingError, WorkspaceError
 from profiling_assets.profiles.plate_map import read_barcode_platemap
 from profiling_assets.quality.preflight.facts import (
     PlateMapFacts,
@@ -31,10 +31,12 @@ from profiling_assets.steps.frozen_lists import FROZEN, frozen_errors
 from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map
 from profiling_assets.steps.results import PARQUET, SQLITE
 from profiling_assets.steps.sources import PlateSource, SourceKind, few_headers, plate_source, slim
+from profiling_assets.steps.unread_input import unread_entries
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plate_map_files import find_platemap_files
 from profiling_assets.workspace.plates import Source
+from profiling_assets.workspace.scan_workspace import read_expected
 from profiling_assets.workspace.site_folder import IMAGE
 from profiling_assets.workspace.storage.disk_space import backend_bytes, check_space
 from profiling_assets.workspace.storage.interface import Workspace
@@ -68,12 +70,13 @@ def preflight(
     source_of: Callable[[PlateKey], PlateSource] | None = None,
     lists: Collection[str] = tuple(FROZEN),
     whole: bool = True,
+    unread: bool = True,
 ) -> Preflight:
     """Look at workspace, config and plates before anything is computed.
 
     `wanted`: the plates, and which steps of each are to be made. `lists`: the frozen lists of
     features (`FROZEN`) that the steps to be made need; by default all. `whole`: whether plates that
-    are absent or not asked for are told.
+    are absent or not asked for are told. `unread`: whether input that is not used is told.
     """
     workspace = catalog.workspace
     look = snapshot(workspace)
@@ -86,6 +89,8 @@ def preflight(
             list(wanted.items()),
             at_once=workspace.at_once,
         )
+    if not unread:
+        plates = [replace(plate, unread=()) for plate in plates]
     needed, free = _disk(catalog, plates)
     facts = WorkspaceFacts(
         root=workspace.root,
@@ -96,6 +101,7 @@ def preflight(
         write_error=denied,
         needed=needed,
         free=free,
+        unread=unread_entries(catalog, look, wanted) if unread else (),
         batches=_batches(look, catalog, wanted),
         plates=plates,
     )
@@ -124,14 +130,27 @@ def _plate(
     try:
         source = source_of(key)
         facts = replace(facts, source_path=source.path or path)
-        if source.kind is SourceKind.NONE and _starts_later(catalog, key):
+        starts_later = source.kind is SourceKind.NONE and source.error is None
+        if starts_later and _starts_later(catalog, key):
             # it has later results only: neither cells nor plate map are asked for
+            facts = _with_load_data(look, facts)
             return replace(facts, wanted=Wanted(collate=False, annotate=False, negcon=False))
         source.required(key)
+        if source.listing is None:
+            facts = _with_load_data(look, facts)
         facts = _with_source(catalog, facts, source, scratch)
     except ProfilingError as error:  # this plate's alone; the others are looked at
         return replace(facts, source_error=error if wanted.collate else None)
     return _with_plate_map(catalog, look, facts) if wanted.annotate or wanted.negcon else facts
+
+
+def _with_load_data(look: Workspace, facts: PreflightFacts) -> PreflightFacts:
+    """Look whether load data can be used that is not needed for cells."""
+    try:
+        read_expected(look, facts.key)
+    except InvalidInputError as error:
+        return replace(facts, load_data_error=error)
+    return facts
 
 
 def _starts_later(catalog: Catalog, key: PlateKey) -> bool:
@@ -149,6 +168,7 @@ def _with_source(
         facts,
         completeness=source.listing.completeness,
         load_data_path=source.listing.load_data_path,
+        unread=source.listing.ignored,
         wells=source.shape.wells,
         tables=source.shape.tables,
         csv_bytes=source.shape.csv_bytes,

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from profiling_assets.config.model import Config
-from profiling_assets.errors import MissingInputError
+from profiling_assets.errors import MissingInputError, ProfilingError
 from profiling_assets.steps.current import fingerprint
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
@@ -19,9 +19,9 @@ from profiling_assets.workspace.plates import csv_folder
 from profiling_assets.workspace.scan_workspace import PlateListing, fingerprint_bytes, scan_plate
 from profiling_assets.workspace.site_folder import SiteFolder, site_files, table_order
 from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
-from profiling_assets.workspace.sites import is_image_csv
 from profiling_assets.workspace.storage.disk_space import csv_bytes
 from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.unread import refused_source
 
 if TYPE_CHECKING:  # the graph is loaded without pandas
     from profiling_assets.collate.columns import Survey
@@ -59,18 +59,22 @@ class PlateSource:
     fingerprint: str  # changes when the source changes
     listing: PlateListing | None  # the site folders, where the source is the CSVs
     looked_for: tuple[str, ...]  # the paths that were tried, for the message where none was found
+    error: ProfilingError | None = None  # why there is none, where more is to be said
     # what is known of a listing of which few folders are left (`slim`)
     shape: PlateShape | None = None
 
     def required(self, key: PlateKey) -> PlateSource:
         """Return the source itself, or refuse a plate that has none.
 
-        Raises `MissingInputError` where nothing was found, naming the paths that were looked for.
+        Raises `MissingInputError` where nothing was found, naming the paths that were looked for,
+        or the error that a look at the plate ended with.
         """
+        if self.error is not None:
+            raise self.error
         if self.kind is SourceKind.NONE:
             raise MissingInputError(
                 f"plate {key} has nothing to aggregate; looked for {', '.join(self.looked_for)}",
-                path=self.looked_for[0],
+                path=self.looked_for[0] if self.looked_for else None,
                 remedy="put the plate's CellProfiler output there, or take the plate out with "
                 f"`profiling-assets exclude {key} --reason ... --workspace ...`",
             )
@@ -83,7 +87,8 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
     The CSVs where the plate's analysis folder holds site folders; else a standing SQLite backend;
     else, unless the section `aggregate` is on (which a finished table cannot follow), a standing
     `PLATE.csv[.gz]`. With `collate.aggregate_only`, the SQLite backend alone. Of kind `none` where
-    there is nothing of it.
+    there is nothing of it, or where CSVs lie there that cannot be used: an older source is never
+    taken in place of them.
     """
     folder = csv_folder(key, config.collate.csv_dir)
     sqlite = layout.sqlite_backend(key)
@@ -91,6 +96,7 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
     tables = aggregate_candidates(key, config.options.compression) if finished else ()
     if not config.collate.aggregate_only:
         listing = scan_plate(workspace, key, config.collate.csv_dir)
+        folder = listing.base
         # folders that are left of archived CSVs are no source
         if len(listing.completeness.without_image) < len(listing.folders):
             mark = fingerprint(
@@ -101,6 +107,9 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
                 },
             )
             return PlateSource(SourceKind.CSVS, folder, mark, listing, (folder,))
+        unread = refused_source(folder, listing.ignored, _imageless(listing))
+        if unread is not None:
+            return PlateSource(SourceKind.NONE, folder, "", None, (folder,), unread)
     looked_for = (sqlite,) if config.collate.aggregate_only else (folder, sqlite, *tables)
     info = workspace.stat(sqlite)
     if info is not None:
@@ -111,6 +120,17 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
             mark = content_fingerprint(workspace, path)
             return PlateSource(SourceKind.PROFILES, path, mark, None, looked_for)
     return PlateSource(SourceKind.NONE, "", "", None, looked_for)
+
+
+def _imageless(listing: PlateListing) -> list[str]:
+    """Return the tables in folders that have none of images."""
+    return [
+        f"{folder.path}/{file}"
+        for folder in listing.folders
+        if (files := site_files(folder)).image is None
+        for file in files.inputs
+        if folder.files[file] > 0
+    ]
 
 
 def is_moved_away(recorded: str, now: SourceKind) -> bool:
@@ -213,10 +233,9 @@ def _largest_images(source: PlateSource) -> list[tuple[WorkspaceSiteFolder, str]
         return []
     images = sorted(
         (
-            (size, folder, name)
+            (folder.files[name], folder, name)
             for folder in source.listing.folders
-            for name, size in folder.files.items()
-            if is_image_csv(name) and size > 0
+            if (name := site_files(folder).image) is not None and folder.files[name] > 0
         ),
         key=lambda entry: (-entry[0], entry[1].name),
     )

@@ -12,6 +12,7 @@ from profiling_assets.errors import ProfilingError
 from profiling_assets.profiles.plate_map import ExternalMetadata, PlateMap
 from profiling_assets.workspace.completeness import PlateCompleteness
 from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import IgnoredEntry
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class PreflightFacts:
     # expected and found sites; None for a plate that does not start at CSVs
     completeness: PlateCompleteness | None = None
     load_data_path: str | None = None  # where the expected sites are named
+    # why load data cannot be used that a plate without CSVs does not need
+    load_data_error: ProfilingError | None = None
+    unread: tuple[IgnoredEntry, ...] = ()  # what was left out among its CSVs
     # its wells with an image, as they are joined; None where names do not tell
     wells: tuple[str, ...] | None = None
     # columns of its largest `Image.csv` files; empty where there is none
@@ -87,6 +91,7 @@ class WorkspaceFacts:
     # where that cannot be told
     needed: int | None = None
     free: int | None = None
+    unread: tuple[IgnoredEntry, ...] = ()  # what was left out beside the CSVs of plates
     batches: Sequence[PlateMapFacts] = field(default_factory=list[PlateMapFacts])
     # those that were looked at
     plates: Sequence[PreflightFacts] = field(default_factory=list[PreflightFacts])

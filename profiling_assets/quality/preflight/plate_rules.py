@@ -43,6 +43,11 @@ def source(plate: PreflightFacts) -> Iterator[Finding]:
 
 def sites(plate: PreflightFacts) -> Iterator[Finding]:
     """Compare expected and found sites, and find those that names show to be defective."""
+    if plate.load_data_error is not None:
+        error = plate.load_data_error
+        what = f"its load data cannot be used, which it can be built without: {error.what}"
+        remedy = error.remedy or "mend the file"
+        yield _warning(SITES, what, error.path or plate.source_path, remedy, plate)
     look = plate.completeness
     if look is None or not plate.wanted.collate:
         return
@@ -65,7 +70,7 @@ def sites(plate: PreflightFacts) -> Iterator[Finding]:
     if look.without_image:
         what = f"{counted(len(look.without_image), 'folder')} without an Image.csv: "
         what += listed(look.without_image)
-        remedy = "run CellProfiler on these sites again; else they are left out"
+        remedy = "see why these sites failed, and bring their CSVs; else they are left out"
         yield _warning(SITES, what, where, remedy, plate)
     yield from _defective(plate, look)
 

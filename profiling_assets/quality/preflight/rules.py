@@ -11,6 +11,7 @@ from profiling_assets.quality.preflight import plate_map_rules, plate_rules, wor
 from profiling_assets.quality.preflight import rule_names as n
 from profiling_assets.quality.preflight.facts import PlateMapFacts, PreflightFacts, WorkspaceFacts
 from profiling_assets.quality.preflight.finding import Finding
+from profiling_assets.quality.preflight.unread_rules import unread_findings
 
 _Rule = Callable[[WorkspaceFacts], Iterator[Finding]]
 
@@ -31,6 +32,12 @@ def _each_batch(rule: Callable[[PlateMapFacts], Iterator[Finding]]) -> _Rule:
     return find
 
 
+def _unread(facts: WorkspaceFacts) -> Iterator[Finding]:
+    yield from unread_findings(facts.unread)
+    for plate in facts.plates:
+        yield from unread_findings(plate.unread, plate.scope)
+
+
 RULES: dict[str, _Rule] = {
     n.CONFIG: workspace_rules.config_ready,
     n.CONFIG_PLATES: workspace_rules.config_plates,
@@ -40,6 +47,7 @@ RULES: dict[str, _Rule] = {
     n.SOURCE: _each_plate(plate_rules.source),
     n.SITES: _each_plate(plate_rules.sites),
     n.TWICE: _each_plate(plate_rules.sites_twice),
+    n.UNREAD: _unread,
     n.COMPARTMENTS: _each_plate(plate_rules.compartments),
     n.IMAGE_COLUMNS: _each_plate(plate_rules.image_columns),
     n.CATEGORIES: _each_plate(plate_rules.image_features),
