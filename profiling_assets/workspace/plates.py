@@ -25,6 +25,7 @@ _BACKENDS = (".sqlite", ".sqlite3", ".db", ".sqlite.gz", ".sqlite.zip", ".csv", 
 _SHEETS = (".tsv", ".txt", ".parquet", ".xlsx", ".xls", ".ods")
 _INPUTS = (*_BACKENDS, *_SHEETS, ".zip", ".tar.gz", ".h5")
 CSV_DIR = "analysis"  # the usual folder of the site folders below a plate's folder
+_SITE_OF_PLATE = re.compile(r"(?:(?P<plate>.+)[-_])?[A-Pa-p][0-2][0-9](?:[-_]s?[0-9]+)?")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -100,8 +101,12 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
     unreadable: set[PlateKey] = set()
     for area, facts in areas.items():
         ignored.extend(_foreign(area, facts))
+        misplaced = _sites_among_plates(facts.plates) if area == ANALYSIS and csv_dir else {}
         for key, plate in facts.plates.items():
             path = printable(f"{area}/{key}")
+            if key in misplaced:
+                ignored.append(IgnoredEntry(path, misplaced[key], unread=True))
+                continue
             found, reason = (
                 _analysis_source(key, plate, csv_dir)
                 if area == ANALYSIS
@@ -156,6 +161,25 @@ def _foreign(area: str, facts: AreaFacts) -> Iterator[IgnoredEntry]:
                 )
         if kind == "plate" and not level.folders:
             yield IgnoredEntry(printable(path), "it holds no plate folder")
+
+
+def _sites_among_plates(plates: Mapping[PlateKey, FolderFacts]) -> dict[PlateKey, str]:
+    """Return the folders that are sites of one plate and lie where plates do, with the reason.
+
+    `PLATE-A01-1`, `PLATE-A01-2`: no plate is called so where another of the batch is a site too.
+    """
+    found: dict[tuple[str, str], list[PlateKey]] = {}
+    for key, facts in plates.items():
+        named = _SITE_OF_PLATE.fullmatch(key.plate)
+        if named is not None and files_of(facts.files).image is not None:
+            found.setdefault((key.batch, named["plate"] or ""), []).append(key)
+    return {
+        key: "it is named as a site, and lies where plates do: put the sites of a plate into "
+        f"{ANALYSIS}/BATCH/PLATE/{CSV_DIR}"
+        for keys in found.values()
+        if len(keys) > 1
+        for key in keys
+    }
 
 
 def _is_of_several_plates(name: str) -> bool:

@@ -5,6 +5,7 @@ cannot be read.
 Do not put here: finding what is read (`plates`, `site_layouts`, `plate_map_files`).
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from profiling_assets.errors import InvalidInputError, ProfilingError, listed
@@ -56,6 +57,12 @@ def reasons(entries: Iterable[IgnoredEntry]) -> Iterable[str]:
     for reason, paths in by_reason.items():
         count = f"{len(paths)} files: " if len(paths) > 1 else ""
         yield f"{count}{listed(paths, shown=_SHOWN)} ({reason})"
+
+
+def of_plate(entries: Iterable[IgnoredEntry], key: PlateKey) -> str:
+    """Say what was left out of a plate, and why; empty where there is nothing of it."""
+    of_it = re.compile(rf"[^/]+/{re.escape(printable(str(key)))}(/|$)")
+    return "; ".join(reasons(entry for entry in entries if of_it.match(entry.path)))
 
 
 def unread_beside(
