@@ -8,7 +8,7 @@ Of a plate are read: its load data, its plate map, and the headers of three site
 
 import shutil
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +19,7 @@ from profiling_assets.config.recipe_steps import Step
 from profiling_assets.errors import InvalidInputError, ProfilingError, WorkspaceError
 from profiling_assets.profiles.plate_map import read_barcode_platemap
 from profiling_assets.quality.preflight.facts import (
+    ForeignFiles,
     PlateMapFacts,
     PreflightFacts,
     Wanted,
@@ -30,9 +31,17 @@ from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.frozen_lists import FROZEN, frozen_errors
 from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map
 from profiling_assets.steps.results import PARQUET, SQLITE
-from profiling_assets.steps.sources import PlateSource, SourceKind, few_headers, plate_source, slim
+from profiling_assets.steps.sources import (
+    PlateSource,
+    SourceKind,
+    few_headers,
+    plate_source,
+    refuse_foreign_images,
+    slim,
+)
 from profiling_assets.steps.unread_input import unread_entries
 from profiling_assets.workspace import layout
+from profiling_assets.workspace.file_kind import HEAD_BYTES, foreign_kind
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plate_map_files import find_platemap_files
 from profiling_assets.workspace.plates import Source
@@ -44,6 +53,7 @@ from profiling_assets.workspace.storage.parallel import map_at_once
 from profiling_assets.workspace.storage.snapshot import snapshot
 
 NAME = ".profiling_assets_probe"
+_SMALL_LOOKED_AT = 3  # files of a plate
 _OUTPUTS = (layout.BACKEND, layout.PROFILES, layout.GCT)
 
 
@@ -144,6 +154,15 @@ def _plate(
     return _with_plate_map(catalog, look, facts) if wanted.annotate or wanted.negcon else facts
 
 
+def _foreign(workspace: Workspace, small: Sequence[str]) -> ForeignFiles | None:
+    """Look at the first few of a plate's small files: one that is no table tells of the others."""
+    for path in small[:_SMALL_LOOKED_AT]:
+        kind = foreign_kind(workspace.read_head(path, HEAD_BYTES))
+        if kind is not None:
+            return ForeignFiles(path, kind.what, kind.remedy, len(small))
+    return None
+
+
 def _with_load_data(look: Workspace, facts: PreflightFacts) -> PreflightFacts:
     """Look whether load data can be used that is not needed for cells."""
     try:
@@ -169,12 +188,14 @@ def _with_source(
         completeness=source.listing.completeness,
         load_data_path=source.listing.load_data_path,
         unread=source.listing.ignored,
+        foreign=_foreign(catalog.workspace, source.shape.small),
         wells=source.shape.wells,
         tables=source.shape.tables,
         csv_bytes=source.shape.csv_bytes,
     )
     if not facts.wanted.collate:
         return known
+    refuse_foreign_images(source)
     survey = few_headers(source, munge=config.collate.munge)
     image = survey.tables.get(IMAGE)
     wide = too_wide_survey(survey) if SQLITE in catalog.results else None

@@ -14,6 +14,7 @@ from profiling_assets.config.model import Config
 from profiling_assets.errors import MissingInputError, ProfilingError
 from profiling_assets.steps.current import fingerprint
 from profiling_assets.workspace import layout
+from profiling_assets.workspace.file_kind import HEAD_BYTES, foreign_kind, refuse_foreign
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import csv_folder
 from profiling_assets.workspace.scan_workspace import PlateListing, fingerprint_bytes, scan_plate
@@ -48,6 +49,7 @@ class PlateShape:
     # object tables that any folder has; empty where `object.csv` holds them
     tables: tuple[str, ...]
     csv_bytes: int  # bytes of the files that a build reads
+    small: tuple[str, ...] = ()  # files as small as a pointer, that are not empty
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,7 @@ def table_hash(workspace: Workspace, path: str) -> str:
     return content_fingerprint(workspace, path) if path.endswith(_TABLES) else ""
 
 
+_POINTER_BYTES = 300  # of a Git LFS pointer or DVC file; a header alone has more
 _HEADERS = 3  # the largest Image.csv files: a site that failed QC has a short one
 
 
@@ -201,6 +204,17 @@ def few_headers(source: PlateSource, *, munge: bool) -> Survey:
     return survey_headers(_largest_folders(source), munge=munge)
 
 
+def refuse_foreign_images(source: PlateSource) -> None:
+    """Refuse a plate whose largest image tables are none, as in a clone without its large files.
+
+    Raises `InvalidInputError` which says what they are.
+    """
+    heads = [(folder, name, folder.head(name)) for folder, name in _largest_images(source)]
+    if all(foreign_kind(head[:HEAD_BYTES]) is not None for *_, head in heads):
+        for folder, name, head in heads:
+            refuse_foreign(head, f"{folder.path}/{name}")
+
+
 def _largest_folders(source: PlateSource) -> tuple[WorkspaceSiteFolder, ...]:
     return tuple({folder.name: folder for folder, _ in _largest_images(source)}.values())
 
@@ -217,6 +231,12 @@ def _shape(source: PlateSource) -> PlateShape:
         wells=None if None in wells else named,
         tables=() if merged else tuple(sorted(tables, key=table_order)),
         csv_bytes=csv_bytes(folders),
+        small=tuple(
+            f"{folder.path}/{file}"
+            for folder, found in files
+            for file in found.inputs
+            if 0 < folder.files[file] <= _POINTER_BYTES
+        ),
     )
 
 

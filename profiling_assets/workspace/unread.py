@@ -117,7 +117,8 @@ def _plate_maps(workspace: Workspace, batch: str) -> Iterator[IgnoredEntry]:
 
 def _inputs(listing: Listing, reason: str) -> Iterator[IgnoredEntry]:
     for file in listing.files:
-        if looks_like_input(_name(file.path)) and not _name(file.path).lower().startswith("readme"):
+        name = _name(file.path).lower()
+        if looks_like_input(name) or (name.endswith(".txt") and not name.startswith("readme")):
             yield _unread(file.path, reason)
 
 

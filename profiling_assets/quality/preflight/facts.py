@@ -24,6 +24,16 @@ class Wanted:
     negcon: bool = True
 
 
+@dataclass(frozen=True)
+class ForeignFiles:
+    """A table of a plate that is none, as a pointer of Git LFS."""
+
+    path: str  # the first that was found
+    what: str
+    remedy: str
+    small: int  # files of the plate that are as small as a pointer
+
+
 @dataclass(frozen=True, eq=False)
 class PreflightFacts:
     """What is known of one plate."""
@@ -40,6 +50,7 @@ class PreflightFacts:
     # why load data cannot be used that a plate without CSVs does not need
     load_data_error: ProfilingError | None = None
     unread: tuple[IgnoredEntry, ...] = ()  # what was left out among its CSVs
+    foreign: ForeignFiles | None = None  # CSVs that are none
     # its wells with an image, as they are joined; None where names do not tell
     wells: tuple[str, ...] | None = None
     # columns of its largest `Image.csv` files; empty where there is none
