@@ -186,17 +186,18 @@ def _row(key: PlateKey, entry: PlateEntry, look: object, config: Config, now: fl
     if not isinstance(look, PlateGlance):
         return _Row(ready=later)
     seen = look.completeness
-    if others and len(seen.without_image) == look.folders:
+    if others and len(seen.without_image) == look.folders and not look.unusable:
         return _Row(state="its CSVs are gone", ready=later)
     rules = config.arrival.rules(key.batch)
     ready = readiness(seen, last_change=look.last_change, rules=rules, now=now)
+    reason = "input lies there and none of it can be used" if look.unusable else ready.reason
     by_names = look.fingerprint is None and ready.again_at is not None
     return _Row(
         expected="" if seen.expected is None else str(seen.expected),
         found="" if seen.found is None else str(seen.found),
         state=": ".join(filter(None, [seen.state.value, ", ".join(_counts(seen))])),
         changed="" if look.last_change is None else _minutes(look.last_change),
-        ready=_BY_NAMES if by_names else f"{'yes' if ready.ready else 'no'}: {ready.reason}",
+        ready=_BY_NAMES if by_names else f"{'yes' if ready.ready else 'no'}: {reason}",
     )
 
 

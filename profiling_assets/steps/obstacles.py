@@ -59,7 +59,7 @@ class Obstacles:
             source = self._judge.source(key)
             if key in self._judge.unreadable:
                 found[first] = self._judge.unreadable[key]
-            elif source.error is not None or all(
+            elif source.unusable or all(
                 self._judge.action(Task(name, str(key))) is None for name in names
             ):
                 try:

@@ -140,7 +140,9 @@ def _plate(
     try:
         source = source_of(key)
         facts = replace(facts, source_path=source.path or path)
-        starts_later = source.kind is SourceKind.NONE and source.error is None
+        if not source.unusable:  # its error says it
+            facts = replace(facts, unread=source.unread)
+        starts_later = source.kind is SourceKind.NONE and not source.unusable
         if starts_later and _starts_later(catalog, key):
             # it has later results only: neither cells nor plate map are asked for
             facts = _with_load_data(look, facts)
@@ -187,7 +189,6 @@ def _with_source(
         facts,
         completeness=source.listing.completeness,
         load_data_path=source.listing.load_data_path,
-        unread=source.listing.ignored,
         foreign=_foreign(catalog.workspace, source.shape.small),
         wells=source.shape.wells,
         tables=source.shape.tables,

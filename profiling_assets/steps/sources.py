@@ -16,7 +16,7 @@ from profiling_assets.steps.current import fingerprint
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.file_kind import HEAD_BYTES, foreign_kind, refuse_foreign
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.plates import csv_folder
+from profiling_assets.workspace.plates import IgnoredEntry, csv_folder
 from profiling_assets.workspace.scan_workspace import PlateListing, fingerprint_bytes, scan_plate
 from profiling_assets.workspace.site_folder import SiteFolder, site_files, table_order
 from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
@@ -62,6 +62,9 @@ class PlateSource:
     listing: PlateListing | None  # the site folders, where the source is the CSVs
     looked_for: tuple[str, ...]  # the paths that were tried, for the message where none was found
     error: ProfilingError | None = None  # why there is none, where more is to be said
+    # whether input lies there that cannot be used: then no older result is taken in its place
+    unusable: bool = False
+    unread: tuple[IgnoredEntry, ...] = ()  # what looks like input among its CSVs and is not used
     # what is known of a listing of which few folders are left (`slim`)
     shape: PlateShape | None = None
 
@@ -89,13 +92,15 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
     The CSVs where the plate's analysis folder holds site folders; else a standing SQLite backend;
     else, unless the section `aggregate` is on (which a finished table cannot follow), a standing
     `PLATE.csv[.gz]`. With `collate.aggregate_only`, the SQLite backend alone. Of kind `none` where
-    there is nothing of it, or where CSVs lie there that cannot be used: an older source is never
-    taken in place of them.
+    there is nothing of it, or where tables lie there that cannot be used: an older source is never
+    taken in place of them. What is packed away (an archive) is told, and may be the older source's.
     """
     folder = csv_folder(key, config.collate.csv_dir)
     sqlite = layout.sqlite_backend(key)
     finished = not (config.collate.aggregate_only or config.aggregate.perform)
     tables = aggregate_candidates(key, config.options.compression) if finished else ()
+    unread: tuple[IgnoredEntry, ...] = ()
+    refused: ProfilingError | None = None
     if not config.collate.aggregate_only:
         listing = scan_plate(workspace, key, config.collate.csv_dir)
         folder = listing.base
@@ -108,31 +113,25 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
                     "load_data": listing.load_data_fingerprint or "",
                 },
             )
-            return PlateSource(SourceKind.CSVS, folder, mark, listing, (folder,))
-        unread = refused_source(folder, listing.ignored, _imageless(listing))
-        if unread is not None:
-            return PlateSource(SourceKind.NONE, folder, "", None, (folder,), unread)
+            return PlateSource(
+                SourceKind.CSVS, folder, mark, listing, (folder,), unread=listing.unread
+            )
+        unread = listing.unread
+        if unread or listing.imageless:
+            backend = "" if workspace.stat(sqlite) is None else sqlite
+            refused = refused_source(folder, unread, listing.imageless, backend=backend)
+        if listing.unusable:
+            return PlateSource(SourceKind.NONE, folder, "", None, (folder,), refused, unusable=True)
     looked_for = (sqlite,) if config.collate.aggregate_only else (folder, sqlite, *tables)
     info = workspace.stat(sqlite)
     if info is not None:
         mark = fingerprint("sqlite", {"size": str(info.size), "version": info.version})
-        return PlateSource(SourceKind.SQLITE, sqlite, mark, None, looked_for)
+        return PlateSource(SourceKind.SQLITE, sqlite, mark, None, looked_for, unread=unread)
     for path in tables:
         if workspace.stat(path) is not None:
             mark = content_fingerprint(workspace, path)
-            return PlateSource(SourceKind.PROFILES, path, mark, None, looked_for)
-    return PlateSource(SourceKind.NONE, "", "", None, looked_for)
-
-
-def _imageless(listing: PlateListing) -> list[str]:
-    """Return the tables in folders that have none of images."""
-    return [
-        f"{folder.path}/{file}"
-        for folder in listing.folders
-        if (files := site_files(folder)).image is None
-        for file in files.inputs
-        if folder.files[file] > 0
-    ]
+            return PlateSource(SourceKind.PROFILES, path, mark, None, looked_for, unread=unread)
+    return PlateSource(SourceKind.NONE, "", "", None, looked_for, refused, unread=unread)
 
 
 def is_moved_away(recorded: str, now: SourceKind) -> bool:

@@ -40,7 +40,7 @@ def unread_of_run(
     """
     found = list(unread_findings(unread_entries(catalog, catalog.workspace, plates)))
     for key in plates:
-        listing = source_of(key).listing
-        if listing is not None:
-            found += unread_findings(listing.ignored, str(key))
+        source = source_of(key)
+        if not source.unusable:  # its error says it
+            found += unread_findings(source.unread, str(key))
     return tuple(found)

@@ -15,6 +15,7 @@ from profiling_assets.errors import InvalidInputError
 _NAME = re.compile(r"(?P<stem>load[-_ ]?data.*?)(?P<ending>\.csv|\.csv\.gz|\.parquet)", re.I)
 _STEMS = ("load_data_with_illum", "load_data")  # the names of the handbook, the first to be taken
 _ENDINGS = (".csv", ".csv.gz", ".parquet")
+USUAL_NAMES = tuple(f"{stem}{ending}" for stem in _STEMS for ending in _ENDINGS)
 
 
 def load_data_file(names: Iterable[str]) -> str | None:

@@ -64,7 +64,8 @@ def _workspace_above(root: str) -> str:
     """Return the workspace that a root seems to be a part of, by the names above it."""
     parts = root.rstrip("/").split("/")
     # from the top: a plate's own folder `analysis` is not the area
-    for at in range(max(len(parts) - 5, 1), len(parts)):
+    first = 3 if "://" in root else 1  # after the bucket
+    for at in range(max(len(parts) - 5, first), len(parts)):
         above = "/".join(parts[:at])
         if parts[at] in _ROOMS and ("://" in root or _has_other_rooms(above, parts[at])):
             return above

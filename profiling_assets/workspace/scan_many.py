@@ -54,6 +54,7 @@ class PlateGlance:
     fingerprint: str | None  # of its CSV files; None where they were not looked at
     # what lies among its site folders and was left out, as far as this look tells
     ignored: tuple[IgnoredEntry, ...] = ()
+    unusable: bool = False  # whether input lies there and no site can be read
 
 
 GlanceOrError = PlateGlance | ProfilingError
@@ -124,6 +125,7 @@ def glance(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
         listing.last_change,
         listing.fingerprint,
         listing.ignored,
+        listing.unusable,
     )
 
 

@@ -29,6 +29,7 @@ from profiling_assets.workspace.plates import (
     find_plates,
     site_name_problem,
 )
+from profiling_assets.workspace.site_folder import site_files
 from profiling_assets.workspace.site_layouts import (
     folders_with_sites,
     plate_site_folders,
@@ -38,6 +39,7 @@ from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
 from profiling_assets.workspace.sites import ExpectedSite, expected_sites
 from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, TwoLevels, Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
+from profiling_assets.workspace.unread import is_packed_away
 
 
 def scan_workspace(
@@ -164,6 +166,29 @@ class PlateListing:
     # when the newest of its input CSVs and the load data file changed, in seconds since 1970 by the
     # storage's clock; None where there is neither
     last_change: float | None = None
+
+    @property
+    def unread(self) -> tuple[IgnoredEntry, ...]:
+        """What of the ignored looks like input."""
+        return tuple(entry for entry in self.ignored if entry.unread)
+
+    @property
+    def imageless(self) -> tuple[str, ...]:
+        """Tables in folders that have none of images."""
+        return tuple(
+            f"{folder.path}/{file}"
+            for folder in self.folders
+            if (files := site_files(folder)).image is None
+            for file in files.inputs
+            if folder.files[file] > 0
+        )
+
+    @property
+    def unusable(self) -> bool:
+        """Whether input lies there and no site can be read: then no older source is taken."""
+        if len(self.completeness.without_image) < len(self.folders):
+            return False
+        return bool(self.imageless) or not all(map(is_packed_away, self.unread))
 
 
 def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -> PlateListing:

@@ -33,7 +33,7 @@ _UNREAD = (
     ".dvc",
 )
 # Measurements too, where no table lies beside them.
-_UNREAD_ALONE = (
+ALONE = (
     ".h5",
     ".hdf5",
     ".mat",
@@ -219,10 +219,14 @@ def _by_name(names: tuple[str, ...]) -> SiteFiles:
 def _strange(
     names: Iterable[str], tables: Collection[str], *, alone: bool
 ) -> Iterable[tuple[str, str]]:
-    endings = (*_UNREAD, *_UNREAD_ALONE) if alone else _UNREAD
+    endings = (*_UNREAD, *ALONE) if alone else _UNREAD
     for file in names:
-        if file not in tables and not file.startswith(".") and file.lower().endswith(endings):
-            yield file, "tables are read as .csv, .csv.gz and text with tabs"
+        low = file.lower()
+        if file not in tables and not low.startswith(".") and low.endswith(endings):
+            if low.endswith(".dvc"):
+                yield file, "it is a DVC file, not the file itself"
+            elif "experiment." not in low:
+                yield file, "tables are read as .csv, .csv.gz and text with tabs"
 
 
 def _prefixes(stems: Iterable[str]) -> tuple[str, ...]:

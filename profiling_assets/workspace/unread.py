@@ -14,6 +14,7 @@ from profiling_assets.workspace.load_data import load_data_file
 from profiling_assets.workspace.names import PlateKey, name_problem
 from profiling_assets.workspace.plate_map_files import BARCODE, MAPS, SUFFIXES
 from profiling_assets.workspace.plates import IgnoredEntry, looks_like_input, printable
+from profiling_assets.workspace.site_folder import ALONE
 from profiling_assets.workspace.storage.interface import Listing, Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 
@@ -21,13 +22,14 @@ _SHOWN = 3  # files of one reason
 
 
 def refused_source(
-    path: str, entries: Iterable[IgnoredEntry], tables: Sequence[str]
+    path: str, entries: Iterable[IgnoredEntry], tables: Sequence[str], *, backend: str
 ) -> ProfilingError | None:
     """Say why a plate does not start at an older source, where input of it lies unread.
 
     `path`: the folder of its site folders. `entries`: what was left out there. `tables`: files with
-    tables that lie in folders without a table of images. None where nothing lies
-    there that looks like input.
+    tables that lie in folders without a table of images.
+    `backend`: a standing SQLite backend; empty where there is none. None where nothing lies there
+    that looks like input.
     """
     unread = [entry for entry in entries if entry.unread]
     if not unread and not tables:
@@ -38,15 +40,22 @@ def refused_source(
         remedy = "fetch the files themselves: run `dvc pull`"
     elif any("set it to" in entry.reason for entry in unread):
         remedy = "set collate.csv_dir in the config"
+        path = path.rpartition("/")[0]
     elif tables and not unread:
         remedy = "put each site's Image.csv beside its other tables"
     if tables:
         several = f"{len(tables)} tables lie" if len(tables) > 1 else "a table lies"
         said.append(f"{several} in folders without an Image.csv: {listed(tables, shown=_SHOWN)}")
-    remedy += "; or set collate.aggregate_only, to start at a standing SQLite backend"
+    if backend:
+        remedy += f"; or set collate.aggregate_only, to start at {backend}"
     return InvalidInputError(
         f"input lies there and none of it can be used: {'; '.join(said)}", path=path, remedy=remedy
     )
+
+
+def is_packed_away(entry: IgnoredEntry) -> bool:
+    """Tell an archive or a measurements file: it may be what is left of CSVs that were used."""
+    return entry.path.lower().endswith(ALONE)
 
 
 def reasons(entries: Iterable[IgnoredEntry]) -> Iterable[str]:
@@ -118,7 +127,9 @@ def _plate_maps(workspace: Workspace, batch: str) -> Iterator[IgnoredEntry]:
 def _inputs(listing: Listing, reason: str) -> Iterator[IgnoredEntry]:
     for file in listing.files:
         name = _name(file.path).lower()
-        if looks_like_input(name) or (name.endswith(".txt") and not name.startswith("readme")):
+        if name.startswith((".", "~", "readme")):
+            continue
+        if looks_like_input(name) or name.endswith(".txt"):
             yield _unread(file.path, reason)
 
 

@@ -61,7 +61,7 @@ def command(*words: str | Path) -> Said:
 def base(case: Case) -> pd.DataFrame:
     frame = aggregated(case("00-base") / "ws")
     assert len(frame) == 7
-    assert int(frame["Metadata_Object_Count"].sum()) == 173
+    assert sum(frame["Metadata_Object_Count"].tolist()) == 173
     return frame
 
 

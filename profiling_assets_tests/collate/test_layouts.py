@@ -116,3 +116,25 @@ def test_the_reference_engine_is_given_plain_csvs_whatever_they_were(tmp_path: P
     assert made[0].aggregate is not None
     assert made[1].aggregate is not None
     pd.testing.assert_frame_equal(made[1].aggregate, made[0].aggregate, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        Layout("flat", inner=False, prefix=PREFIXES[-1], endings=(".csv.gz",)),
+        Layout("deeper", prefix=PREFIXES[1], endings=(".txt", ".txt.gz")),
+    ],
+    ids=["flat", "deeper"],
+)
+def test_a_bucket_holds_the_plate_that_a_folder_holds(
+    tmp_path: Path, s3_workspace: Workspace, layout: Layout
+) -> None:
+    expected, _ = collated(written(tmp_path / "folder", layout, 4))
+    for file in (tmp_path / "folder").rglob("*.*"):
+        path = file.relative_to(tmp_path / "folder").as_posix()
+        s3_workspace.publish_bytes(file.read_bytes(), path)
+    result, _ = collated(s3_workspace)
+    assert result.sites == expected.sites
+    assert result.aggregate is not None
+    assert expected.aggregate is not None
+    pd.testing.assert_frame_equal(result.aggregate, expected.aggregate)

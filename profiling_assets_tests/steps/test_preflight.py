@@ -220,7 +220,7 @@ FAULTS: dict[str, Fault] = {
         "load data",
     ),
     "a table twice": (
-        lambda root: (root / SITES / "000123-A01-1" / "Image.csv.gz").write_bytes(b"x"),
+        written(f"{SITES}/000123-A01-1/Image.csv.gz", "x"),
         "unread_input",
         WARNING,
         P1,
