@@ -25,7 +25,7 @@ _BACKENDS = (".sqlite", ".sqlite3", ".db", ".sqlite.gz", ".sqlite.zip", ".csv", 
 _SHEETS = (".tsv", ".parquet", ".xlsx", ".xls", ".ods")
 _INPUTS = (*_BACKENDS, *_SHEETS, ".zip", ".tar.gz", ".h5")
 CSV_DIR = "analysis"  # the usual folder of the site folders below a plate's folder
-_SITE_OF_PLATE = re.compile(r"(?:(?P<plate>.+)[-_])?[A-Pa-p][0-2][0-9](?:[-_]s?[0-9]+)?")
+_SITE_OF_PLATE = re.compile(r"(?:(?P<plate>.+)[-_])?[A-Pa-p][0-2][0-9](?P<site>[-_]s?[0-9]+)?")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -101,7 +101,8 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
     unreadable: set[PlateKey] = set()
     for area, facts in areas.items():
         ignored.extend(_foreign(area, facts))
-        misplaced = _sites_among_plates(facts.plates) if area == ANALYSIS and csv_dir else {}
+        inner = PurePosixPath(csv_dir).name
+        misplaced = _sites_among_plates(facts.plates) if area == ANALYSIS and inner else {}
         for key, plate in facts.plates.items():
             path = printable(f"{area}/{key}")
             if key in misplaced:
@@ -169,16 +170,19 @@ def _sites_among_plates(plates: Mapping[PlateKey, FolderFacts]) -> dict[PlateKey
     `PLATE-A01-1`, `PLATE-A01-2`: no plate is called so where another of the batch is a site too.
     """
     found: dict[tuple[str, str], list[PlateKey]] = {}
+    certain: set[PlateKey] = set()  # no plate is called `A01-1`
     for key, facts in plates.items():
         named = _SITE_OF_PLATE.fullmatch(key.plate)
         if named is not None and files_of(facts.files).image is not None:
             found.setdefault((key.batch, named["plate"] or ""), []).append(key)
+            if not named["plate"] and named["site"]:
+                certain.add(key)
     return {
         key: "it is named as a site, and lies where plates do: put the sites of a plate into "
         f"{ANALYSIS}/BATCH/PLATE/{CSV_DIR}"
         for keys in found.values()
-        if len(keys) > 1
         for key in keys
+        if len(keys) > 1 or key in certain
     }
 
 
