@@ -16,6 +16,7 @@ from profiling_assets.config.reference import DOCUMENTS, REFERENCE_HEAD, Key, to
 from profiling_assets.config.template import render_config
 from profiling_assets.steps.results import PARQUET, results
 from profiling_assets.workspace import layout
+from profiling_assets.workspace.load_data import USUAL_NAMES
 from profiling_assets.workspace.names import Level, PlateKey
 
 _MADE = "<!-- Made by profiling_assets_tests/test_reference_pages.py, not to be edited. -->"
@@ -118,7 +119,7 @@ def paths_page() -> str:
         for name, path in constants.items()
         if not path.startswith(".csv")
     ]
-    names = ", ".join(f"`{name}`" for name in layout.LOAD_DATA_NAMES)
+    names = ", ".join(f"`{name}`" for name in USUAL_NAMES)
     lines += ["", f"Load data of a plate: the first there is of {names}."]
     return "\n".join(lines) + "\n"
 

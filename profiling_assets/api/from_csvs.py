@@ -24,7 +24,8 @@ from profiling_assets.profiles.tables import profiles_csv, with_numbers
 from profiling_assets.workspace.ledger import site_ledger_frame, well_ledger_frame
 from profiling_assets.workspace.names import checked_name
 from profiling_assets.workspace.plates import Source
-from profiling_assets.workspace.scan_workspace import list_site_folders, scan_workspace
+from profiling_assets.workspace.scan_workspace import scan_workspace
+from profiling_assets.workspace.site_layouts import list_site_folders
 from profiling_assets.workspace.site_reading import read_ahead
 from profiling_assets.workspace.sites import expected_sites
 from profiling_assets.workspace.storage.disk_space import backend_bytes, csv_bytes

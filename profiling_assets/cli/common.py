@@ -22,6 +22,7 @@ from profiling_assets.settings import (
 )
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.off_root import no_plates
 from profiling_assets.workspace.plates import PlateFound
 
 
@@ -159,11 +160,11 @@ def check_plates(catalog: Catalog) -> None:
             path=catalog.workspace.root,
             remedy="take one back in with `profiling-assets include BATCH/PLATE`",
         )
+    if not catalog.registry.plates:
+        raise no_plates(catalog.workspace, catalog.ignored)
     if not catalog.asked_for.plates:
         raise WorkspaceError(
-            "none of the plates that the config asks for is in the workspace"
-            if catalog.registry.plates
-            else "no plates found",
+            "none of the plates that the config asks for is in the workspace",
             path=catalog.workspace.root,
             remedy="plates are expected in analysis/BATCH/PLATE/analysis/PLATE-WELL-SITE/; see "
             "`profiling-assets scan` for what is there",

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from profiling_assets.cli.common import chosen_batches, config_option, input_option
-from profiling_assets.errors import ConfigError, WorkspaceError, printable
+from profiling_assets.errors import ConfigError, printable
 from profiling_assets.operations.estimate.batches import (
     Estimate,
     Machine,
@@ -29,6 +29,7 @@ from profiling_assets.operations.estimate.weights import weigh_plates
 from profiling_assets.operations.fargate import FargateSize
 from profiling_assets.settings import WORKSPACE_VARIABLE
 from profiling_assets.steps.catalog import read_config
+from profiling_assets.workspace.off_root import no_plates
 from profiling_assets.workspace.scan_many import expect_many
 from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.opening import open_workspace
@@ -73,14 +74,10 @@ def command(
     folder = read_config(config, opened).collate.csv_dir
     expect_many()
     with Console(stderr=True).status("listing plates"):
-        found = scan_workspace(opened, folder).plates
-        if not found:
-            raise WorkspaceError(
-                "no plates found",
-                path=opened.root,
-                remedy="see `profiling-assets scan` for where plates are expected",
-            )
-        chosen = chosen_batches(found, batches)
+        scan = scan_workspace(opened, folder)
+        if not scan.plates:
+            raise no_plates(opened, scan.ignored)
+        chosen = chosen_batches(scan.plates, batches)
         estimate = estimate_workspace(weigh_plates(opened, chosen, folder))
     sizes = machines(estimate) if at_once is None else (machine_for(estimate, at_once),)
     cost = None if paid is None else cost_of(estimate, paid, at_once=at_once)

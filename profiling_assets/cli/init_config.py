@@ -14,6 +14,7 @@ from profiling_assets.errors import ConfigError, MissingInputError
 from profiling_assets.quality.preflight.finding import counted
 from profiling_assets.settings import WORKSPACE_VARIABLE
 from profiling_assets.workspace.layout import CONFIGS
+from profiling_assets.workspace.off_root import no_plates
 from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.opening import open_workspace
 
@@ -42,13 +43,16 @@ def command(
     """Write config_files/NAME.yml in WORKSPACE, with the batches and plates found there."""
     opened = open_workspace(workspace, inputs=inputs)
     found: dict[str, list[str]] = {}
-    for plate in scan_workspace(opened).plates:
+    scan = scan_workspace(opened)
+    if not scan.plates:
+        raise no_plates(opened, scan.ignored)
+    for plate in scan.plates:
         if not batches or plate.key.batch in batches:
             found.setdefault(plate.key.batch, []).append(plate.key.plate)
     absent = sorted(set(batches) - set(found))
-    if absent or not found:
+    if absent:
         raise MissingInputError(
-            f"no plates of batch {', '.join(absent)} found" if absent else "no plates found",
+            f"no plates of batch {', '.join(absent)} found",
             path=opened.location("analysis"),
             remedy="plates are expected in analysis/BATCH/PLATE/analysis/PLATE-WELL-SITE/",
         )

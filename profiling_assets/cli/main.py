@@ -16,6 +16,10 @@ from profiling_assets.errors import ProfilingError
 # Commands are imported when they are asked for: Dagster takes seconds, and most need none of it.
 _COMMANDS = {
     "demo": ("profiling_assets.cli.demo", "Make a small workspace and run everything on it."),
+    "init-workspace": (
+        "profiling_assets.cli.init_workspace",
+        "Make a workspace of a folder of CellProfiler output.",
+    ),
     "init-config": ("profiling_assets.cli.init_config", "Write a config for a workspace."),
     "scan": ("profiling_assets.cli.scan", "Show the plates of a workspace and their sites."),
     "estimate": (

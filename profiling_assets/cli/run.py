@@ -33,7 +33,9 @@ from profiling_assets.errors import WorkspaceError
 from profiling_assets.quality.preflight.finding import Severity
 from profiling_assets.steps.catalog import Catalog, refreshed_catalog
 from profiling_assets.steps.results import CORRELATIONS, PLATE, Task, result_path
+from profiling_assets.steps.unread_input import unread_of_run
 from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.unread import of_plate
 
 if TYPE_CHECKING:  # Dagster and pandas take seconds to import
     from profiling_assets.dagster.runs.runner import Outcome
@@ -86,9 +88,12 @@ def command(
         click.echo(line)
     for key in absent:
         where = catalog.config.where(key)
+        left = of_plate(catalog.ignored, key)
+        what = f"nothing of it can be used: {left}" if left else "it is not in the workspace"
+        remedy = "mend what is named" if left else "put its CellProfiler output there"
         click.echo(
-            f"error: {where}: plate {key} is in the config and not in the workspace\n"
-            "Remedy: put its CellProfiler output there, or set `process: false`",
+            f"error: {where}: plate {key} is in the config, and {what}\n"
+            f"Remedy: {remedy}, or set `process: false`",
             err=True,
         )
     standing = {task for task in problems if _stands(catalog, task)}
@@ -125,6 +130,8 @@ def _built(
         report_inputs(instance, planner, chosen, follow=recorded)
         plan = planner.plan(chosen, names or None)
         adopt(instance, catalog, plan.adopt)
+        for line, _ in run_lines(unread_of_run(catalog, chosen, planner.source)):
+            click.echo(line)
         if not plan.build:
             forget_settled(instance, catalog.workspace)
             return Outcome(), plan, {}

@@ -22,6 +22,7 @@ from profiling_assets.settings import WORKSPACE_VARIABLE
 from profiling_assets.steps.catalog import read_config
 from profiling_assets.workspace.completeness import PlateCompleteness, readiness
 from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.off_root import no_plates
 from profiling_assets.workspace.plates import IgnoredEntry, PlateFound, Source
 from profiling_assets.workspace.registry import (
     PlateEntry,
@@ -35,6 +36,7 @@ from profiling_assets.workspace.scan_many import PlateGlance, expect_many, look_
 from profiling_assets.workspace.scan_workspace import scan_workspace
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.unread import reasons, unread_beside
 
 _MAX_SITES = 20
 _MAX_IGNORED = 20
@@ -83,12 +85,7 @@ def command(
     with Console(stderr=True).status("listing plates"):
         scan = scan_workspace(opened, folder)
         if not scan.plates:
-            raise WorkspaceError(
-                "no plates found",
-                path=opened.root,
-                remedy="plates are expected in analysis/BATCH/PLATE/analysis/PLATE-WELL-SITE/, "
-                "backend/BATCH/PLATE/ or profiles/BATCH/PLATE/",
-            )
+            raise no_plates(opened, scan.ignored)
         looks = _looks(opened, chosen_batches(scan.plates, batches), folder, quick=quick)
     registry = _registered(opened, scan.plates, looks)
     shown = {
@@ -102,7 +99,9 @@ def command(
             if isinstance(look, PlateGlance):
                 for line in _site_lines(look.completeness):
                     console.print(printable(f"{key}: {line}"))
-    for line in _ignored_lines(scan.ignored, looks):
+    chosen = {key.batch for key in shown}
+    beside = unread_beside(opened, registry.plates, chosen)
+    for line in _ignored_lines((*scan.ignored, *beside), looks):
         console.print(line)
     return 0
 
@@ -187,29 +186,36 @@ def _row(key: PlateKey, entry: PlateEntry, look: object, config: Config, now: fl
     if not isinstance(look, PlateGlance):
         return _Row(ready=later)
     seen = look.completeness
-    if others and len(seen.without_image) == look.folders:
+    if others and len(seen.without_image) == look.folders and not look.unusable:
         return _Row(state="its CSVs are gone", ready=later)
     rules = config.arrival.rules(key.batch)
     ready = readiness(seen, last_change=look.last_change, rules=rules, now=now)
+    reason = "input lies there and none of it can be used" if look.unusable else ready.reason
     by_names = look.fingerprint is None and ready.again_at is not None
     return _Row(
         expected="" if seen.expected is None else str(seen.expected),
         found="" if seen.found is None else str(seen.found),
         state=": ".join(filter(None, [seen.state.value, ", ".join(_counts(seen))])),
         changed="" if look.last_change is None else _minutes(look.last_change),
-        ready=_BY_NAMES if by_names else f"{'yes' if ready.ready else 'no'}: {ready.reason}",
+        ready=_BY_NAMES if by_names else f"{'yes' if ready.ready else 'no'}: {reason}",
     )
 
 
 def _ignored_lines(
     entries: Iterable[IgnoredEntry], looks: Mapping[PlateKey, object]
 ) -> Iterator[str]:
-    """Yield a line for each entry; of what lies among the sites of one plate, not all."""
+    """Yield a line for each entry; of what lies among the sites of one plate, not all.
+
+    What looks like input comes first, that of one reason together.
+    """
     told = set(entries)
-    yield from (f"ignored: {entry.path} ({entry.reason})" for entry in sorted(told))
+    yield from (f"not used: {line}" for line in reasons(e for e in sorted(told) if e.unread))
+    yield from (f"ignored: {e.path} ({e.reason})" for e in sorted(told) if not e.unread)
     for key, look in looks.items():
         if isinstance(look, PlateGlance):
-            more = sorted(set(look.ignored) - told)
+            new = sorted(set(look.ignored) - told)
+            yield from (f"not used: {line}" for line in reasons(e for e in new if e.unread))
+            more = [entry for entry in new if not entry.unread]
             for entry in more[:_MAX_IGNORED]:
                 yield f"ignored: {entry.path} ({entry.reason})"
             if len(more) > _MAX_IGNORED:

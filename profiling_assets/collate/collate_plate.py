@@ -40,9 +40,10 @@ from profiling_assets.collate.site_state import DEFECTIVE, state_warnings
 from profiling_assets.collate.sqlite_backend import SqliteSink, too_wide, too_wide_survey
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import DefectiveSiteError, InvalidInputError, listed
+from profiling_assets.workspace.file_kind import refuse_foreign
 from profiling_assets.workspace.ledger import SiteRecord, SiteState
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.site_folder import IMAGE, SiteFolder
+from profiling_assets.workspace.site_folder import IMAGE, SiteFolder, site_files
 from profiling_assets.workspace.sites import ExpectedSite
 
 _MAX_PASSES = 5
@@ -78,12 +79,12 @@ def collate_plate(
     ordered = sorted(folders, key=lambda folder: folder.name)
     survey = survey or survey_headers(ordered, munge=options.munge)
     try:
-        _check(survey, options, aggregate, len(ordered), path)
+        _check(survey, options, aggregate, ordered, path)
     except InvalidInputError:
         if not survey.sampled:
             raise
         survey = survey_headers(ordered, munge=options.munge)  # another header may have it
-        _check(survey, options, aggregate, len(ordered), path)
+        _check(survey, options, aggregate, ordered, path)
     plan = PassPlan(survey, scattered=lies_scattered(key.plate, ordered))
     outputs = _Outputs(sqlite_file, parquet_folder, parquet_if_wide, aggregate)
     for _ in range(_MAX_PASSES):
@@ -103,13 +104,17 @@ def _check(
     survey: Survey,
     options: CollateOptions,
     aggregate: AggregateOptions | None,
-    folders: int,
+    folders: Sequence[SiteFolder],
     path: str,
 ) -> None:
     """Refuse a plate whose headers lack what is needed, before a value is read."""
     if IMAGE not in survey.tables:
+        for folder in folders:
+            file = site_files(folder).image
+            if file is not None:
+                refuse_foreign(folder.head(file), f"{path}/{folder.name}/{file}")
         raise InvalidInputError(
-            f"none of {folders} folders has an Image.csv with a column ImageNumber",
+            f"none of {len(folders)} folders has an Image.csv with a column ImageNumber",
             path=path,
             remedy="check that CellProfiler's site folders lie there",
         )

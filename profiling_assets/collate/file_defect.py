@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from profiling_assets.collate.header import Header
 from profiling_assets.errors import listed
+from profiling_assets.workspace.compression import is_packed
+from profiling_assets.workspace.file_kind import HEAD_BYTES, foreign_kind
 from profiling_assets.workspace.ledger import SiteState
 
 _LINE_ENDS = (b"\n", b"\r")
@@ -35,10 +37,15 @@ def bytes_defect(data: bytes, file: str, state: SiteState) -> FileDefect | None:
     """
     if not data or data.isspace():
         return FileDefect(SiteState.EMPTY, f"{file} is empty")
-    if b"\0" in data:
-        reason = f"{file} has NUL bytes: it is damaged, or not UTF-8 text"
-        return FileDefect(state, reason, max(count_lines(data.replace(b"\0", b"")) - 1, 0))
-    return None
+    if is_packed(data):
+        return FileDefect(SiteState.TRUNCATED, f"{file}, a gzipped file, is cut off or damaged")
+    kind = foreign_kind(data[:HEAD_BYTES])
+    if kind is None and b"\0" not in data:
+        return None
+    reason = f"{file} has NUL bytes: it is damaged, or not UTF-8 text"
+    if kind is not None:
+        reason = f"{file} is {kind.what}: {kind.remedy}"
+    return FileDefect(state, reason, max(count_lines(data.replace(b"\0", b"")) - 1, 0))
 
 
 def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> FileDefect | None:

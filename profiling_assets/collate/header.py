@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
+from profiling_assets.workspace.compression import is_packed
+from profiling_assets.workspace.file_kind import HEAD_BYTES, foreign_kind
 from profiling_assets.workspace.site_folder import IMAGE
 
 IMAGE_NUMBER = "ImageNumber"
@@ -27,7 +29,7 @@ class Header:
     groups: tuple[str, ...]
     body: int  # bytes before the first data line
     ended: bool  # whether the header line has its line end; a line without may have been cut
-    delimiter: str  # a comma, or a tab where no comma is in the line
+    delimiter: str  # a comma or a tab, whichever occurs more often
 
     def repeated(self) -> tuple[str, ...]:
         """Return the names that occur twice; SQLite does not tell `Area` from `area`."""
@@ -45,7 +47,7 @@ def read_header(data: bytes, *, rows: int = 1) -> Header | None:
     for _ in range(rows):
         stop, ended = _line_end(data, stop)
     line = data[start:stop]
-    if b"\0" in line or not line.strip():
+    if b"\0" in line or not line.strip() or is_packed(line) or foreign_kind(data[:HEAD_BYTES]):
         return None
     names, groups, delimiter = _names(line, rows)
     return Header(names, groups, stop, ended, delimiter)
@@ -66,7 +68,7 @@ def _line_end(data: bytes, start: int) -> tuple[int, bool]:
 @lru_cache(maxsize=256)
 def _names(line: bytes, rows: int) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     text = decoded(line)
-    delimiter = "\t" if "," not in text and "\t" in text else ","
+    delimiter = "\t" if text.count("\t") > text.count(",") else ","
     try:
         read = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))[:rows]
     except csv.Error:

@@ -66,8 +66,7 @@ class ObjectReader:
                 for table, file in files.tables.items()
                 if table in self._survey.tables or self._may_be_new(folder, table, file)
             }
-        for file in files.clashes:
-            table = file.rsplit(".", 1)[0].capitalize()
+        for file, table in files.clashes.items():
             if table in read:
                 reason = f"{file} and {files.tables[table]} make the same table"
                 read[table] = FileDefect(SiteState.RAGGED, reason, _row_count(read[table]))

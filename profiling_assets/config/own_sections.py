@@ -46,7 +46,7 @@ class CollateConfig(Section):
     csv_dir: Text = Field(
         default="analysis",
         description="Folder below analysis/BATCH/PLATE that holds the site folders; `.` where they "
-        "lie in the plate's own folder.",
+        "lie in the plate's own folder. Without `analysis`, one that holds them is looked for.",
     )
     munge: Flag = Field(
         default=False,

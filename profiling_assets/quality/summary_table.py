@@ -21,6 +21,8 @@ import pandas as pd
 
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace.compression import unpacked
+from profiling_assets.workspace.file_kind import refuse_foreign
+from profiling_assets.workspace.load_data import is_parquet, parquet_rows
 from profiling_assets.workspace.names import PlateKey, normalized_well, well_position
 
 COLUMNS = (
@@ -79,8 +81,9 @@ def sites_of_load_data(data: bytes, *, path: str, plate: str, row: str, column: 
     counted for each (row, column). Raises `InvalidInputError` where the file cannot be read, or
     names no site of this plate.
     """
-    names, lines = _load_data(data, path)
-    at = {name: place for place, name in reversed(list(enumerate(names)))}
+    wanted = (_PLATE, _WELL, _SITE, row, column)
+    names, read, lines = _load_data(data, path, wanted)
+    at = {name: place for place, name in reversed(list(enumerate(read)))}
     if _SITE not in at or not ({row, column} <= at.keys() or _WELL in at):
         raise InvalidInputError(
             f"it lacks {_SITE}, or the well ({row} and {column}, or {_WELL})",
@@ -114,10 +117,17 @@ def _place(name: str) -> tuple[object, ...]:
     return (name,) if well is None else well_position(well)
 
 
-def _load_data(data: bytes, path: str) -> tuple[list[str], list[list[str]]]:
+def _load_data(
+    data: bytes, path: str, wanted: Collection[str]
+) -> tuple[Sequence[str], Sequence[str], Sequence[Sequence[str]]]:
+    """Return the names of all columns, those that were read, and the rows of these."""
+    if is_parquet(data):
+        return parquet_rows(data, wanted, path=path)
+    content = unpacked(data, path=path)
+    refuse_foreign(content, path)
     try:
         # newline=None: a CR alone ends a line too (files of old Mac programs)
-        text = io.StringIO(unpacked(data, path=path).decode("utf-8-sig"), newline=None)
+        text = io.StringIO(content.decode("utf-8-sig"), newline=None)
         header = text.readline()
         text.seek(0)
         tabs = "\t" in header and "," not in header
@@ -128,7 +138,8 @@ def _load_data(data: bytes, path: str) -> tuple[list[str], list[list[str]]]:
             path=path,
             remedy="save it as CSV in UTF-8, or remove the file",
         ) from error
-    return [name.strip() for name in lines[0]] if lines else [], lines[1:]
+    names = [name.strip() for name in lines[0]] if lines else []
+    return names, names, lines[1:]
 
 
 def summary_row(key: PlateKey, sites: PlateSites) -> dict[str, str]:

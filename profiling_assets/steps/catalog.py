@@ -5,7 +5,7 @@ Do not put here: partitions or assets made from it (`dagster.partitions`, `dagst
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from profiling_assets.errors import ConfigError, MissingInputError, WorkspaceErr
 from profiling_assets.settings import WORKSPACE_VARIABLE, Settings
 from profiling_assets.steps.results import ALL, BATCH, Result, results
 from profiling_assets.workspace.names import Level, PlateKey
+from profiling_assets.workspace.plates import IgnoredEntry
 from profiling_assets.workspace.registry import Registry, load_registry, registered, update_registry
 from profiling_assets.workspace.scan_workspace import WorkspaceScan, scan_workspace
 from profiling_assets.workspace.storage.interface import Workspace
@@ -32,6 +33,8 @@ class Catalog:
     config: Config
     registry: Registry = field(repr=False)  # the plates known when the code location was loaded
     opened: Workspace | None = None  # None where none is set
+    # what a scan left out; empty where the plates are those that were known already
+    ignored: tuple[IgnoredEntry, ...] = field(default=(), repr=False)
 
     @property
     def workspace(self) -> Workspace:
@@ -150,7 +153,7 @@ def scanned_catalog(settings: Settings) -> Catalog:
     config = read_config(settings.config, workspace)
     scan = scan_workspace(workspace, config.collate.csv_dir)
     registry = registered(load_registry(workspace), scan.plates, unreadable=scan.unreadable)
-    return Catalog(settings, config, registry, workspace)
+    return Catalog(settings, config, registry, workspace, scan.ignored)
 
 
 def refreshed_catalog(settings: Settings) -> tuple[Catalog, WorkspaceScan]:
@@ -162,9 +165,11 @@ def refreshed_catalog(settings: Settings) -> tuple[Catalog, WorkspaceScan]:
     catalog = load_catalog(settings)
     scan = scan_workspace(catalog.workspace, catalog.config.collate.csv_dir)
     if not scan.plates and not catalog.registry.plates:
-        return catalog, scan  # most likely not a workspace: nothing is to be left there
+        return replace(
+            catalog, ignored=scan.ignored
+        ), scan  # most likely not a workspace: nothing is to be left there
     registry = update_registry(
         catalog.workspace,
         lambda known: registered(known, scan.plates, unreadable=scan.unreadable),
     )
-    return Catalog(settings, catalog.config, registry, catalog.workspace), scan
+    return Catalog(settings, catalog.config, registry, catalog.workspace, scan.ignored), scan

@@ -270,7 +270,7 @@ class PlanJudge(Judge):
             return slim(plate_source(self._look, self._catalog.config, key))
         except ProfilingError as error:  # this plate's alone; the others go on
             self.unreadable[key] = str(error)
-            return PlateSource(SourceKind.NONE, "", "", None, ())
+            return PlateSource(SourceKind.NONE, "", "", None, (), error, unusable=True)
 
     def _instead_of_load_data(self, key: PlateKey) -> PlateSource:
         return self.source(key)

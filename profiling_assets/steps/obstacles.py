@@ -7,11 +7,20 @@ Do not put here: the plan (`plan`), words that a step says too (`judge`, `whole_
 from collections.abc import Iterable
 
 from profiling_assets.config.recipe_steps import Step
-from profiling_assets.errors import MissingInputError, listed
+from profiling_assets.errors import ProfilingError, listed
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.current import Action
 from profiling_assets.steps.judge import PlanJudge, switched_off
-from profiling_assets.steps.results import AGGREGATED, CSVS, PLATE, SQLITE, Task, scope_of
+from profiling_assets.steps.results import (
+    AGGREGATED,
+    CSVS,
+    LOAD_DATA,
+    PLATE,
+    SQLITE,
+    Result,
+    Task,
+    scope_of,
+)
 from profiling_assets.steps.whole_batch import nothing_to_make_from, plates_not_in_workspace
 from profiling_assets.workspace.names import PlateKey
 
@@ -40,19 +49,22 @@ class Obstacles:
     def of_plates(self, plates: Iterable[PlateKey]) -> dict[Task, str]:
         """Say why nothing at all can be made of a plate.
 
-        The aggregated profiles of each plate that cannot be read, or has nothing to start from.
+        The aggregated profiles of each plate that cannot be read, has nothing to start from, or has
+        only older results than the input that lies there.
         """
         found: dict[Task, str] = {}
-        names = [name for name, result in self._graph.items() if result.level == PLATE]
+        names = [name for name, result in self._graph.items() if _tells_of_cells(result)]
         for key in plates:
             first = Task(AGGREGATED, str(key))
             source = self._judge.source(key)
             if key in self._judge.unreadable:
                 found[first] = self._judge.unreadable[key]
-            elif all(self._judge.action(Task(name, str(key))) is None for name in names):
+            elif source.unusable or all(
+                self._judge.action(Task(name, str(key))) is None for name in names
+            ):
                 try:
                     source.required(key)
-                except MissingInputError as error:
+                except ProfilingError as error:
                     found[first] = str(error)
         return found
 
@@ -94,3 +106,8 @@ class Obstacles:
         if recorded is None or self._judge.action(sibling) is not Action.CURRENT:
             return ""
         return recorded.withheld
+
+
+def _tells_of_cells(result: Result) -> bool:
+    """Say whether a plate's result cannot be made of a plate without cells or profiles."""
+    return result.level == PLATE and not result.partial and LOAD_DATA not in result.external

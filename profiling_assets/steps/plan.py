@@ -144,7 +144,12 @@ class Planner:
         }
         lists = {name for task in plan.build for name in self._graph[task.name].external}
         return preflight(
-            self._catalog, wanted, source_of=self._judge.source, lists=lists, whole=False
+            self._catalog,
+            wanted,
+            source_of=self._judge.source,
+            lists=lists,
+            whole=False,
+            unread=False,
         ).findings
 
     def is_there(self, task: Task) -> bool:

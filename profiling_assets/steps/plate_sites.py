@@ -36,10 +36,11 @@ from profiling_assets.steps.sources import (
     plate_source,
 )
 from profiling_assets.workspace import layout
+from profiling_assets.workspace.load_data import load_data_file
 from profiling_assets.workspace.names import PlateKey, normalized_well
 from profiling_assets.workspace.registry import load_registry
 from profiling_assets.workspace.scan_workspace import fingerprint_bytes
-from profiling_assets.workspace.sites import is_image_csv
+from profiling_assets.workspace.site_folder import site_files
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 from profiling_assets.workspace.storage.shared_file import update_file
@@ -110,7 +111,7 @@ def _told(
 
 def _of_folders(source: PlateSource) -> PlateSites | None:
     folders = () if source.listing is None else source.listing.folders
-    wells = [f.site.well for f in folders if any(map(is_image_csv, f.files))]
+    wells = [f.site.well for f in folders if site_files(f).image is not None]
     counts = Counter(normalized_well(well) or well for well in wells if well is not None)
     if not counts or None in wells:
         return None
@@ -169,9 +170,10 @@ def look_at(workspace: Workspace, config: Config, key: PlateKey) -> PlateSource 
 
 def _load_data_path(workspace: Workspace, key: PlateKey) -> str | None:
     folder = layout.load_data_folder(key)
-    standing = {file.path for file in workspace.list_folder(folder).files}
-    paths = (f"{folder}/{name}" for name in layout.LOAD_DATA_NAMES)
-    return next((path for path in paths if path in standing), None)
+    name = load_data_file(
+        file.path.rpartition("/")[2] for file in workspace.list_folder(folder).files
+    )
+    return None if name is None else f"{folder}/{name}"
 
 
 def rebuilt_summary(

@@ -9,7 +9,7 @@ Image files, and in a folder (not on S3) the header of every Image file.
 
 import shutil
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,9 +19,10 @@ from profiling_assets.collate.image_look import ImageLook, header_problems, look
 from profiling_assets.collate.sqlite_backend import too_wide_survey
 from profiling_assets.config.model import Config
 from profiling_assets.config.recipe_steps import Step
-from profiling_assets.errors import ProfilingError, WorkspaceError
+from profiling_assets.errors import InvalidInputError, ProfilingError, WorkspaceError
 from profiling_assets.profiles.plate_map import read_barcode_platemap
 from profiling_assets.quality.preflight.facts import (
+    ForeignFiles,
     PlateMapFacts,
     PreflightFacts,
     Wanted,
@@ -34,19 +35,30 @@ from profiling_assets.steps.collate import collate_options, listing_of
 from profiling_assets.steps.frozen_lists import FROZEN, frozen_errors
 from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map
 from profiling_assets.steps.results import PARQUET, SQLITE
-from profiling_assets.steps.sources import PlateSource, SourceKind, few_headers, plate_source, slim
+from profiling_assets.steps.sources import (
+    PlateSource,
+    SourceKind,
+    few_headers,
+    plate_source,
+    refuse_foreign_images,
+    slim,
+)
+from profiling_assets.steps.unread_input import unread_entries
 from profiling_assets.workspace import layout
+from profiling_assets.workspace.file_kind import HEAD_BYTES, foreign_kind
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plate_map_files import find_platemap_files
 from profiling_assets.workspace.plates import Source
-from profiling_assets.workspace.scan_workspace import list_site_folders
+from profiling_assets.workspace.scan_workspace import read_expected
 from profiling_assets.workspace.site_folder import IMAGE
+from profiling_assets.workspace.site_layouts import plate_site_folders
 from profiling_assets.workspace.storage.disk_space import backend_bytes, check_space
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 from profiling_assets.workspace.storage.snapshot import snapshot
 
 NAME = ".profiling_assets_probe"
+_SMALL_LOOKED_AT = 3  # files of a plate
 _OUTPUTS = (layout.BACKEND, layout.PROFILES, layout.GCT)
 
 
@@ -73,12 +85,13 @@ def preflight(
     source_of: Callable[[PlateKey], PlateSource] | None = None,
     lists: Collection[str] = tuple(FROZEN),
     whole: bool = True,
+    unread: bool = True,
 ) -> Preflight:
     """Look at workspace, config and plates before anything is computed.
 
     `wanted`: the plates, and which steps of each are to be made. `lists`: the frozen lists of
     features (`FROZEN`) that the steps to be made need; by default all. `whole`: whether plates that
-    are absent or not asked for are told.
+    are absent or not asked for are told. `unread`: whether input that is not used is told.
     """
     workspace = catalog.workspace
     look = snapshot(workspace)
@@ -91,6 +104,8 @@ def preflight(
             list(wanted.items()),
             at_once=workspace.at_once,
         )
+    if not unread:
+        plates = [replace(plate, unread=()) for plate in plates]
     needed, free = _disk(catalog, plates)
     facts = WorkspaceFacts(
         root=workspace.root,
@@ -101,6 +116,7 @@ def preflight(
         write_error=denied,
         needed=needed,
         free=free,
+        unread=unread_entries(catalog, look, wanted) if unread else (),
         batches=_batches(look, catalog, wanted),
         plates=plates,
     )
@@ -129,10 +145,16 @@ def _plate(
     try:
         source = source_of(key)
         facts = replace(facts, source_path=source.path or path)
-        if source.kind is SourceKind.NONE and _starts_later(catalog, key):
+        if not source.unusable:  # its error says it
+            facts = replace(facts, unread=source.unread)
+        starts_later = source.kind is SourceKind.NONE and not source.unusable
+        if starts_later and _starts_later(catalog, key):
             # it has later results only: neither cells nor plate map are asked for
+            facts = _with_load_data(look, facts)
             return replace(facts, wanted=Wanted(collate=False, annotate=False, negcon=False))
         source.required(key)
+        if source.listing is None:
+            facts = _with_load_data(look, facts)
         if wanted.collate and source.kind is SourceKind.CSVS:
             facts = replace(facts, images=_images(look, catalog.config, key, source))
         slimmed = source if source.shape is not None else slim(source)
@@ -151,11 +173,29 @@ def _images(look: Workspace, config: Config, key: PlateKey, source: PlateSource)
     if look.at_once > 1:  # on S3 a header is a request
         folders = few
     elif is_slim and number > len(few):
-        folders = list_site_folders(look, source.path, key.plate).folders
+        folders = plate_site_folders(look, key, config.collate.csv_dir).folders
     looked, problems = header_problems(folders)
     whole = number == len(few)
     sites = look_at_sites(few, key.plate, collate_options(config), whole=whole)
     return replace(sites, looked=looked, defects={**sites.defects, **problems})
+
+
+def _foreign(workspace: Workspace, small: Sequence[str]) -> ForeignFiles | None:
+    """Look at the first few of a plate's small files: one that is no table tells of the others."""
+    for path in small[:_SMALL_LOOKED_AT]:
+        kind = foreign_kind(workspace.read_head(path, HEAD_BYTES))
+        if kind is not None:
+            return ForeignFiles(path, kind.what, kind.remedy, len(small))
+    return None
+
+
+def _with_load_data(look: Workspace, facts: PreflightFacts) -> PreflightFacts:
+    """Look whether load data can be used that is not needed for cells."""
+    try:
+        read_expected(look, facts.key)
+    except InvalidInputError as error:
+        return replace(facts, load_data_error=error)
+    return facts
 
 
 def _starts_later(catalog: Catalog, key: PlateKey) -> bool:
@@ -173,12 +213,14 @@ def _with_source(
         facts,
         completeness=source.listing.completeness,
         load_data_path=source.listing.load_data_path,
+        foreign=_foreign(catalog.workspace, source.shape.small),
         wells=source.shape.wells,
         tables=source.shape.tables,
         csv_bytes=source.shape.csv_bytes,
     )
     if not facts.wanted.collate:
         return known
+    refuse_foreign_images(source)
     survey = few_headers(source, munge=config.collate.munge)
     image = survey.tables.get(IMAGE)
     wide = too_wide_survey(survey) if SQLITE in catalog.results else None

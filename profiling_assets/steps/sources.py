@@ -11,17 +11,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from profiling_assets.config.model import Config
-from profiling_assets.errors import MissingInputError
+from profiling_assets.errors import MissingInputError, ProfilingError
 from profiling_assets.steps.current import fingerprint
 from profiling_assets.workspace import layout
+from profiling_assets.workspace.file_kind import HEAD_BYTES, foreign_kind, refuse_foreign
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.plates import csv_folder
+from profiling_assets.workspace.plates import IgnoredEntry, csv_folder
 from profiling_assets.workspace.scan_workspace import PlateListing, fingerprint_bytes, scan_plate
 from profiling_assets.workspace.site_folder import SiteFolder, site_files, table_order
 from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
-from profiling_assets.workspace.sites import is_image_csv
 from profiling_assets.workspace.storage.disk_space import csv_bytes
 from profiling_assets.workspace.storage.interface import Workspace
+from profiling_assets.workspace.unread import refused_source
 
 if TYPE_CHECKING:  # the graph is loaded without pandas
     from profiling_assets.collate.columns import Survey
@@ -49,6 +50,7 @@ class PlateShape:
     tables: tuple[str, ...]
     csv_bytes: int  # bytes of the files that a build reads
     folders: int  # how many site folders there are
+    small: tuple[str, ...] = ()  # files as small as a pointer, that are not empty
 
 
 @dataclass(frozen=True)
@@ -60,18 +62,25 @@ class PlateSource:
     fingerprint: str  # changes when the source changes
     listing: PlateListing | None  # the site folders, where the source is the CSVs
     looked_for: tuple[str, ...]  # the paths that were tried, for the message where none was found
+    error: ProfilingError | None = None  # why there is none, where more is to be said
+    # whether input lies there that cannot be used: then no older result is taken in its place
+    unusable: bool = False
+    unread: tuple[IgnoredEntry, ...] = ()  # what looks like input among its CSVs and is not used
     # what is known of a listing of which few folders are left (`slim`)
     shape: PlateShape | None = None
 
     def required(self, key: PlateKey) -> PlateSource:
         """Return the source itself, or refuse a plate that has none.
 
-        Raises `MissingInputError` where nothing was found, naming the paths that were looked for.
+        Raises `MissingInputError` where nothing was found, naming the paths that were looked for,
+        or the error that a look at the plate ended with.
         """
+        if self.error is not None:
+            raise self.error
         if self.kind is SourceKind.NONE:
             raise MissingInputError(
                 f"plate {key} has nothing to aggregate; looked for {', '.join(self.looked_for)}",
-                path=self.looked_for[0],
+                path=self.looked_for[0] if self.looked_for else None,
                 remedy="put the plate's CellProfiler output there, or take the plate out with "
                 f"`profiling-assets exclude {key} --reason ... --workspace ...`",
             )
@@ -84,14 +93,18 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
     The CSVs where the plate's analysis folder holds site folders; else a standing SQLite backend;
     else, unless the section `aggregate` is on (which a finished table cannot follow), a standing
     `PLATE.csv[.gz]`. With `collate.aggregate_only`, the SQLite backend alone. Of kind `none` where
-    there is nothing of it.
+    there is nothing of it, or where tables lie there that cannot be used: an older source is never
+    taken in place of them. What is packed away (an archive) is told, and may be the older source's.
     """
     folder = csv_folder(key, config.collate.csv_dir)
     sqlite = layout.sqlite_backend(key)
     finished = not (config.collate.aggregate_only or config.aggregate.perform)
     tables = aggregate_candidates(key, config.options.compression) if finished else ()
+    unread: tuple[IgnoredEntry, ...] = ()
+    refused: ProfilingError | None = None
     if not config.collate.aggregate_only:
         listing = scan_plate(workspace, key, config.collate.csv_dir)
+        folder = listing.base
         # folders that are left of archived CSVs are no source
         if len(listing.completeness.without_image) < len(listing.folders):
             mark = fingerprint(
@@ -101,17 +114,25 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
                     "load_data": listing.load_data_fingerprint or "",
                 },
             )
-            return PlateSource(SourceKind.CSVS, folder, mark, listing, (folder,))
+            return PlateSource(
+                SourceKind.CSVS, folder, mark, listing, (folder,), unread=listing.unread
+            )
+        unread = listing.unread
+        if unread or listing.imageless:
+            backend = "" if workspace.stat(sqlite) is None else sqlite
+            refused = refused_source(folder, unread, listing.imageless, backend=backend)
+        if listing.unusable:
+            return PlateSource(SourceKind.NONE, folder, "", None, (folder,), refused, unusable=True)
     looked_for = (sqlite,) if config.collate.aggregate_only else (folder, sqlite, *tables)
     info = workspace.stat(sqlite)
     if info is not None:
         mark = fingerprint("sqlite", {"size": str(info.size), "version": info.version})
-        return PlateSource(SourceKind.SQLITE, sqlite, mark, None, looked_for)
+        return PlateSource(SourceKind.SQLITE, sqlite, mark, None, looked_for, unread=unread)
     for path in tables:
         if workspace.stat(path) is not None:
             mark = content_fingerprint(workspace, path)
-            return PlateSource(SourceKind.PROFILES, path, mark, None, looked_for)
-    return PlateSource(SourceKind.NONE, "", "", None, looked_for)
+            return PlateSource(SourceKind.PROFILES, path, mark, None, looked_for, unread=unread)
+    return PlateSource(SourceKind.NONE, "", "", None, looked_for, refused, unread=unread)
 
 
 def is_moved_away(recorded: str, now: SourceKind) -> bool:
@@ -157,6 +178,7 @@ def table_hash(workspace: Workspace, path: str) -> str:
     return content_fingerprint(workspace, path) if path.endswith(_TABLES) else ""
 
 
+_POINTER_BYTES = 300  # of a Git LFS pointer or DVC file; a header alone has more
 _HEADERS = 3  # the largest Image.csv files: a site that failed QC has a short one
 
 
@@ -182,6 +204,17 @@ def few_headers(source: PlateSource, *, munge: bool) -> Survey:
     return survey_headers(_largest_folders(source), munge=munge)
 
 
+def refuse_foreign_images(source: PlateSource) -> None:
+    """Refuse a plate whose largest image tables are none, as in a clone without its large files.
+
+    Raises `InvalidInputError` which says what they are.
+    """
+    heads = [(folder, name, folder.head(name)) for folder, name in _largest_images(source)]
+    if all(foreign_kind(head[:HEAD_BYTES]) is not None for *_, head in heads):
+        for folder, name, head in heads:
+            refuse_foreign(head, f"{folder.path}/{name}")
+
+
 def _largest_folders(source: PlateSource) -> tuple[WorkspaceSiteFolder, ...]:
     return tuple({folder.name: folder for folder, _ in _largest_images(source)}.values())
 
@@ -199,6 +232,12 @@ def _shape(source: PlateSource) -> PlateShape:
         tables=() if merged else tuple(sorted(tables, key=table_order)),
         csv_bytes=csv_bytes(folders),
         folders=len(folders),
+        small=tuple(
+            f"{folder.path}/{file}"
+            for folder, found in files
+            for file in found.inputs
+            if 0 < folder.files[file] <= _POINTER_BYTES
+        ),
     )
 
 
@@ -215,10 +254,9 @@ def _largest_images(source: PlateSource) -> list[tuple[WorkspaceSiteFolder, str]
         return []
     images = sorted(
         (
-            (size, folder, name)
+            (folder.files[name], folder, name)
             for folder in source.listing.folders
-            for name, size in folder.files.items()
-            if is_image_csv(name) and size > 0
+            if (name := site_files(folder).image) is not None and folder.files[name] > 0
         ),
         key=lambda entry: (-entry[0], entry[1].name),
     )

@@ -11,13 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from profiling_assets.workspace.sites import (
-    ExpectedSite,
-    SiteName,
-    is_image_csv,
-    is_input_csv,
-    site_identity,
-)
+from profiling_assets.workspace.site_folder import SiteFiles, site_files
+from profiling_assets.workspace.sites import ExpectedSite, SiteName, site_identity
 
 _MINUTE = 60.0
 
@@ -91,8 +86,8 @@ def site_matrix(
     folders, sorted by name. Sites are compared by `site_identity`: `a1` and site `01` are well A01,
     site 1. A folder of a whole well (`PLATE-A01`) stands for every expected site of that well.
     """
-    listed = _with_names(folders)
-    imaged = [(folder, names) for folder, names in listed if names.image]
+    listed = [(folder, site_files(folder)) for folder in folders]
+    imaged = [(folder, files) for folder, files in listed if files.image is not None]
     by_site: dict[tuple[str, str], list[str]] = {}
     by_well: dict[str, list[str]] = {}
     untold: list[str] = []
@@ -112,13 +107,13 @@ def site_matrix(
         found=None if untold else len(by_site),
         missing=missing,
         unexpected=unexpected,
-        without_image=tuple(folder.name for folder, names in listed if not names.image),
+        without_image=tuple(folder.name for folder, files in listed if files.image is None),
         empty=tuple(
             f"{folder.name}/{file}"
-            for folder, _ in listed
+            for folder, files in listed
             if 0 in folder.files.values()
-            for file, size in sorted(folder.files.items())
-            if size == 0 and is_input_csv(file)
+            for file in sorted(files.inputs)
+            if folder.files[file] == 0
         ),
         repeated=tuple(
             name for names in (*by_site.values(), *by_well.values()) for name in names[1:]
@@ -128,47 +123,22 @@ def site_matrix(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Names:
-    """What the names of a folder's files tell: an `Image.csv`, the input CSVs, all in small."""
-
-    image: bool
-    inputs: frozenset[str]
-    all: frozenset[str]
-
-
-def _with_names(folders: Iterable[ListedSiteFolder]) -> list[tuple[ListedSiteFolder, _Names]]:
-    """Read the names of each folder's files; thousands of folders hold the same ones."""
-    read: dict[tuple[str, ...], _Names] = {}
-    listed: list[tuple[ListedSiteFolder, _Names]] = []
-    for folder in folders:
-        files = tuple(folder.files)
-        names = read.get(files)
-        if names is None:
-            names = read[files] = _Names(
-                any(map(is_image_csv, files)),
-                frozenset(file.lower() for file in files if is_input_csv(file)),
-                frozenset(map(str.lower, files)),
-            )
-        listed.append((folder, names))
-    return listed
-
-
-def _lacking(imaged: Sequence[tuple[ListedSiteFolder, _Names]]) -> tuple[str, ...]:
+def _lacking(imaged: Sequence[tuple[ListedSiteFolder, SiteFiles]]) -> tuple[str, ...]:
     """Return the folders without a table that more than half of them have."""
-    held = Counter[str]()
-    for names, count in Counter(names for _, names in imaged).items():
-        held.update(dict.fromkeys(names.inputs, count))
-    common = {name for name, count in held.items() if 2 * count > len(imaged)}
+    held = [frozenset(files.by_table) for _, files in imaged]
+    number = Counter[str]()
+    for tables, count in Counter(held).items():
+        number.update(dict.fromkeys(tables, count))
+    common = {table for table, count in number.items() if 2 * count > len(imaged)}
     return tuple(
         folder.name
-        for folder, names in imaged
-        if not common <= (names.all if 0 not in folder.files.values() else _filled(folder))
+        for (folder, files), tables in zip(imaged, held, strict=True)
+        if not common <= (tables if 0 not in folder.files.values() else _filled(folder, files))
     )
 
 
-def _filled(folder: ListedSiteFolder) -> set[str]:
-    return {file.lower() for file, size in folder.files.items() if size > 0}
+def _filled(folder: ListedSiteFolder, files: SiteFiles) -> set[str]:
+    return {table for table, file in files.by_table.items() if folder.files[file] > 0}
 
 
 def _differences(

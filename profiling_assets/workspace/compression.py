@@ -40,7 +40,7 @@ def unpacked(data: bytes, *, path: str) -> bytes:
     Raises `InvalidInputError` where the gzip stream is broken, ends early, or holds more than 2
     GiB.
     """
-    if not data.startswith(_GZIP_MAGIC):
+    if not is_packed(data):
         return data
     try:
         content = b"".join(_members(data, _MOST_BYTES + 1))
@@ -57,6 +57,24 @@ def unpacked(data: bytes, *, path: str) -> bytes:
             remedy="it is no table of a plate: put the right file there",
         )
     return content
+
+
+def begun(data: bytes) -> bytes:
+    """Return what the beginning of a file tells of its content, where it is gzipped; else itself.
+
+    Bytes that cannot be unpacked are returned as they are.
+    """
+    if not is_packed(data):
+        return data
+    try:
+        return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS).decompress(data)
+    except zlib.error:
+        return data
+
+
+def is_packed(data: bytes) -> bool:
+    """Tell whether bytes begin as a gzipped file does."""
+    return data.startswith(_GZIP_MAGIC)
 
 
 def _members(data: bytes, most: int) -> Iterator[bytes]:

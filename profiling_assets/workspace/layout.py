@@ -27,13 +27,6 @@ EXTERNAL_METADATA = f"{METADATA}/external_metadata"
 EXCLUSIONS = f"{METADATA}/exclusions.tsv"
 OBJECT_TABLE_SUFFIX = ".csv"
 
-LOAD_DATA_NAMES = (
-    "load_data_with_illum.csv",
-    "load_data_with_illum.csv.gz",
-    "load_data.csv",
-    "load_data.csv.gz",
-)
-
 # In place of a plate: what a function here returns for it is the template of all plates' paths.
 EVERY_PLATE = PlateKey("{batch}", "{plate}")
 EVERY_BATCH = "{batch}"

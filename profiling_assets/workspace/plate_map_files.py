@@ -12,9 +12,9 @@ from profiling_assets.workspace.layout import platemap_folders
 from profiling_assets.workspace.names import checked_name
 from profiling_assets.workspace.storage.interface import Workspace
 
-_BARCODE = "barcode_platemap.csv"
-_MAPS = "platemap"
-_SUFFIXES = (".txt", ".csv", ".tsv")  # the usual one first; it wins where a name has several
+BARCODE = "barcode_platemap.csv"
+MAPS = "platemap"
+SUFFIXES = (".txt", ".csv", ".tsv")  # the usual one first; it wins where a name has several
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class PlatemapFiles:
         Raises `MissingInputError` where there is none; the message names all places looked at.
         """
         if self.barcode is None:
-            places = [f"{folder}/{_BARCODE}" for folder in self.looked]
+            places = [f"{folder}/{BARCODE}" for folder in self.looked]
             raise MissingInputError(
-                f"batch {self.batch} has no {_BARCODE}; looked for {' and '.join(places)}",
+                f"batch {self.batch} has no {BARCODE}; looked for {' and '.join(places)}",
                 path=places[0] if places else None,
                 remedy="put it there, with the columns Assay_Plate_Barcode and Plate_Map_Name",
             )
@@ -52,13 +52,13 @@ class PlatemapFiles:
         for candidate in (name, _stem(name)):
             if candidate in self.maps:
                 return self.maps[candidate]
-        places = [f"{folder}/{_MAPS}" for folder in self.looked]
+        places = [f"{folder}/{MAPS}" for folder in self.looked]
         known = listed(sorted(self.maps)) or "none"
         raise MissingInputError(
             f"batch {self.batch} has no plate map {name} (.txt, .csv or .tsv); "
             f"looked in {' and '.join(places)}; plate maps there: {known}",
             path=f"{places[0]}/{name}.txt" if places else None,
-            remedy=f"put the plate map there, or correct Plate_Map_Name in {_BARCODE}",
+            remedy=f"put the plate map there, or correct Plate_Map_Name in {BARCODE}",
         )
 
 
@@ -73,20 +73,19 @@ def find_platemap_files(workspace: Workspace, batch: str) -> PlatemapFiles:
     maps: dict[str, str] = {}
     shadowed: list[str] = []
     for folder in looked:
-        path = f"{folder}/{_BARCODE}"
+        path = f"{folder}/{BARCODE}"
         if workspace.stat(path) is not None:
             if barcode is None:
                 barcode = path
             else:
                 shadowed.append(path)
         names = [
-            file.path.rpartition("/")[2]
-            for file in workspace.list_folder(f"{folder}/{_MAPS}").files
+            file.path.rpartition("/")[2] for file in workspace.list_folder(f"{folder}/{MAPS}").files
         ]
         for name in sorted(names, key=_rank):
             if name.startswith(".") or _stem(name) == name:
                 continue
-            path = f"{folder}/{_MAPS}/{name}"
+            path = f"{folder}/{MAPS}/{name}"
             if maps.setdefault(_stem(name), path) != path:
                 shadowed.append(path)
     return PlatemapFiles(batch, barcode, dict(sorted(maps.items())), looked, tuple(shadowed))
@@ -94,9 +93,9 @@ def find_platemap_files(workspace: Workspace, batch: str) -> PlatemapFiles:
 
 def _stem(name: str) -> str:
     """Strip a known suffix, in any case of letters; names of plate maps may hold dots."""
-    return name[:-4] if name.lower().endswith(_SUFFIXES) else name
+    return name[:-4] if name.lower().endswith(SUFFIXES) else name
 
 
 def _rank(name: str) -> tuple[int, str]:
     suffix = name[-4:].lower()
-    return (_SUFFIXES.index(suffix) if suffix in _SUFFIXES else len(_SUFFIXES), name)
+    return (SUFFIXES.index(suffix) if suffix in SUFFIXES else len(SUFFIXES), name)

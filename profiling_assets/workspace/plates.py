@@ -14,12 +14,18 @@ from pathlib import PurePosixPath
 from profiling_assets.errors import ConfigError, listed, printable
 from profiling_assets.workspace.layout import ANALYSIS, BACKEND, PROFILES, analysis_folder
 from profiling_assets.workspace.names import PlateKey, name_problem
-from profiling_assets.workspace.sites import is_image_csv, is_input_csv, parse_site_folder
+from profiling_assets.workspace.site_folder import files_of
+from profiling_assets.workspace.sites import parse_site_folder
 
 AREAS = (ANALYSIS, BACKEND, PROFILES)
 _STEPS = ("_augmented", "_normalized")
 _TABLE_SUFFIXES = (".csv.gz", ".csv", ".parquet")
 _SHOWN = 3  # names in a reason
+_BACKENDS = (".sqlite", ".sqlite3", ".db", ".sqlite.gz", ".sqlite.zip", ".csv", ".csv.gz", ".dvc")
+_SHEETS = (".tsv", ".parquet", ".xlsx", ".xls", ".ods")
+_INPUTS = (*_BACKENDS, *_SHEETS, ".zip", ".tar.gz", ".h5")
+CSV_DIR = "analysis"  # the usual folder of the site folders below a plate's folder
+_SITE_OF_PLATE = re.compile(r"(?:(?P<plate>.+)[-_])?[A-Pa-p][0-2][0-9](?P<site>[-_]s?[0-9]+)?")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -38,6 +44,7 @@ class IgnoredEntry:
 
     path: str
     reason: str
+    unread: bool = False  # whether it looks like input: then the user must know
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class FolderFacts:
     files: Mapping[str, int] = field(default_factory=dict[str, int])
     unreadable: bool = False
     no_paths: tuple[str, ...] = ()
+    # of a plate without the usual folder of CSVs: whether other folders of it hold site folders
+    sites_elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,8 +101,13 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
     unreadable: set[PlateKey] = set()
     for area, facts in areas.items():
         ignored.extend(_foreign(area, facts))
+        inner = PurePosixPath(csv_dir).name
+        misplaced = _sites_among_plates(facts.plates) if area == ANALYSIS and inner else {}
         for key, plate in facts.plates.items():
             path = printable(f"{area}/{key}")
+            if key in misplaced:
+                ignored.append(IgnoredEntry(path, misplaced[key], unread=True))
+                continue
             found, reason = (
                 _analysis_source(key, plate, csv_dir)
                 if area == ANALYSIS
@@ -104,9 +118,14 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
                 IgnoredEntry(printable(f"{path}/{file}"), "it is empty (0 bytes)")
                 for file in _empty_sources(key, plate, area)
             )
+            if area == BACKEND:
+                ignored.extend(_unread_backends(key, plate))
+            elif area == ANALYSIS and found:
+                ignored.extend(_beside_csvs(key, plate, csv_dir))
             if reason is None:
                 continue
-            entry = IgnoredEntry(path, reason)
+            unread = any(map(looks_like_input, plate.files)) or bool(plate.folders)
+            entry = IgnoredEntry(path, reason, unread=unread and not plate.unreadable)
             if area != ANALYSIS and plate.unreadable:
                 unreadable.add(key)
             if area == ANALYSIS or plate.unreadable:
@@ -137,10 +156,34 @@ def _foreign(area: str, facts: AreaFacts) -> Iterator[IgnoredEntry]:
         for name in level.files:
             if not _is_of_several_plates(name):
                 yield IgnoredEntry(
-                    printable(f"{path}/{name}"), f"it is a file where {kind} folders lie"
+                    printable(f"{path}/{name}"),
+                    f"it is a file where {kind} folders lie",
+                    unread=area != PROFILES and looks_like_input(name),
                 )
         if kind == "plate" and not level.folders:
             yield IgnoredEntry(printable(path), "it holds no plate folder")
+
+
+def _sites_among_plates(plates: Mapping[PlateKey, FolderFacts]) -> dict[PlateKey, str]:
+    """Return the folders that are sites of one plate and lie where plates do, with the reason.
+
+    `PLATE-A01-1`, `PLATE-A01-2`: no plate is called so where another of the batch is a site too.
+    """
+    found: dict[tuple[str, str], list[PlateKey]] = {}
+    certain: set[PlateKey] = set()  # no plate is called `A01-1`
+    for key, facts in plates.items():
+        named = _SITE_OF_PLATE.fullmatch(key.plate)
+        if named is not None and files_of(facts.files).image is not None:
+            found.setdefault((key.batch, named["plate"] or ""), []).append(key)
+            if not named["plate"] and named["site"]:
+                certain.add(key)
+    return {
+        key: "it is named as a site, and lies where plates do: put the sites of a plate into "
+        f"{ANALYSIS}/BATCH/PLATE/{CSV_DIR}"
+        for keys in found.values()
+        for key in keys
+        if len(keys) > 1 or key in certain
+    }
 
 
 def _is_of_several_plates(name: str) -> bool:
@@ -156,14 +199,17 @@ def _analysis_source(
         return {Source.CSVS}, "it cannot be read: give this user permission to read it"
     wanted = PurePosixPath(csv_dir).name
     if not wanted:
-        direct = any(is_image_csv(file) for file in facts.files)
-        if direct or any(not name.startswith(".") for name in facts.folders):
+        direct = files_of(facts.files)
+        if direct.image is not None or any(not name.startswith(".") for name in facts.folders):
             return {Source.CSVS}, None
         return set(), "it holds no site folder"
     if wanted in facts.folders:
         return {Source.CSVS}, None
+    direct = holds_sites(facts.folders, facts.files, key.plate)
+    if wanted == csv_dir.rstrip("/") == CSV_DIR and (direct or facts.sites_elsewhere):
+        return {Source.CSVS}, None  # they are looked for there
     reason = f"it has no folder {csv_dir} (collate.csv_dir)"
-    if any(parse_site_folder(name, key.plate).well for name in facts.folders):
+    if direct:
         return set(), f"{reason}; its site folders lie directly in it: set collate.csv_dir to '.'"
     if facts.folders:
         return set(), f"{reason}; it has {listed(map(printable, facts.folders), shown=_SHOWN)}"
@@ -194,6 +240,35 @@ def _made_sources(key: PlateKey, facts: FolderFacts) -> tuple[set[Source], str |
     return found, f"it holds no {plate}.sqlite, no {plate}.csv[.gz] and no later profiles{holds}"
 
 
+def _unread_backends(key: PlateKey, facts: FolderFacts) -> Iterator[IgnoredEntry]:
+    """Yield what looks like a backend of the plate and has another name."""
+    known = {f"{key.plate}{ending}" for ending in (".sqlite", ".csv", ".csv.gz")}
+    for file, size in facts.files.items():
+        if file not in known and size > 0 and file.lower().endswith(_BACKENDS):
+            path = printable(f"{BACKEND}/{key}/{file}")
+            name = printable(key.plate)
+            reason = f"a backend is read as {name}.sqlite or {name}.csv[.gz]"
+            yield IgnoredEntry(path, reason, unread=True)
+
+
+def _beside_csvs(key: PlateKey, facts: FolderFacts, csv_dir: str) -> Iterator[IgnoredEntry]:
+    """Yield tables and site folders that lie beside the folder of site folders."""
+    wanted = PurePosixPath(csv_dir).name
+    if not wanted or wanted not in facts.folders:
+        return
+    tables = files_of(facts.files)
+    sites = [name for name in facts.folders if parse_site_folder(name, key.plate).well]
+    for name in (*tables.inputs, *tables.unread, *sites):
+        if name != wanted:
+            path = printable(f"{ANALYSIS}/{key}/{name}")
+            yield IgnoredEntry(path, f"it lies beside {csv_dir}, which is read", unread=True)
+
+
+def looks_like_input(name: str) -> bool:
+    """Tell by its name whether a file may be meant as input: a table, a database, a packed one."""
+    return not name.startswith((".", "~")) and name.lower().endswith(_INPUTS)
+
+
 def _empty_sources(key: PlateKey, facts: FolderFacts, area: str) -> Iterator[str]:
     if area != ANALYSIS:
         for file, size in facts.files.items():
@@ -220,6 +295,13 @@ def csv_folder(key: PlateKey, csv_dir: str) -> str:
     return PurePosixPath(analysis_folder(key, csv_dir)).as_posix()
 
 
+def holds_sites(folders: Iterable[str], files: Iterable[str], plate: str) -> bool:
+    """Tell by names whether a folder holds site folders, or the CSVs themselves."""
+    if files_of(files).image is not None:
+        return True
+    return any(parse_site_folder(name, plate).well is not None for name in folders)
+
+
 def no_path_entries(paths: Iterable[str]) -> Iterator[IgnoredEntry]:
     """Yield what has a key that is no path, as a listing has it (`analysis//`)."""
     for path in paths:
@@ -237,13 +319,13 @@ def entry_problem(name: str) -> str | None:
 def site_folder_problem(name: str, files: Iterable[str], plate: str) -> str | None:
     """Say why a folder among the site folders is none; None where it is one.
 
-    A folder with a CSV file is a site folder whatever its name; a folder named as a site is one
-    even if it is empty, as a failed CellProfiler job leaves it.
+    A folder with a table is a site folder whatever its name; a folder named as a site is one even
+    if it is empty, as a failed CellProfiler job leaves it.
     """
     problem = site_name_problem(name)
     if problem is not None:
         return problem
-    if any(map(is_input_csv, files)) or parse_site_folder(name, plate).well is not None:
+    if files_of(files).inputs or parse_site_folder(name, plate).well is not None:
         return None
     return "it is not named as a site and holds no CSV file"
 

@@ -31,7 +31,7 @@ PUBLISHED: Mapping[str, tuple[str, ...]] = {
     BACKEND: (".tsv", ".json"),  # the ledgers of sites and wells, and what they were made from
     CONFIGS: (".yml", ".yaml", ".tsv", ".txt", ".csv"),  # a frozen list of features too
     GCT: (".gct", ".csv.gz", ".csv", ".parquet", ".h5ad", ".tsv", ".json"),
-    LOAD_DATA: (".csv.gz", ".csv"),  # compressed on the way
+    LOAD_DATA: (".csv.gz", ".csv", ".parquet"),  # CSVs are compressed on the way
     METADATA: (".csv", ".tsv", ".txt"),
     PROFILES: (".csv.gz", ".csv", ".parquet", ".h5ad", ".tsv", ".json", ".html"),
     QUALITY_CONTROL: (".tsv", ".csv", ".png", ".json", ".html"),

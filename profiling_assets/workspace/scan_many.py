@@ -23,12 +23,12 @@ from profiling_assets.workspace.completeness import PlateCompleteness, SiteFolde
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import (
     IgnoredEntry,
-    csv_folder,
     no_path_entries,
     printable,
     site_name_problem,
 )
 from profiling_assets.workspace.scan_workspace import read_expected, scan_plate
+from profiling_assets.workspace.site_layouts import plate_site_names
 from profiling_assets.workspace.sites import parse_site_folder
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
@@ -54,6 +54,7 @@ class PlateGlance:
     fingerprint: str | None  # of its CSV files; None where they were not looked at
     # what lies among its site folders and was left out, as far as this look tells
     ignored: tuple[IgnoredEntry, ...] = ()
+    unusable: bool = False  # whether input lies there and no site can be read
 
 
 GlanceOrError = PlateGlance | ProfilingError
@@ -124,6 +125,7 @@ def glance(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateGlance:
         listing.last_change,
         listing.fingerprint,
         listing.ignored,
+        listing.unusable,
     )
 
 
@@ -133,11 +135,11 @@ def glance_at_names(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateG
     Every site folder is taken to hold an `Image.csv`. `csv_dir`: folder of the site folders below
     the plate's folder; empty or `.` for that folder itself.
     """
-    base = csv_folder(key, csv_dir)
-    listing = workspace.list_folder(base)
-    ignored = list(no_path_entries(listing.no_paths))
+    found = plate_site_names(workspace, key, csv_dir)
+    base = found.base
+    ignored = list(no_path_entries(found.no_paths))
     names: list[str] = []
-    for name in listing.folders:
+    for name in found.names:
         problem = site_name_problem(name)
         if problem is None:
             names.append(name)

@@ -8,16 +8,18 @@ at once (`scan_many`).
 
 import hashlib
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import PurePosixPath
 
-from profiling_assets.errors import WorkspaceError
+from profiling_assets.errors import InvalidInputError, WorkspaceError
 from profiling_assets.workspace.completeness import PlateCompleteness, site_matrix
-from profiling_assets.workspace.layout import ANALYSIS, LOAD_DATA_NAMES, load_data_folder
+from profiling_assets.workspace.layout import ANALYSIS, load_data_folder
+from profiling_assets.workspace.load_data import load_data_file
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import (
     AREAS,
+    CSV_DIR,
     AreaFacts,
     FolderFacts,
     IgnoredEntry,
@@ -25,21 +27,19 @@ from profiling_assets.workspace.plates import (
     csv_folder,
     entry_problem,
     find_plates,
-    no_path_entries,
-    printable,
-    site_folder_problem,
     site_name_problem,
 )
-from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
-from profiling_assets.workspace.sites import (
-    ExpectedSite,
-    expected_sites,
-    is_image_csv,
-    is_input_csv,
-    parse_site_folder,
+from profiling_assets.workspace.site_folder import site_files
+from profiling_assets.workspace.site_layouts import (
+    folders_with_sites,
+    plate_site_folders,
+    plate_site_names,
 )
+from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
+from profiling_assets.workspace.sites import ExpectedSite, expected_sites
 from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, TwoLevels, Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
+from profiling_assets.workspace.unread import is_packed_away
 
 
 def scan_workspace(
@@ -125,11 +125,14 @@ def _plate(workspace: Workspace, area: str, key: PlateKey, csv_dir: str) -> Fold
         folder = csv_folder(key, csv_dir)
         path = path if folder == path else PurePosixPath(folder).parent.as_posix()
     try:
-        return _facts(workspace.list_folder(path))
+        listing = workspace.list_folder(path)
+        usual = area != ANALYSIS or csv_dir != CSV_DIR or CSV_DIR in listing.folders
+        elsewhere = False if usual else bool(folders_with_sites(workspace, key, listing))
     except WorkspaceError:
         if not _may_lie_in_one_folder(workspace):
             raise
         return FolderFacts(unreadable=True)
+    return replace(_facts(listing), sites_elsewhere=elsewhere)
 
 
 def _may_lie_in_one_folder(workspace: Workspace) -> bool:
@@ -150,6 +153,7 @@ def _facts(listing: Listing) -> FolderFacts:
 class PlateListing:
     """What `analysis` and `load_data_csv` hold of one plate."""
 
+    base: str  # the folder of the site folders
     # the site folders, sorted by name; those of failed jobs (empty ones) too
     folders: tuple[WorkspaceSiteFolder, ...]
     # hash over path, size and version of the CSV files; of nothing where there are none
@@ -163,22 +167,48 @@ class PlateListing:
     # storage's clock; None where there is neither
     last_change: float | None = None
 
+    @property
+    def unread(self) -> tuple[IgnoredEntry, ...]:
+        """What of the ignored looks like input."""
+        return tuple(entry for entry in self.ignored if entry.unread)
+
+    @property
+    def imageless(self) -> tuple[str, ...]:
+        """Tables in folders that have none of images."""
+        return tuple(
+            f"{folder.path}/{file}"
+            for folder in self.folders
+            if (files := site_files(folder)).image is None
+            for file in files.inputs
+            if folder.files[file] > 0
+        )
+
+    @property
+    def unusable(self) -> bool:
+        """Whether input lies there and no site can be read: then no older source is taken."""
+        if len(self.completeness.without_image) < len(self.folders):
+            return False
+        return bool(self.imageless) or not all(map(is_packed_away, self.unread))
+
 
 def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -> PlateListing:
     """List the site folders of a plate and read its load data.
 
-    `csv_dir`: folder of the site folders below the plate's folder; empty or `.` for that folder
-    itself. There are no folders where the plate has no CSVs. Where the CSVs lie directly in
-    `csv_dir`, that folder is the only site folder.
+    `csv_dir`: as in `plate_site_folders`. There are no folders where the plate has no CSVs.
     """
-    base = csv_folder(key, csv_dir)
-    sites = list_site_folders(workspace, base, key.plate)
-    loaded = read_expected(workspace, key)
+    sites = plate_site_folders(workspace, key, csv_dir)
+    try:
+        loaded = read_expected(workspace, key)
+    except InvalidInputError:
+        if sites.imaged:
+            raise
+        loaded = None  # a plate that starts later needs none
     expected = None if loaded is None else loaded.sites
     read = (*sites.inputs, *(() if loaded is None else (loaded.file,)))
     return PlateListing(
+        base=sites.base,
         folders=sites.folders,
-        fingerprint=_fingerprint(sites.inputs, base),
+        fingerprint=_fingerprint(sites.inputs, sites.base),
         expected=expected,
         load_data_path=None if loaded is None else loaded.file.path,
         load_data_fingerprint=None if loaded is None else loaded.fingerprint,
@@ -186,51 +216,6 @@ def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -
         ignored=sites.ignored,
         last_change=max((file.modified for file in read), default=None),
     )
-
-
-@dataclass(frozen=True)
-class SiteFolders:
-    """What lies in the folder of a plate's site folders."""
-
-    folders: tuple[WorkspaceSiteFolder, ...]
-    inputs: tuple[ObjectInfo, ...]  # the files in them that collate reads
-    ignored: tuple[IgnoredEntry, ...]
-
-
-def list_site_folders(workspace: Workspace, base: str, plate: str) -> SiteFolders:
-    """List the site folders in a folder, and the files in each.
-
-    `base`: any folder below the root. Where CSVs lie directly in it, it is the only site folder.
-    """
-    listed = workspace.list_two_levels(base)
-    level = listed.level
-    folders: list[WorkspaceSiteFolder] = []
-    inputs: list[ObjectInfo] = []
-    ignored = list(no_path_entries(level.no_paths))
-    for name in level.folders:
-        path, listing = f"{base}/{name}", listed.folders[name]
-        ignored.extend(no_path_entries(listing.no_paths))
-        sizes = _sizes(path, listing)
-        problem = site_folder_problem(name, sizes, plate)
-        if problem is not None:
-            ignored.append(IgnoredEntry(printable(path), problem))
-            continue
-        holder = listed.holders.get(name, workspace)
-        site = parse_site_folder(name, plate)
-        folders.append(WorkspaceSiteFolder(holder, path, name, site, sizes))
-        inputs.extend(_inputs(path, listing))
-    sizes = _sizes(base, level)
-    if not folders and any(map(is_image_csv, sizes)):
-        name = _name(base)
-        site = parse_site_folder(name, plate)
-        folders.append(WorkspaceSiteFolder(workspace, base, name, site, sizes))
-        inputs.extend(_inputs(base, level))
-    else:
-        ignored.extend(
-            IgnoredEntry(printable(file.path), "it is a file where site folders lie")
-            for file in level.files
-        )
-    return SiteFolders(tuple(folders), tuple(inputs), tuple(ignored))
 
 
 def site_folder_names(
@@ -244,8 +229,8 @@ def site_folder_names(
     `csv_dir`: folder of the site folders below the plate's folder; empty or `.` for that folder
     itself.
     """
-    listing = workspace.list_folder(csv_folder(key, csv_dir))
-    return tuple(name for name in listing.folders if site_name_problem(name) is None)
+    found = plate_site_names(workspace, key, csv_dir)
+    return tuple(name for name in found.names if site_name_problem(name) is None)
 
 
 @dataclass(frozen=True)
@@ -260,16 +245,16 @@ class LoadData:
 def read_expected(workspace: Workspace, key: PlateKey) -> LoadData | None:
     """Read which sites a plate should have; None where no load data file is there.
 
-    The first of `load_data_with_illum.csv[.gz]` and `load_data.csv[.gz]` is read.
+    Which file that is, `load_data_file` says.
     """
     files = {_name(file.path): file for file in workspace.list_folder(load_data_folder(key)).files}
-    for name in LOAD_DATA_NAMES:
-        if name in files:
-            file = files[name]
-            data = workspace.read_bytes(file.path)
-            sites = expected_sites(data, path=file.path, plate=key.plate)
-            return LoadData(file, fingerprint_bytes(data), sites)
-    return None
+    name = load_data_file(files)
+    if name is None:
+        return None
+    file = files[name]
+    data = workspace.read_bytes(file.path)
+    sites = expected_sites(data, path=file.path, plate=key.plate)
+    return LoadData(file, fingerprint_bytes(data), sites)
 
 
 def fingerprint_bytes(data: bytes) -> str:
@@ -285,16 +270,6 @@ def _fingerprint(files: Iterable[ObjectInfo], base: str) -> str:
         for file in sorted(files, key=attrgetter("path"))
     ]
     return fingerprint_bytes("".join(lines).encode())
-
-
-def _sizes(path: str, listing: Listing) -> dict[str, int]:
-    cut = len(path) + 1
-    return {file.path[cut:]: file.size for file in listing.files}
-
-
-def _inputs(path: str, listing: Listing) -> list[ObjectInfo]:
-    cut = len(path) + 1
-    return [file for file in listing.files if is_input_csv(file.path[cut:])]
 
 
 def _name(path: str) -> str:

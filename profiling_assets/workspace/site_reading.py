@@ -6,6 +6,8 @@ Do not put here: what a site folder is (`site_folder`), which folders are site f
 (`scan_workspace`), parsing (`collate`).
 """
 
+import csv
+import io
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,8 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
 
-from profiling_assets.errors import InvalidNameError
-from profiling_assets.workspace.site_folder import SiteFolder, site_files
+from profiling_assets.errors import InvalidInputError, InvalidNameError
+from profiling_assets.workspace.compression import begun, unpacked
+from profiling_assets.workspace.site_folder import SiteFolder, site_files, unpacked_size
 from profiling_assets.workspace.sites import SiteName
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
@@ -36,19 +39,25 @@ class WorkspaceSiteFolder:
     files: Mapping[str, int]  # file name to size in bytes
 
     def read(self, file: str) -> bytes:
-        """Read a file of the folder whole."""
-        return self.workspace.read_bytes(self._path_of(file))
+        """Read a file of the folder whole, unpacked; as it is where it cannot be unpacked."""
+        path = self._path_of(file)
+        data = self.workspace.read_bytes(path)
+        try:
+            return unpacked(data, path=path)
+        except InvalidInputError:  # a defect of the site, which the reader of the table tells
+            return data
 
     def head(self, file: str) -> bytes:
-        """Read at least the first two lines of a file, or the whole of a shorter one.
+        """Read at least the first two lines of a file, or the whole of a shorter one, unpacked.
 
         What follows them may end in the middle of a line.
         """
         path, size = self._path_of(file), _HEAD_BYTES
         while True:
             data = self.workspace.read_head(path, size)
-            if len(data) < size or _has_lines(data):
-                return data
+            text = begun(data)
+            if len(data) < size or _has_lines(text):
+                return text
             size *= 4
 
     def _path_of(self, file: str) -> str:
@@ -129,7 +138,8 @@ class _ReadAhead:
         self._starts = [0]  # of each folder in the files, and the end
         for place, folder in enumerate(order):
             for name in _names(folder, munge=munge):
-                self._files.append(_File(place, folder, name, folder.files[name]))
+                size = unpacked_size(name, folder.files[name])
+                self._files.append(_File(place, folder, name, size))
             self._starts.append(len(self._files))
         self._limit = limit
         self._lock = RLock()  # a callback of a fetch may run in the thread that holds it
@@ -251,51 +261,85 @@ def _names(folder: SiteFolder, *, munge: bool) -> list[str]:
 def local_sites(
     workspace: Workspace, path: str, folders: Sequence[WorkspaceSiteFolder], scratch: Path
 ) -> Generator[Path]:
-    """Lend a local folder of site folders.
+    """Lend a local folder of site folders, as CellProfiler writes them without any option.
 
-    It is the workspace's own folder where every CSV is in it; else a folder in scratch space with
-    links to the files that are on a disk and copies of the others, under their names, which is
-    removed at exit.
+    It is the workspace's own folder where every CSV is in it, under its plain name and with commas;
+    else a folder in scratch space with links to such files that are on a disk and copies of the
+    others, which is removed at exit.
     """
     own = Path(workspace.location(path))
-    if all(Path(own, folder.name, file).is_file() for folder in folders for file in _csvs(folder)):
+    copies = [copy for folder in folders for copy in _copies(folder)]
+    if all(_is_plain(copy) and Path(own, copy.folder.name, copy.file).is_file() for copy in copies):
         yield own
         return
     with TemporaryDirectory(prefix="sites-", dir=scratch) as made:
-        copies = [
-            (folder, file, Path(made, folder.name, file))
-            for folder in folders
-            for file in _csvs(folder)
-        ]
         for folder in folders:
-            Path(made, folder.name).mkdir()
-        map_at_once(_fetch, copies, at_once=workspace.at_once)
+            Path(made, _local_folder(folder)).mkdir(exist_ok=True)
+        map_at_once(lambda copy: _fetch(copy, Path(made)), copies, at_once=workspace.at_once)
         yield Path(made)
 
 
 def bytes_to_copy(folders: Sequence[WorkspaceSiteFolder]) -> int:
-    """Return the bytes of the CSVs that are no files on this machine."""
+    """Return the bytes of the CSVs that are no plain files on this machine."""
     return sum(
-        folder.files[file]
+        unpacked_size(copy.file, copy.folder.files[copy.file])
         for folder in folders
-        for file in _csvs(folder)
-        if _on_disk(folder, file) is None
+        for copy in _copies(folder)
+        if copy.file != copy.name or _on_disk(copy) is None
     )
 
 
-def _fetch(copy: tuple[WorkspaceSiteFolder, str, Path]) -> None:
-    folder, file, target = copy
-    own = _on_disk(folder, file)
-    if own is None:
-        target.write_bytes(folder.read(file))
-    else:
+@dataclass(frozen=True)
+class _Copy:
+    """A file of a site folder, and the name that it has without prefix and packing."""
+
+    folder: WorkspaceSiteFolder
+    file: str
+    name: str
+
+
+def _copies(folder: WorkspaceSiteFolder) -> list[_Copy]:
+    tables = {file: f"{table}.csv" for table, file in site_files(folder).by_table.items()}
+    copies: list[_Copy] = []
+    for file in folder.files:
+        plain = tables.get(file, "experiment.csv")
+        if file.endswith(".csv") and file.lower() == plain.lower():
+            copies.append(_Copy(folder, file, file))
+        elif file in tables:
+            copies.append(_Copy(folder, file, plain))
+    return copies
+
+
+def _local_folder(folder: WorkspaceSiteFolder) -> str:
+    return folder.name.replace("/", "-")
+
+
+def _is_plain(copy: _Copy) -> bool:
+    return copy.file == copy.name and not _has_tabs(copy.folder.head(copy.file))
+
+
+def _has_tabs(text: bytes) -> bool:
+    line = text[: text.find(b"\n")]
+    return line.count(b"\t") > line.count(b",")
+
+
+def _fetch(copy: _Copy, made: Path) -> None:
+    target, own = made / _local_folder(copy.folder) / copy.name, _on_disk(copy)
+    if own is not None and _is_plain(copy):
         target.symlink_to(own)
+        return
+    data = copy.folder.read(copy.file)
+    target.write_bytes(_with_commas(data) if _has_tabs(data) else data)
 
 
-def _on_disk(folder: WorkspaceSiteFolder, file: str) -> Path | None:
-    own = Path(folder.workspace.location(f"{folder.path}/{file}"))
+def _with_commas(data: bytes) -> bytes:
+    text = io.StringIO(newline="")
+    lines = io.StringIO(data.decode("utf-8-sig", "surrogateescape"), newline="")
+    csv.writer(text).writerows(csv.reader(lines, delimiter="\t"))
+    return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _on_disk(copy: _Copy) -> Path | None:
+    folder = copy.folder
+    own = Path(folder.workspace.location(f"{folder.path}/{copy.file}"))
     return own.resolve() if own.is_file() else None
-
-
-def _csvs(folder: WorkspaceSiteFolder) -> list[str]:
-    return [file for file in folder.files if file.endswith(".csv")]

@@ -14,13 +14,16 @@ from functools import lru_cache
 
 from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.workspace.compression import unpacked
+from profiling_assets.workspace.file_kind import refuse_foreign
+from profiling_assets.workspace.load_data import is_parquet, parquet_rows
 from profiling_assets.workspace.names import normalized_well
 
 PLATE_COLUMN = "Metadata_Plate"
 WELL_COLUMN = "Metadata_Well"
 SITE_COLUMN = "Metadata_Site"
 
-_WELL_SITE = re.compile(r"^(?P<well>[A-Za-z]{1,2}[0-9]+)(?:-(?P<site>[0-9]+))?$")
+_WELL_SITE = re.compile(r"^(?P<well>[A-Za-z]{1,2}[0-9]+)(?:[-_](?:s|site_?)?(?P<site>[0-9]+))?$")
+_SITE = re.compile(r"^(?:[sf]|site|field)?[-_]?(?P<site>[0-9]+)$", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"^([0-9]+)(?:\.0*)?$")
 # The sites of one plate are those of the next, spelled alike: more than the 3,456 of a usual plate
 # and the 13,824 of a plate of 1,536 wells.
@@ -44,23 +47,44 @@ class SiteName:
 
 
 def parse_site_folder(folder: str, plate: str) -> SiteName:
-    """Read well and site from the name of a site folder.
+    """Read well and site from the name of a site folder, or from its path where folders nest.
 
-    `PLATE-A01-1`, `PLATE-A01`, `A01-1` and `A01` tell something, other names nothing. The plate's
-    name is stripped where it stands in front, and nothing is split at a dash of it, so plates may
-    hold dashes and may look like a well. A folder called as its plate is that of the whole plate.
+    `PLATE-A01-1`, `PLATE-A01`, `A01-1`, `A01` and `A01/1` tell something, other names nothing; `_`
+    divides as `-` does. The plate's name is stripped where it stands in front, and nothing is split
+    at a dash of it, so plates may hold dashes and may look like a well. A folder called as its
+    plate is that of the whole plate.
     """
     if folder == plate:
         return SiteName(None, None)
-    prefix = f"{plate}-"
+    if "/" in folder:
+        return _of_path(folder, plate)
     # The whole name is the second choice: for a plate called `A01`, the folder `A01-B02` is well
     # B02 of the plate, and `A01-1` is a folder without the plate.
-    rests = (folder[len(prefix) :], folder) if folder.startswith(prefix) else (folder,)
+    stripped = folder.startswith((f"{plate}-", f"{plate}_"))
+    rests = (folder[len(plate) + 1 :], folder) if stripped else (folder,)
     for rest in rests:
         name = _well_site(rest)
         if name.well is not None:
             return name
     return SiteName(None, None)
+
+
+def _of_path(path: str, plate: str) -> SiteName:
+    """Read `A01/1`, `A01/A01-1` or `PLATE/A01/1/csv`: the last that tells a well, and its site."""
+    well, site = None, None
+    for part in path.split("/"):
+        name = parse_site_folder(part, plate)
+        if name.well is not None:
+            well, site = name.well, name.site
+        elif well is not None and site is None:
+            found = _SITE.match(part)
+            site = None if found is None else found["site"]
+    return SiteName(well, site)
+
+
+def is_site_name(name: str, plate: str) -> bool:
+    """Tell whether a folder is named as a well or a site, as `1` within `A01`."""
+    return parse_site_folder(name, plate).well is not None or _SITE.match(name) is not None
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -87,14 +111,16 @@ def site_identity(well: str, site: str) -> tuple[str, str]:
 def expected_sites(data: bytes, *, path: str, plate: str) -> tuple[ExpectedSite, ...]:
     """List the sites of a plate that a load data file names, each once, in the order of the file.
 
-    `data`: content of `load_data*.csv`, plain or gzip (told by its first bytes, not by its name).
+    `data`: content of the load data: CSV, plain or gzip, or Parquet (told by its first bytes, not
+    by its name).
     Rows of other plates are left out where `Metadata_Plate` holds several; a file with one plate,
     or without the column, is taken whole, whatever it calls the plate. Well and site are verbatim.
     Raises `InvalidInputError` where
     the file cannot be read, lacks a column, names no site, or has rows of several plates and none
     of this one.
     """
-    rows = list(_site_rows(_load_data_text(data, path), path))
+    parquet = is_parquet(data)
+    rows = list(_parquet_rows(data, path) if parquet else _site_rows(_text_of(data, path), path))
     plates = sorted({row_plate for row_plate, _, _ in rows if row_plate})
     if len(plates) > 1:
         if plate not in plates:
@@ -123,28 +149,33 @@ def _expected_site(well: str, site: str) -> ExpectedSite:
     return ExpectedSite(well, site)
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def is_image_csv(file: str) -> bool:
-    """Tell whether a file is a site's `Image.csv`, in any case of letters."""
-    return file.lower() == "image.csv"
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def is_input_csv(file: str) -> bool:
-    """Tell whether a file is one of the CSVs that a backend is made of."""
-    name = file.lower()
-    return name.endswith(".csv") and name != "experiment.csv" and not name.startswith(".")
-
-
-def _load_data_text(data: bytes, path: str) -> str:
+def _text_of(data: bytes, path: str) -> str:
+    content = unpacked(data, path=path)
+    refuse_foreign(content, path)
     try:
-        return unpacked(data, path=path).decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInputError(
             f"it is not UTF-8 text (byte {error.start})",
             path=path,
             remedy="save the file as CSV in UTF-8",
         ) from error
+
+
+def _parquet_rows(data: bytes, path: str) -> Iterator[tuple[str, str, str]]:
+    """Yield plate ('' without the column), well and site of each row."""
+    wanted = (PLATE_COLUMN, WELL_COLUMN, SITE_COLUMN)
+    names, read, rows = parquet_rows(data, wanted, path=path)
+    for column in wanted[1:]:
+        _position(list(names), column, path)
+    for number, row in enumerate(rows, start=1):
+        cells = dict.fromkeys(wanted, "") | dict(zip(read, map(str.strip, row), strict=True))
+        lacking = [column for column in wanted[1:] if not cells[column]]
+        if lacking:
+            raise InvalidInputError(
+                f"row {number} has no {lacking[0]}", path=path, remedy="correct or remove the row"
+            )
+        yield cells[PLATE_COLUMN], cells[WELL_COLUMN], cells[SITE_COLUMN]
 
 
 def _site_rows(text: str, path: str) -> Iterator[tuple[str, str, str]]:

@@ -63,6 +63,13 @@ EXERCISES: dict[str, Exercise] = {
     "docs/from-dagster.md": Exercise(words={"CLONE": f"'{ROOT}'"}),
     "docs/publish.md": Exercise(words={**_NO_LFS, "CLONE": "data"}),
     "docs/s3.md": Exercise(words={"FOLDER": "'work space'"}),
+    "docs/tasks/cellprofiler-output.md": Exercise(
+        words={
+            "OUTPUT": f"'work space/analysis/{_BATCH}/PL-01-x'",
+            "MAP": f"'work space/metadata/platemaps/{_BATCH}/platemap/DEMO-MAP-1.txt'",
+            "NEW": "made",
+        }
+    ),
     "docs/tasks/compare-two-runs.md": Exercise(
         words={
             "diff A B": f"diff WORKSPACE/profiles/{_BATCH}/000123 WORKSPACE/profiles/{_OTHER_BATCH}"

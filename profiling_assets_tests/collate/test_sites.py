@@ -130,7 +130,7 @@ DEFECTS: dict[str, Damaged] = {
         CELLS.replace(b",100,", b",100,100,", 1), RAGGED, "5 fields, the header has 4"
     ),
     "NUL bytes": with_cells(CELLS[:-8] + b"\0" * 8, RAGGED, "Cells.csv has NUL bytes"),
-    "UTF-16": with_cells(UTF16, RAGGED, "not UTF-8", 1),
+    "UTF-16": with_cells(UTF16, RAGGED, "UTF-16", 1),
     "column twice": with_cells(
         CELLS.replace(b"Intensity_Mean", b"areashape_area"),
         RAGGED,
@@ -215,7 +215,7 @@ UNREADABLE = {
     "no ImageNumber": (b"Metadata_Well\r\nB01\r\n", "Image.csv has no column ImageNumber", 1),
     "number twice": (b"ImageNumber,Metadata_Well\r\n7,B01\r\n7,B01\r\n", "of its own", 2),
     "column twice": (b"ImageNumber,A,a\r\n7,1,2\r\n", "same column twice: A, a", 1),
-    "web page": (b"<html>\n<body>404</body>\n</html>\n", "no column ImageNumber", 2),
+    "web page": (b"<html>\n<body>404</body>\n</html>\n", "a web page", 2),
 }
 
 

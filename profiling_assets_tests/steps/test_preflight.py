@@ -219,6 +219,15 @@ FAULTS: dict[str, Fault] = {
         "000123-A01-9",
         "load data",
     ),
+    "a table twice": (
+        written(f"{SITES}/000123-A01-1/Image.csv.gz", "x"),
+        "unread_input",
+        WARNING,
+        P1,
+        "000123-A01-1/Image.csv.gz",
+        "Image.csv is the same table",
+        "move it out",
+    ),
     "a job left no Image.csv": (
         removed(f"{SITES}/000123-A01-1/Image.csv"),
         "sites",

@@ -101,6 +101,10 @@ FILES = st.dictionaries(
 )
 
 
+def _first_of_each(files: dict[str, int]) -> dict[str, int]:
+    return {file.lower(): size for file, size in sorted(files.items(), reverse=True)}
+
+
 @given(st.lists(FILES, max_size=6))
 def test_what_folders_lack_is_told_of_each_folder_by_itself(folders: list[dict[str, int]]) -> None:
     named = {f"A01-{number}": files for number, files in enumerate(folders)}
@@ -118,7 +122,8 @@ def test_what_folders_lack_is_told_of_each_folder_by_itself(folders: list[dict[s
     assert got.lacking == tuple(
         name
         for name, files in imaged.items()
-        if common - {file.lower() for file, size in files.items() if size}
+        # of two files of one table the first is read
+        if common - {table for table, size in _first_of_each(files).items() if size}
     )
     assert got.empty == tuple(
         f"{name}/{file}"

@@ -87,7 +87,7 @@ def test_a_plate_is_one_plate_wherever_its_files_lie() -> None:
     [
         ((), "analysis", "no folder analysis"),
         (("analysis_v2",), "analysis", "it has analysis_v2"),
-        (("PL-01-x-A01-1",), "analysis", "set collate.csv_dir to '.'"),
+        (("PL-01-x-A01-1",), "csvs", "set collate.csv_dir to '.'"),
         (("analysis",), "out/csvs", "no folder out/csvs"),
         ((), ".", "no site folder"),
     ],
@@ -100,8 +100,8 @@ def test_a_plate_folder_without_the_csv_folder_is_ignored_with_what_to_set(
     assert words in reasons(scan)["analysis/B1/PL-01-x"]
 
 
-@pytest.mark.parametrize("csv_dir", ["", "."])
-def test_site_folders_directly_in_the_plate_folder_need_the_csv_dir_to_say_so(csv_dir: str) -> None:
+@pytest.mark.parametrize("csv_dir", ["", ".", "analysis"])
+def test_site_folders_directly_in_the_plate_folder_are_found(csv_dir: str) -> None:
     scan = find_plates({"analysis": area(FolderFacts(("PL-01-x-A01-1",)))}, csv_dir)
     assert [plate.key for plate in scan.plates] == [KEY]
 

@@ -137,6 +137,8 @@ def test_load_data_with_illumination_goes_before_the_plain_one(workspace: Folder
 
 def test_a_load_data_file_that_cannot_be_used_is_named(workspace: FolderWorkspace) -> None:
     put(workspace, "load_data_csv/B/PL-01-x/load_data.csv", data=b"Well,Site\n")
+    assert scan_plate(workspace, KEY).load_data_path is None  # a plate without CSVs needs none
+    put(workspace, "analysis/B/PL-01-x/analysis/A01-1/Image.csv")
     with pytest.raises(InvalidInputError, match="no column Metadata_Well"):
         scan_plate(workspace, KEY)
 

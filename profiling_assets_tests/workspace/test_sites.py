@@ -148,7 +148,7 @@ def test_a_file_of_one_plate_is_taken_whole_whatever_it_calls_the_plate() -> Non
         (load_data(("Q", "A01", "1"), ("R", "A01", "1")), "none of plate P"),
         (gzip.compress(load_data(("P", "A01", "1")), mtime=0)[:-9], "cut off or damaged"),
         (b"\x1f\x8bnot gzip", "cut off or damaged"),
-        (load_data(("P", "A01", "1")).decode().encode("utf-16"), "not UTF-8"),
+        (load_data(("P", "A01", "1")).decode().encode("utf-16"), "text in UTF-16"),
     ],
 )
 def test_a_load_data_file_that_cannot_be_used_is_named_with_a_remedy(

@@ -83,6 +83,8 @@ def look_of(
     listing = source.listing
     if source.kind is SourceKind.NONE and Source.CSVS in entry.sources:
         reason = "no site folder has an Image.csv yet"
+        if source.error is not None:
+            reason = source.error.what
         if config.collate.aggregate_only:
             reason = "collate.aggregate_only is true and there is no SQLite backend"
         pending = listed(old, folders=0, mark="none", modified=None, now=now)

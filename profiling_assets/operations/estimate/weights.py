@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from profiling_assets.operations.estimate.plate import PlateWeight
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.plates import PlateFound, Source, csv_folder, site_folder_problem
-from profiling_assets.workspace.sites import is_image_csv, is_input_csv, parse_site_folder
-from profiling_assets.workspace.storage.interface import Listing, Workspace
+from profiling_assets.workspace.plates import PlateFound, Source
+from profiling_assets.workspace.site_folder import site_files, unpacked_size
+from profiling_assets.workspace.site_layouts import plate_site_folders
+from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 
 
@@ -34,29 +35,25 @@ def weigh_plates(
 
 
 def _of_csvs(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateWeight:
-    base = csv_folder(key, csv_dir)
-    listed = workspace.list_two_levels(base)
-    total = files = keys = sites = 0
-    wells: set[str | None] = set()
-    folders = {f"{base}/{name}": listed.folders[name] for name in listed.level.folders}
-    for path, listing in folders.items():
-        keys += len(listing.files)
-        sizes = _sizes(path, listing)
-        name = path.rpartition("/")[2]
-        if site_folder_problem(name, sizes, key.plate) is not None:
-            continue
-        of_site = _inputs(sizes)
-        sites += 1
-        total, files = total + sum(of_site), files + len(of_site)
-        if any(map(is_image_csv, sizes)):
-            wells.add(parse_site_folder(name, key.plate).well)
-    keys += len(listed.level.files)
-    if not sites:  # the CSVs lie in the folder itself
-        of_site = _inputs(_sizes(base, listed.level))
-        total, files, sites = sum(of_site), len(of_site), 1
-        wells.add(None)
-    known = None if None in wells else len(wells)
-    return PlateWeight(key, total, files, keys, sites, known)
+    found = plate_site_folders(workspace, key, csv_dir)
+    files = [site_files(folder) for folder in found.folders]
+    wells = {
+        folder.site.well
+        for folder, of_site in zip(found.folders, files, strict=True)
+        if of_site.image is not None
+    }
+    return PlateWeight(
+        key,
+        sum(
+            unpacked_size(name, folder.files[name])
+            for folder, of_site in zip(found.folders, files, strict=True)
+            for name in of_site.inputs
+        ),
+        sum(len(of_site.inputs) for of_site in files),
+        found.keys,
+        max(len(found.folders), 1),
+        None if None in wells else len(wells),
+    )
 
 
 def _of_backend(workspace: Workspace, plate: PlateFound) -> PlateWeight:
@@ -64,12 +61,3 @@ def _of_backend(workspace: Workspace, plate: PlateFound) -> PlateWeight:
     info = workspace.stat(backend) if Source.SQLITE in plate.sources else None
     size = 0 if info is None else info.size
     return PlateWeight(plate.key, 0, 0, 1, 0, None, backend_bytes=size)
-
-
-def _inputs(sizes: dict[str, int]) -> list[int]:
-    return [size for name, size in sizes.items() if is_input_csv(name)]
-
-
-def _sizes(path: str, listing: Listing) -> dict[str, int]:
-    cut = len(path) + 1
-    return {file.path[cut:]: file.size for file in listing.files}

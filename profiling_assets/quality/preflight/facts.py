@@ -13,6 +13,7 @@ from profiling_assets.errors import ProfilingError
 from profiling_assets.profiles.plate_map import ExternalMetadata, PlateMap
 from profiling_assets.workspace.completeness import PlateCompleteness
 from profiling_assets.workspace.names import PlateKey
+from profiling_assets.workspace.plates import IgnoredEntry
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,16 @@ class Wanted:
     collate: bool = True
     annotate: bool = True
     negcon: bool = True
+
+
+@dataclass(frozen=True)
+class ForeignFiles:
+    """A table of a plate that is none, as a pointer of Git LFS."""
+
+    path: str  # the first that was found
+    what: str
+    remedy: str
+    small: int  # files of the plate that are as small as a pointer
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +48,10 @@ class PreflightFacts:
     # expected and found sites; None for a plate that does not start at CSVs
     completeness: PlateCompleteness | None = None
     load_data_path: str | None = None  # where the expected sites are named
+    # why load data cannot be used that a plate without CSVs does not need
+    load_data_error: ProfilingError | None = None
+    unread: tuple[IgnoredEntry, ...] = ()  # what was left out among its CSVs
+    foreign: ForeignFiles | None = None  # CSVs that are none
     # its wells with an image, as they are joined; None where names do not tell
     wells: tuple[str, ...] | None = None
     # columns of its largest `Image.csv` files; empty where there is none
@@ -90,6 +105,7 @@ class WorkspaceFacts:
     # where that cannot be told
     needed: int | None = None
     free: int | None = None
+    unread: tuple[IgnoredEntry, ...] = ()  # what was left out beside the CSVs of plates
     batches: Sequence[PlateMapFacts] = field(default_factory=list[PlateMapFacts])
     # those that were looked at
     plates: Sequence[PreflightFacts] = field(default_factory=list[PreflightFacts])

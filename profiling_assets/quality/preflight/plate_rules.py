@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from profiling_assets.collate.columns import absent_categories
 from profiling_assets.collate.strata import chosen_tables
 from profiling_assets.errors import InvalidInputError, listed
-from profiling_assets.quality.preflight.facts import PreflightFacts
+from profiling_assets.quality.preflight.facts import ForeignFiles, PreflightFacts
 from profiling_assets.quality.preflight.finding import (
     Finding,
     Severity,
@@ -43,19 +43,27 @@ def source(plate: PreflightFacts) -> Iterator[Finding]:
 
 def sites(plate: PreflightFacts) -> Iterator[Finding]:
     """Compare expected and found sites, and find those that names show to be defective."""
+    if plate.load_data_error is not None:
+        error = plate.load_data_error
+        what = f"its load data cannot be used, which it can be built without: {error.what}"
+        remedy = error.remedy or "mend the file"
+        yield _warning(SITES, what, error.path or plate.source_path, remedy, plate)
     look = plate.completeness
     if look is None or not plate.wanted.collate:
         return
     where = plate.source_path
+    again = "run CellProfiler"
+    if any(entry.unread for entry in plate.unread):
+        again = "mend what is said of input that is not used (unread_input), or run CellProfiler"
+    if plate.foreign is not None:
+        yield _foreign(plate, plate.foreign)
     if look.missing:
         named = listed([f"{site.well} site {site.site}" for site in look.missing])
         what = (
             f"{len(look.missing)} of the {counted(look.expected or 0, 'site')} that the load data "
             f"names missing: {named}"
         )
-        remedy = (
-            "run CellProfiler on them again, or go on: they are left out and named in the ledger"
-        )
+        remedy = f"{again} on them again, or go on: they are left out and named in the ledger"
         yield _warning(SITES, what, plate.load_data_path or where, remedy, plate)
     if look.unexpected:
         what = f"{counted(len(look.unexpected), 'folder')} of sites that the load data does not "
@@ -65,9 +73,16 @@ def sites(plate: PreflightFacts) -> Iterator[Finding]:
     if look.without_image:
         what = f"{counted(len(look.without_image), 'folder')} without an Image.csv: "
         what += listed(look.without_image)
-        remedy = "run CellProfiler on these sites again; else they are left out"
+        remedy = f"{again} on these sites again; else they are left out"
         yield _warning(SITES, what, where, remedy, plate)
     yield from _defective(plate, look)
+
+
+def _foreign(plate: PreflightFacts, found: ForeignFiles) -> Finding:
+    what = f"it is {found.what}"
+    if found.small > 1:
+        what += f"; {found.small} tables of the plate are as small as that"
+    return _warning(SITES, what, found.path, found.remedy, plate)
 
 
 def _defective(plate: PreflightFacts, look: PlateCompleteness) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ DISK = "disk_space"
 SOURCE = "source"
 SITES = "sites"
 TWICE = "sites_twice"
+UNREAD = "unread_input"
 COMPARTMENTS = "compartments"
 IMAGE_COLUMNS = "image_columns"
 IMAGES = "image_files"
@@ -47,6 +48,7 @@ RULE_NAMES = (
     RuleName(SOURCE, "what a plate starts from", MEASUREMENTS),
     RuleName(SITES, "sites", MEASUREMENTS),
     RuleName(TWICE, "sites that are there twice", MEASUREMENTS),
+    RuleName(UNREAD, "input that is not used", MEASUREMENTS),
     RuleName(COMPARTMENTS, "compartments", MEASUREMENTS),
     RuleName(IMAGES, "Image files", MEASUREMENTS),
     RuleName(IMAGE_COLUMNS, "columns of Image.csv", MEASUREMENTS),

@@ -16,6 +16,7 @@ from profiling_assets.quality.preflight import (
 from profiling_assets.quality.preflight import rule_names as n
 from profiling_assets.quality.preflight.facts import PlateMapFacts, PreflightFacts, WorkspaceFacts
 from profiling_assets.quality.preflight.finding import Finding
+from profiling_assets.quality.preflight.unread_rules import unread_findings
 
 _Rule = Callable[[WorkspaceFacts], Iterator[Finding]]
 
@@ -36,6 +37,12 @@ def _each_batch(rule: Callable[[PlateMapFacts], Iterator[Finding]]) -> _Rule:
     return find
 
 
+def _unread(facts: WorkspaceFacts) -> Iterator[Finding]:
+    yield from unread_findings(facts.unread)
+    for plate in facts.plates:
+        yield from unread_findings(plate.unread, plate.scope)
+
+
 RULES: dict[str, _Rule] = {
     n.CONFIG: workspace_rules.config_ready,
     n.CONFIG_PLATES: workspace_rules.config_plates,
@@ -45,6 +52,7 @@ RULES: dict[str, _Rule] = {
     n.SOURCE: _each_plate(plate_rules.source),
     n.SITES: _each_plate(plate_rules.sites),
     n.TWICE: _each_plate(plate_rules.sites_twice),
+    n.UNREAD: _unread,
     n.COMPARTMENTS: _each_plate(plate_rules.compartments),
     n.IMAGES: _each_plate(image_rules.image_files),
     n.IMAGE_COLUMNS: _each_plate(plate_rules.image_columns),

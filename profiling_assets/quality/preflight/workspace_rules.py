@@ -10,6 +10,7 @@ from profiling_assets.errors import listed
 from profiling_assets.quality.preflight.facts import WorkspaceFacts
 from profiling_assets.quality.preflight.finding import Finding, Severity, of_error, size
 from profiling_assets.quality.preflight.rule_names import CONFIG, CONFIG_PLATES, DISK, FROZEN, WRITE
+from profiling_assets.workspace.unread import of_plate
 
 
 def config_ready(facts: WorkspaceFacts) -> Iterator[Finding]:
@@ -23,13 +24,14 @@ def config_ready(facts: WorkspaceFacts) -> Iterator[Finding]:
 def config_plates(facts: WorkspaceFacts) -> Iterator[Finding]:
     """Compare the plates of the config with those of the workspace."""
     for key in facts.absent:
+        left = of_plate(facts.unread, key)
+        what = f"plate {key} is in the config and not in the workspace"
+        remedy = f"put its CellProfiler output into analysis/{key}, or set `process: false`"
+        if left:
+            what = f"plate {key} is in the config, and nothing of it can be used: {left}"
+            remedy = "mend what is named, or set `process: false`"
         yield Finding(
-            Severity.ERROR,
-            CONFIG_PLATES,
-            f"plate {key} is in the config and not in the workspace",
-            facts.config.where(key),
-            f"put its CellProfiler output into analysis/{key}, or set `process: false`",
-            str(key),
+            Severity.ERROR, CONFIG_PLATES, what, facts.config.where(key), remedy, str(key)
         )
     if facts.not_asked:
         yield Finding(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from profiling_assets.errors import WorkspaceError
-from profiling_assets.workspace.site_folder import SiteFolder, site_files
+from profiling_assets.workspace.site_folder import SiteFolder, site_files, unpacked_size
 from profiling_assets.workspace.storage.interface import Workspace
 
 # Backends take 0.49 to 0.68 bytes for each byte of CSV that CellProfiler writes: a number takes
@@ -29,12 +29,11 @@ DiskUsage = Callable[[Path], _Usage]
 
 
 def csv_bytes(folders: Iterable[SiteFolder]) -> int:
-    """Return the bytes of the files that a build reads: `Image.csv` and those with objects."""
+    """Return the bytes that a build reads, unpacked: `Image.csv` and those with objects."""
     total = 0
     for folder in folders:
-        files = site_files(folder)
-        names = [files.image, files.merged, *files.tables.values()]
-        total += sum(folder.files[name] for name in names if name is not None)
+        names = site_files(folder).by_table.values()
+        total += sum(unpacked_size(name, folder.files[name]) for name in names)
     return total
 
 
