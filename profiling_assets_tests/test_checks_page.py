@@ -23,6 +23,7 @@ def test_the_page_lists_the_checks_of_what_was_made() -> None:
         rows.ROWS,
         rows.PLATE,
         rows.WELLS,
+        rows.MEASURED,
         values.INFINITE,
         values.MISSING,
         values.CONTROLS,

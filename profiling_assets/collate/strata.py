@@ -20,6 +20,7 @@ from profiling_assets.collate.columns import absent_categories
 from profiling_assets.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, TABLE_NUMBER, folded
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import InvalidInputError
+from profiling_assets.workspace.column_categories import is_measurement
 from profiling_assets.workspace.site_folder import table_order
 
 _COUNT = "Count"
@@ -66,7 +67,11 @@ class ImageColumns:
         )
         # pycytominer adds no image features where Metadata_Site itself is a stratum
         taken = () if _SITE in self.strata else categories
-        chosen = [(n, p) for p, n in enumerate(plain) if taken and n.startswith(tuple(taken))]
+        chosen = [
+            (n, p)
+            for p, n in enumerate(plain)
+            if taken and n.startswith(tuple(taken)) and is_measurement(n.removeprefix(_PREFIX))
+        ]
         counts = [(f"Metadata_{n}", p) for n, p in chosen if n.startswith(f"{_COUNT}_")]
         others = [
             (n if n.startswith(_PREFIX) else f"{_PREFIX}{n}", p)
@@ -204,7 +209,7 @@ def chosen_tables(
 def feature_columns(
     table: str, columns: Sequence[str], chosen: Collection[str]
 ) -> CompartmentColumns:
-    """List the features of a table: its prefixed columns, without those that link compartments.
+    """List the features of a table: its prefixed columns that are measurements and link nothing.
 
     `chosen`: the tables that are aggregated. They are in table order. `Cytoplasm_Parent_Cells` and
     the like are links, as in pycytominer.
@@ -215,7 +220,10 @@ def feature_columns(
     pairs = [
         (name, place)
         for place, name in enumerate(columns)
-        if name not in _KEYS and folded(name).startswith(prefix) and folded(name) not in links
+        if name not in _KEYS
+        and folded(name).startswith(prefix)
+        and folded(name) not in links
+        and is_measurement(name[len(prefix) :])
     ]
     return CompartmentColumns(
         table, tuple(name for name, _ in pairs), tuple(place for _, place in pairs)

@@ -22,6 +22,7 @@ from profiling_assets.quality.checks.rows import (
     Row,
     no_well_twice,
     one_plate_only,
+    only_measurements,
     plates_of,
     rows_conserved,
     rows_of,
@@ -63,6 +64,7 @@ def aggregated_checks(
     cells = feature_cells(frame)
     return (
         wells_accounted_for(wells_of(frame, rules.well_column), wells),
+        only_measurements(_without_strata(frame, config)),
         one_plate_only(frame, key.plate),
         no_well_twice(rows),
         no_unflagged_inf(cells, (), blocking=False),
@@ -80,6 +82,7 @@ def standing_checks(key: PlateKey, frame: pd.DataFrame) -> Checks:
         (
             one_plate_only(frame, key.plate),
             no_well_twice(rows),
+            only_measurements(list(frame.columns), None),
             no_unflagged_inf(cells, (), blocking=False),
             share_of_nan(cells, _names(rows)),
         )
@@ -141,6 +144,7 @@ def feature_selected_checks(
         rows_conserved(came, went),
         one_plate_only(frame, key.plate, plates_of(before)),
         no_well_twice(went, came),
+        only_measurements(list(frame.columns), list(before.columns)),
         no_unflagged_inf(cells, flagged, blocking=False),
         share_of_nan(cells, _names(went)),
     )
@@ -190,9 +194,20 @@ def _from(
         rows_conserved(came, went, dropped),
         one_plate_only(frame, key.plate, plates_of(before)),
         no_well_twice(went, came),
+        only_measurements(list(frame.columns), list(before.columns)),
         no_unflagged_inf(cells, known, blocking=True),
         share_of_nan(cells, _names(went)),
     )
+
+
+def _without_strata(frame: pd.DataFrame, config: Config) -> list[str]:
+    """List the columns without those that the config names: a site column may be any."""
+    rules = config.aggregation
+    return [
+        name
+        for name in frame.columns
+        if name not in (rules.plate_column, rules.well_column, rules.site_column)
+    ]
 
 
 def _names(rows: Collection[Row]) -> list[str]:
