@@ -63,3 +63,7 @@ class CollateOptions:
     plate_column_from: str | None = None
     # `drop` keeps the Image row and drops the objects of a defective site; `fail` raises
     on_defective_site: Literal["drop", "fail"] = "drop"
+    # what to do with a site whose tables have other numbers of objects than `Image.csv` counts:
+    # `drop` treats it as defective
+    on_count_differs: Literal["keep", "drop", "fail"] = "keep"
+    compartments: tuple[str, ...] | None = None  # tables that the config names

@@ -5,8 +5,11 @@ Do not put here: parsing (`object_csv`, `image_csv`), states (`site_state`), the
 (`plate_pass`).
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from profiling_assets.collate.block import Block, places_of
 from profiling_assets.collate.column_types import ColumnTypes
@@ -17,15 +20,24 @@ from profiling_assets.collate.image_csv import ImageFile, ImageRows, SiteImage, 
 from profiling_assets.collate.object_tables import ObjectReader, SiteObjects
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.collate.site_state import (
+    DEFECTIVE,
     Verdict,
+    count_differences,
     count_objects,
-    count_remarks,
     judge,
     records,
+    with_differences,
 )
 from profiling_assets.collate.table_numbers import TableNumber, TableNumbers
+from profiling_assets.errors import listed
 from profiling_assets.workspace.ledger import SiteRecord, SiteState
-from profiling_assets.workspace.site_folder import IMAGE, SiteFiles, SiteFolder, site_files
+from profiling_assets.workspace.site_folder import (
+    IMAGE,
+    SiteFiles,
+    SiteFolder,
+    site_files,
+    table_order,
+)
 from profiling_assets.workspace.sites import (
     ExpectedSite,
     SiteName,
@@ -104,7 +116,10 @@ class SiteReader:
         self._plate = plate
         self._survey = survey
         self._expected = expected
-        self._objects = ObjectReader(survey, types, munge=options.munge)
+        self._objects = ObjectReader(survey, types, options)
+        self._on_count_differs = options.on_count_differs
+        self._folded: dict[str, dict[str, None]] = {}
+        self._folded_files: Counter[str] = Counter()
         self._numbers = TableNumbers()
         self.image_rows = ImageRows(plate, options.plate_column_from)
 
@@ -153,31 +168,58 @@ class SiteReader:
         counts, strangers = count_objects(objects, [row.number for row in images])
         if number.duplicate_of is not None:
             reason = f"its Image.csv has the same bytes as that of {number.duplicate_of}"
-            verdicts = [Verdict(SiteState.DUPLICATE, (reason,))] * len(images)
+            verdicts = [Verdict(SiteState.DUPLICATE, (reason,), objects.tables)] * len(images)
             return SiteContent(records(folder, images, verdicts, counts))
         complete = self._survey.tables[IMAGE].complete
         have = folded_names(column_names(IMAGE, image.names))
-        remarks = (image.note, *strangers, *count_remarks(image.rows, counts))
+        remarks = (image.note, *strangers)
         verdict = judge(objects, len(complete.difference(have)), len(complete), remarks)
-        verdicts = [self._of_image(verdict, row) for row in images]
-        lost = {row.number for row in images if not row.well}
+        differing = count_differences(image.rows, objects.blocks.values())
+        verdicts = [
+            self._of_image(
+                with_differences(verdict, differences, objects, self._on_count_differs),
+                row,
+                objects,
+            )
+            for row, differences in zip(images, differing, strict=True)
+        ]
+        self._note_folded(image, objects)
         return SiteContent(
             records(folder, images, verdicts, counts),
             number.number,
             tuple(row for row in images if row.well),
-            _kept_blocks(objects, lost) if verdict.keeps_objects else (),
+            _kept_blocks(objects, images, verdicts),
             warnings=_collision(folder, number),
         )
 
-    def _of_image(self, verdict: Verdict, image: SiteImage) -> Verdict:
+    def _of_image(self, verdict: Verdict, image: SiteImage, objects: SiteObjects) -> Verdict:
         """Return the verdict on one image of a folder."""
         if not image.well:
             reason = "no Metadata_Well, and the folder's name tells no well"
-            return Verdict(SiteState.UNREADABLE, (reason, *verdict.remarks))
+            return Verdict(SiteState.UNREADABLE, (reason, *verdict.remarks), objects.tables)
         found = self._expected.find(image.well, image.site)
-        if found or not verdict.keeps_objects:
+        if found or verdict.state in DEFECTIVE:
             return verdict
-        return Verdict(SiteState.UNEXPECTED, ("not in the load data", *verdict.remarks))
+        remarks = ("not in the load data", *verdict.remarks)
+        told = verdict.state is SiteState.COUNT_DIFFERS
+        return replace(
+            verdict, state=verdict.state if told else SiteState.UNEXPECTED, remarks=remarks
+        )
+
+    def _note_folded(self, image: ImageFile, objects: SiteObjects) -> None:
+        for table, names in {**objects.folded, IMAGE: image.folded}.items():
+            if names:
+                self._folded.setdefault(table, {}).update(dict.fromkeys(names))
+                self._folded_files[table] += 1
+
+    def warnings(self) -> tuple[str, ...]:
+        """Say what was filled into Image rows, and which columns were there twice."""
+        twice = [
+            f"{table} has columns twice with equal values in {self._folded_files[table]} files, "
+            f"each taken once: {listed(names)}"
+            for table, names in sorted(self._folded.items(), key=lambda item: table_order(item[0]))
+        ]
+        return (*self.image_rows.warnings(), *twice)
 
     def _without_image(self, folder: SiteFolder, files: SiteFiles, name: SiteName) -> SiteContent:
         if name.well is None and not files.tables and not files.merged:
@@ -204,10 +246,25 @@ class SiteReader:
         )
 
 
-def _kept_blocks(objects: SiteObjects, lost: set[int]) -> tuple[Block, ...]:
-    """Return the blocks without the objects of images that are not kept."""
-    blocks = tuple(objects.blocks.values())
-    return tuple(block.without_images(lost) for block in blocks) if lost else blocks
+def _kept_blocks(
+    objects: SiteObjects, images: Sequence[SiteImage], verdicts: Sequence[Verdict]
+) -> tuple[Block, ...]:
+    """Return the blocks without the objects that are not kept.
+
+    Objects that name no image of the folder go with those of the first.
+    """
+    kept: list[Block] = []
+    for table, block in objects.blocks.items():
+        lost = [table in verdict.dropped for verdict in verdicts]
+        if all(lost):
+            continue
+        if not any(lost):
+            kept.append(block)
+            continue
+        some = [image.number for image, gone in zip(images, lost, strict=True) if gone != lost[0]]
+        others = np.isin(block.image_numbers(), some)
+        kept.append(block.chosen(others if lost[0] else ~others))
+    return tuple(kept)
 
 
 def _collision(folder: str, number: TableNumber) -> tuple[str, ...]:

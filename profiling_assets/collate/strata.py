@@ -21,7 +21,6 @@ from profiling_assets.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, TABLE_N
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace.column_categories import is_measurement
-from profiling_assets.workspace.site_folder import table_order
 
 _COUNT = "Count"
 _SITE = "Metadata_Site"
@@ -173,37 +172,6 @@ class CompartmentColumns:
     table: str
     features: tuple[str, ...]
     places: tuple[int, ...]
-
-
-def chosen_tables(
-    available: Collection[str], compartments: Sequence[str] | None, path: str
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Choose the tables to aggregate, and warn of compartments that are named and not there.
-
-    `compartments`: those the user names, in any case and in the order wanted; None takes all.
-    Raises `InvalidInputError` where none is left.
-    """
-    if compartments is None:
-        tables = tuple(sorted(available, key=table_order))
-        warnings: tuple[str, ...] = ()
-    else:
-        by_name = {table.lower(): table for table in available}
-        wanted = list(dict.fromkeys(name.lower() for name in compartments))
-        tables = tuple(by_name[name] for name in wanted if name in by_name)
-        warnings = tuple(
-            f"the compartment {name} is named in the config and no file has it: it is left out"
-            for name in wanted
-            if name not in by_name
-        )
-    if not tables:
-        there = ", ".join(sorted(available, key=table_order)) or "none"
-        named = "" if compartments is None else f" (named: {', '.join(compartments)})"
-        raise InvalidInputError(
-            f"there is no compartment to aggregate; object tables: {there}{named}",
-            path=path,
-            remedy="check the site folders' object CSVs and `compartments` in the config",
-        )
-    return tables, warnings
 
 
 def feature_columns(

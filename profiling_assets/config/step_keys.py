@@ -13,6 +13,7 @@ from dataclasses import asdict
 from profiling_assets.config.model import Config
 from profiling_assets.config.recipe_steps import Step
 from profiling_assets.config.sections import FeatureSelectConfig, NormalizeConfig
+from profiling_assets.workspace.site_folder import CANONICAL
 
 __all__ = ["Step", "config_part"]
 
@@ -52,7 +53,23 @@ def _reading(config: Config) -> _Part:
         "column": rules.column,
         "engine": rules.engine,
         "on_defective_site": rules.on_defective_site,
+        **_unusual(config),
     }
+
+
+def _unusual(config: Config) -> _Part:
+    """Return what decides over sites on few plates; it is left out where it is not set.
+
+    So results of a config without it stay current that were made before there were such keys.
+    """
+    part: _Part = {}
+    if config.collate.on_count_differs != "keep":
+        part["on_count_differs"] = config.collate.on_count_differs
+    named = {name.lower() for name in config.compartments or ()}
+    further = sorted(named - {name.lower() for name in CANONICAL})
+    if further:  # tables that a site must have, too
+        part["required"] = further
+    return part
 
 
 def _collate(config: Config) -> _Part:

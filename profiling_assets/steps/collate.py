@@ -226,6 +226,8 @@ def collate_sites(
         munge=config.collate.munge,
         plate_column_from=config.collate.column,
         on_defective_site=config.collate.on_defective_site,
+        on_count_differs=config.collate.on_count_differs,
+        compartments=config.compartments,
     )
     reference = config.collate.engine == _REFERENCE
     backends = 1 if reference else sqlite + parquet

@@ -4,7 +4,7 @@ Put here: the one rule that tells what can be a feature, of CSVs, backends and p
 Do not put here: what else the columns of a profile table are (`profiles.column_kinds`), columns
 that link compartments (`collate.strata`).
 CellProfiler names a measurement by its category first (`AreaShape_Area`). The categories that
-describe image files, image sets and the run (`cellprofiler_core.constants.measurement`) measure no
+describe image files, image sets and the run (constants of CellProfiler) measure no
 cell, whatever table they stand in.
 """
 

@@ -40,3 +40,47 @@ def test_metadata_columns_of_object_csvs_are_no_features_and_all_others_are_as_w
     made = aggregated(case("metadata-dose") / "ws", tmp_path / "scratch").frame
     assert [n for n in made.columns if not is_metadata(n) and not is_measured(n)] == []
     pd.testing.assert_frame_equal(made, base)
+
+
+def test_a_table_of_one_site_takes_no_well_and_is_named(
+    case: Case, base: pd.DataFrame, tmp_path: Path
+):
+    made = aggregated(case("stray-table") / "ws", tmp_path / "scratch")
+    assert len(made.frame) == 7
+    pd.testing.assert_frame_equal(made.frame, base)
+    (told,) = [warning for warning in made.warnings if "PH3" in warning]
+    assert "1 of 16 sites" in told
+
+
+def test_columns_that_are_there_twice_are_taken_once_and_named(
+    case: Case, base: pd.DataFrame, tmp_path: Path
+):
+    made = aggregated(case("duplicate-columns") / "ws", tmp_path / "scratch")
+    pd.testing.assert_frame_equal(made.frame, base)
+    told = [warning for warning in made.warnings if "twice" in warning]
+    assert len(told) == 3
+    for warning in told:
+        assert "Metadata_Field, Metadata_Plate, Metadata_Well" in warning
+
+
+def test_a_further_table_with_a_column_twice_keeps_the_objects_of_its_site(
+    case: Case, base: pd.DataFrame, tmp_path: Path
+):
+    root = case("00-base") / "ws"
+    for folder in (root / "analysis").glob("*/*/analysis/*"):
+        lines = (folder / "Nuclei.csv").read_text().splitlines()
+        header = "ImageNumber,ObjectNumber,Location_Center_X,Location_Center_X"
+        rows = [",".join([*line.split(",")[:2], "1.5", "1.5"]) for line in lines[1:]]
+        (folder / "preCells_Cellpose3.csv").write_text("\n".join([header, *rows]) + "\n")
+    made = aggregated(root, tmp_path / "scratch")
+    extra = "Precells_cellpose3_Location_Center_X"
+    pd.testing.assert_frame_equal(made.frame.drop(columns=extra), base)
+    assert made.frame[extra].tolist() == [1.5] * len(base)
+
+
+def test_a_table_that_was_cut_between_two_lines_is_told(case: Case, tmp_path: Path):
+    root = case("00-base") / "ws"
+    (cells,) = (root / "analysis").glob("*/*/analysis/SYN0000001-B01-1/Cells.csv")
+    cells.write_bytes(b"".join(cells.read_bytes().splitlines(keepends=True)[:8]))
+    made = aggregated(root, tmp_path / "scratch")
+    assert "1 site is count_differs: SYN0000001-B01-1" in made.warnings
