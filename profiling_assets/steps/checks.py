@@ -20,6 +20,7 @@ from profiling_assets.profiles.plate_map import join_name
 from profiling_assets.quality.checks.files import broken_cells, gct_is_whole, rows_as_in_ledger
 from profiling_assets.quality.checks.rows import (
     Row,
+    no_well_lost,
     no_well_twice,
     one_plate_only,
     only_measurements,
@@ -65,6 +66,7 @@ def aggregated_checks(
     return (
         wells_accounted_for(wells_of(frame, rules.well_column), wells),
         only_measurements(_without_strata(frame, config)),
+        no_well_lost(wells),
         one_plate_only(frame, key.plate),
         no_well_twice(rows),
         no_unflagged_inf(cells, (), blocking=False),

@@ -72,6 +72,13 @@ class WellState(StrEnum):
     NO_PROFILE = "no_profile"
 
 
+# for wells that are incomplete: they have cells, and no profile
+LOST_REMEDY = (
+    "bring the object CSVs that are absent or empty, name in `compartments` the tables that a "
+    "profile is to be made of, or take the wells out in metadata/exclusions.tsv"
+)
+
+
 @dataclass(frozen=True)
 class WellRecord:
     """One well: whether it has a profile, and if not, why."""

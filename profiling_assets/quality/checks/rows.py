@@ -22,12 +22,13 @@ from profiling_assets.profiles.column_kinds import (
 )
 from profiling_assets.profiles.plate_map import join_name
 from profiling_assets.quality.checks.verdict import CheckResult, not_passed
-from profiling_assets.workspace.ledger import WellRecord, WellState
+from profiling_assets.workspace.ledger import LOST_REMEDY, WellRecord, WellState
 from profiling_assets.workspace.names import PlateKey
 
 ROWS = "rows_conserved"
 PLATE = "one_plate_only"
 WELLS = "no_well_twice"
+LOST = "no_well_lost"
 SCHEMA = "same_features_on_all_plates"
 MEASURED = "only_measurements"
 _SITE = "Metadata_Site"
@@ -73,6 +74,21 @@ def wells_accounted_for(wells: Sequence[str] | None, records: Iterable[WellRecor
         *_sides(sorted(told - there), sorted(there - told)),
     ]
     return _verdict(ROWS, problems, _REPORT, numbers)
+
+
+def no_well_lost(records: Iterable[WellRecord]) -> CheckResult:
+    """Check that every well that has cells has a profile.
+
+    It fails where a well has objects in one required compartment and none in another; the profiles
+    of the other wells are published all the same.
+    """
+    lost = [record for record in records if record.state is WellState.INCOMPLETE]
+    numbers = {"wells_lost": len(lost)}
+    if not lost:
+        return CheckResult(LOST, numbers=numbers)
+    wells = listed([f"{record.well} ({record.reason})" for record in lost], between="; ")
+    what = f"{len(lost)} {'well has' if len(lost) == 1 else 'wells have'} cells and no profile: "
+    return not_passed(LOST, what + wells, LOST_REMEDY, numbers, grave=True)
 
 
 def rows_conserved(
