@@ -87,9 +87,9 @@ def command(
         click.echo(line)
     lost = {key: wells for key in chosen if (wells := lost_wells(catalog.workspace, key))}
     for key, wells in lost.items():
+        what = "well has" if len(wells) == 1 else "wells have"
         click.echo(
-            f"error: {key}: {len(wells)} {'well has' if len(wells) == 1 else 'wells have'} cells and "
-            f"no profile: {listed(wells)}\n"
+            f"error: {key}: {len(wells)} {what} cells and no profile: {listed(wells)}\n"
             f"Remedy: {LOST_REMEDY}",
             err=True,
         )
