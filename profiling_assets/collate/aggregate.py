@@ -158,7 +158,7 @@ class WellAggregator:
         self._texts |= texts
         self._fractional |= self._images.fractional(values)
         self._spool.add((stratum, _IMAGES), measured[np.newaxis])
-        self._sites[stratum] = self._sites.get(stratum, 0) + 1
+        self._sites[stratum] = self._sites.get(stratum, 0) + self._images.has_site(values)
         self.reopened = self.reopened or stratum in self._closed
         return stratum
 
