@@ -35,7 +35,8 @@ class ImageColumns:
 
     `strata` are the names in a profile table; `counts` (`Metadata_Count_*`), which are summed, and
     `features` (`Image_*`) are in alphabetical order, as pycytominer has them. `warnings` name the
-    categories that no column has, or that measure nothing. Raises `InvalidInputError` where a strata column is absent.
+    categories that no column has, or that measure nothing. Raises `InvalidInputError` where a
+    strata column is absent.
     """
 
     def __init__(self, columns: Sequence[str], options: AggregateOptions, path: str) -> None:

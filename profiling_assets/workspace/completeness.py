@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Protocol
 
+from profiling_assets.workspace.site_folder import CANONICAL
 from profiling_assets.workspace.sites import (
     ExpectedSite,
     SiteName,
@@ -155,11 +157,16 @@ def _with_names(folders: Iterable[ListedSiteFolder]) -> list[tuple[ListedSiteFol
 
 
 def _lacking(imaged: Sequence[tuple[ListedSiteFolder, _Names]]) -> tuple[str, ...]:
-    """Return the folders without a table that more than half of them have."""
+    """Return the folders without a table that more than half of them have, and that is required.
+
+    A table beside Cells, Cytoplasm and Nuclei is not, where there are such.
+    """
     held = Counter[str]()
     for names, count in Counter(names for _, names in imaged).items():
         held.update(dict.fromkeys(names.inputs, count))
     common = {name for name, count in held.items() if 2 * count > len(imaged)}
+    usual = {name for name in common if PurePosixPath(name).stem.capitalize() in CANONICAL}
+    common = usual or common
     return tuple(
         folder.name
         for folder, names in imaged
