@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from profiling_assets.workspace.site_folder import CANONICAL
+from profiling_assets.workspace.site_folder import CANONICAL, IMAGE
 from profiling_assets.workspace.sites import (
     ExpectedSite,
     SiteName,
@@ -165,8 +165,9 @@ def _lacking(imaged: Sequence[tuple[ListedSiteFolder, _Names]]) -> tuple[str, ..
     for names, count in Counter(names for _, names in imaged).items():
         held.update(dict.fromkeys(names.inputs, count))
     common = {name for name, count in held.items() if 2 * count > len(imaged)}
-    usual = {name for name in common if PurePosixPath(name).stem.capitalize() in CANONICAL}
-    common = usual or common
+    stems = {name: PurePosixPath(name).stem.capitalize() for name in common}
+    if not set(stems.values()).isdisjoint(CANONICAL):
+        common = {name for name, stem in stems.items() if stem in (IMAGE, *CANONICAL)}
     return tuple(
         folder.name
         for folder, names in imaged
