@@ -82,11 +82,28 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
+# Its threads compare `If-Match` with the object, then store: two writers could both be let through,
+# as S3 never does. One at a time, they cannot.
+_MOTO = """
+import sys, threading
+from moto.s3.responses import S3Response
+from moto.server import main
+
+put, one = S3Response.put_object, threading.RLock()
+
+def put_object(self):
+    with one:
+        return put(self)
+
+S3Response.put_object = put_object
+main(sys.argv[1:])
+"""
+
+
 def _moto(folder: Path) -> tuple[list[str], int]:
     del folder
     (port,) = free_ports(1)
-    code = "import sys; from moto.server import main; main(sys.argv[1:])"
-    return [sys.executable, "-c", code, "-H", "127.0.0.1", "-p", str(port)], port
+    return [sys.executable, "-c", _MOTO, "-H", "127.0.0.1", "-p", str(port)], port
 
 
 def _seaweedfs(folder: Path) -> tuple[list[str], int]:

@@ -481,7 +481,7 @@ def test_compare_says_what_differs(collated: pa.Collated) -> None:
         ("feature_select", ("frame",), {"na_cutoff": 5}, "na_cutoff is 5"),
         ("feature_select", ("frame",), {"corr_method": "cosine"}, "corr_method is 'cosine'"),
         ("aggregate", ("x.sqlite",), {"operation": "sum"}, "no operation sum"),
-        ("aggregate", ("x.sqlite",), {"strata": ["Metadata_Well"]}, "two columns or three"),
+        ("aggregate", ("x.sqlite",), {"strata": ["Metadata_Well"]}, "two columns or more"),
         ("annotate", ("frame", "frame", "frame"), {}, "belong together"),
         ("annotate", ("frame", "frame"), {}, "no column well_position"),
         ("stack", (("frame", "frame"), "B"), {}, "000123 is there twice"),

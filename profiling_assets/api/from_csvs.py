@@ -179,7 +179,11 @@ def collate(
                 folders,
                 expected,
                 CollateOptions(
-                    munge, column, on_defective_site, on_count_differs, options.compartments
+                    munge,
+                    column,
+                    on_defective_site,
+                    on_count_differs=on_count_differs,
+                    compartments=options.compartments,
                 ),
                 sqlite_file=Path(made) / files["sqlite"].name,
                 parquet_folder=None,
@@ -268,16 +272,16 @@ def _aggregation(
 ) -> AggregateOptions:
     if operation not in ("mean", "median"):
         raise ConfigError(f"there is no operation {operation}", remedy="use mean or median")
-    if isinstance(strata, str) or len(strata) not in (2, 3):
+    if isinstance(strata, str) or len(strata) < 2:
         raise ConfigError(
-            "strata are two columns or three",
-            remedy="give those with the plate and the well, and one that splits a well if need be",
+            "strata are two columns or more",
+            remedy="give those with the plate and the well, then those that split a well, if any",
         )
     return AggregateOptions(
         method=operation,
         plate_column=strata[0],
         well_column=strata[1],
-        site_column=strata[2] if len(strata) > 2 else None,
+        strata=tuple(strata[2:]),
         fields="all" if isinstance(fields_of_view, str) else tuple(fields_of_view),
         object_feature=object_feature,
         image_feature_categories=tuple(image_feature_categories),

@@ -12,7 +12,13 @@ from pathlib import Path
 
 from profiling_assets.collate.aggregate import WellAggregator, with_sites
 from profiling_assets.collate.columns import Survey, split_columns, survey_headers
-from profiling_assets.collate.image_csv import check_plate_column
+from profiling_assets.collate.image_csv import (
+    NO_WELL,
+    check_plate_column,
+    like_wells,
+    remedy_of,
+    well_remedy,
+)
 from profiling_assets.collate.image_spool import ImageSpool
 from profiling_assets.collate.options import (
     AggregateResult,
@@ -33,7 +39,7 @@ from profiling_assets.collate.plate_pass import (
 from profiling_assets.collate.site_state import DEFECTIVE, state_warnings
 from profiling_assets.collate.sqlite_backend import SqliteSink, too_wide, too_wide_survey
 from profiling_assets.config.aggregation import AggregateOptions
-from profiling_assets.errors import DefectiveSiteError, InvalidInputError
+from profiling_assets.errors import DefectiveSiteError, InvalidInputError, listed
 from profiling_assets.workspace.ledger import SiteRecord, SiteState
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.site_folder import IMAGE, SiteFolder
@@ -201,20 +207,36 @@ class _Collation:
             differing = [record for record in records if record.state is SiteState.COUNT_DIFFERS]
             what = "have other numbers of objects than Image.csv counts"
             self._refuse_sites(differing, what, "on_count_differs: keep (or drop)")
+        self._refuse_repeated(records)
         if not any(record.image_rows_kept for record in records):
             first = next((f"{r.folder}: {r.reason}" for r in records if r.folder), "no folder")
+            untold = any(NO_WELL in record.reason for record in records)
             raise InvalidInputError(
                 f"no Image row of {len(records)} sites can be used; the first: {first}",
                 path=self._path,
-                remedy="name site folders PLATE-WELL-SITE, or add Metadata_Well to Image.csv, "
-                "and check that the Image.csv files are whole",
+                remedy=well_remedy(self._like_wells()) if untold else remedy_of(first),
+            )
+
+    def _like_wells(self) -> tuple[str, ...]:
+        names = {n for header in self._survey.headers.get(IMAGE, ()) for n in header}
+        return like_wells(names, self._options.well_column)
+
+    def _refuse_repeated(self, records: Sequence[SiteRecord]) -> None:
+        repeated = [record for record in records if record.state is SiteState.REPEATED]
+        if repeated and self._options.on_repeated_site == "fail":
+            shown = listed((f"  {r.folder}: {r.reason}" for r in repeated), between="\n")
+            raise DefectiveSiteError(
+                f"{len(repeated)} Image rows are of a site that an earlier row has:\n{shown}",
+                path=self._path,
+                remedy="keep one of them, name what tells them apart in aggregate.strata, or set "
+                "collate.on_repeated_site: drop",
             )
 
     def _refuse_sites(self, records: Sequence[SiteRecord], what: str, key: str) -> None:
         if records:
-            listed = "\n".join(f"  {r.folder}: {r.state.value}: {r.reason}" for r in records)
+            each = "\n".join(f"  {r.folder}: {r.state.value}: {r.reason}" for r in records)
             raise DefectiveSiteError(
-                f"{len(records)} sites {what}:\n{listed}",
+                f"{len(records)} sites {what}:\n{each}",
                 path=self._path,
                 remedy=f"run CellProfiler on these sites again, or set {key}",
             )

@@ -191,14 +191,14 @@ def _aggregated(
     absent = absent_categories(columns, options.image_feature_categories)
     categories = [c for c in options.image_feature_categories if c not in absent]
     compartments = [name.lower() for name in options.compartments or tables]
-    strata = [options.plate_column, options.well_column]
+    strata = [options.plate_column, options.well_column, *options.splits]
     linking, counted = _linking(compartments)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The SingleCells class is deprecated")
         warnings.filterwarnings("ignore", "Non-canonical compartment detected")
         cells = SingleCells(
             f"sqlite:///{sqlite_file}",
-            strata=strata if options.site_column is None else [*strata, options.site_column],
+            strata=strata,
             aggregation_operation=options.method,
             compartments=compartments,
             compartment_linking_cols=linking,

@@ -5,7 +5,7 @@ before it goes to the backend.
 Do not put here: objects (`object_csv`), names of site folders (`workspace.sites`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from profiling_assets.collate.cell_values import Value, column_values, value_of
@@ -18,19 +18,13 @@ from profiling_assets.collate.file_defect import (
     unequal_defect,
     width_defect,
 )
-from profiling_assets.collate.header import (
-    IMAGE_NUMBER,
-    Header,
-    folded,
-    folded_names,
-    read_header,
-)
+from profiling_assets.collate.header import IMAGE_NUMBER, Header, folded, folded_names, read_header
 from profiling_assets.collate.object_csv import read_rows
 from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.workspace.ledger import SiteState
 from profiling_assets.workspace.names import normalized_well
 from profiling_assets.workspace.site_folder import IMAGE
-from profiling_assets.workspace.sites import SiteName
+from profiling_assets.workspace.sites import SiteName, site_identity
 
 VERBATIM = ("Metadata_Plate", "Metadata_Well")
 _PLATE, _WELL, _SITE = IMAGE_METADATA
@@ -57,10 +51,53 @@ class ImageFile:
     folded: tuple[str, ...] = ()
 
 
-def read_image(data: bytes, file: str) -> ImageFile | FileDefect:
+NO_NUMBER = f"has no column {IMAGE_NUMBER}"
+NO_WELL = ", and the folder's name tells no well"
+_SEMICOLONS = "is separated by semicolons, as a spreadsheet saves a CSV file in some countries"
+
+
+def image_header_problem(header: Header, file: str) -> str | None:
+    """Say why an Image file with this header cannot be used; None where it may be."""
+    if IMAGE_NUMBER in header.names:
+        return None
+    if len(header.names) == 1 and header.names[0].count(";") > 1:
+        return f"{file} {_SEMICOLONS}"
+    return f"{file} {NO_NUMBER}"
+
+
+def remedy_of(reason: str) -> str:
+    """Say what can be done about Image files that cannot be used, by the reason of one."""
+    if NO_NUMBER in reason:
+        return (
+            f"export {IMAGE_NUMBER} too: in CellProfiler's ExportToSpreadsheet, do not select "
+            "measurements, or select it"
+        )
+    if _SEMICOLONS in reason:
+        return "put the files as CellProfiler wrote them there, or export them again"
+    return "check that the Image.csv files are whole"
+
+
+def like_wells(names: Iterable[str], well_column: str) -> tuple[str, ...]:
+    """Return the columns that may hold the well, by their names, beside the one that should."""
+    return tuple(sorted(n for n in names if "well" in n.lower() and n != well_column))
+
+
+def well_remedy(like: Sequence[str]) -> str:
+    """Say what can be done where nothing tells a site's well; `like`: as `like_wells` has them."""
+    shown = f" (as {listed(like)})" if like else ""
+    return (
+        f"name the column with the well in aggregate.well_column{shown}, name site folders "
+        "PLATE-WELL-SITE, or add Metadata_Well to Image.csv"
+    )
+
+
+def read_image(
+    data: bytes, file: str, *, only: Callable[[str], bool] | None = None
+) -> ImageFile | FileDefect:
     """Parse an Image file.
 
-    It has at least one row, each with its own `ImageNumber`. Every defect is `unreadable`.
+    It has at least one row, each with its own `ImageNumber`. Every defect is `unreadable`. `only`:
+    which columns are wanted besides that; None for all.
     """
     defect = bytes_defect(data, file, SiteState.UNREADABLE)
     header = read_header(data)
@@ -69,8 +106,9 @@ def read_image(data: bytes, file: str) -> ImageFile | FileDefect:
         return _unreadable(reason, defect.rows if defect else max(count_lines(data) - 1, 0))
     body = data[header.body :]
     count = count_lines(body)
-    if IMAGE_NUMBER not in header.names:
-        return _unreadable(f"{file} has no column {IMAGE_NUMBER}", count)
+    problem = image_header_problem(header, file)
+    if problem is not None:
+        return _unreadable(problem, count)
     if count == 0:
         return _unreadable(f"{file} has no row", 0)
     rows = read_rows(body, header)
@@ -84,6 +122,10 @@ def read_image(data: bytes, file: str) -> ImageFile | FileDefect:
         if isinstance(rows, FileDefect):
             return rows
     names = header.folded().names
+    if only is not None:
+        chosen = [at for at, name in enumerate(names) if name == IMAGE_NUMBER or only(name)]
+        names = tuple(names[at] for at in chosen)
+        rows = [[row[at] for at in chosen] for row in rows]
     images = _image_rows(names, rows)
     numbers = {image.number for image in images}
     if len(numbers) < len(rows):
@@ -138,19 +180,33 @@ class SiteImage:
     well: str
     site: str
     values: tuple[Value, ...]  # the row, in the columns of the Image table
+    text: Mapping[str, str]  # the row, verbatim
+    note: str = ""  # a remark for the ledger
 
 
 class ImageRows:
     """Lays out the Image rows of one plate, and remembers what was filled in.
 
-    `plate_column_from`: a column that stands in for an absent `Metadata_Plate`.
+    `plate_column_from`: a column that stands in for an absent `Metadata_Plate`. `well_column`: the
+    column with the well; where it is empty, `Metadata_Well` counts, then the folder's name.
+    `split`: whether rows of other plates are left out.
     """
 
-    def __init__(self, plate: str, plate_column_from: str | None) -> None:
+    def __init__(
+        self,
+        plate: str,
+        plate_column_from: str | None,
+        well_column: str = _WELL,
+        *,
+        split: bool = False,
+    ) -> None:
         self._plate = plate
         self._column = plate_column_from
+        self._well_column = well_column
+        self._split = split
+        self._misplaced: dict[str, str] = {}
         self._filled: dict[str, int] = {}
-        self._other_plates: dict[str, str] = {}
+        self._other_plates: dict[str, int] = {}
         self._spellings: dict[str, str] = {}
         self._respelled: dict[str, str] = {}
 
@@ -176,13 +232,15 @@ class ImageRows:
         for column, place in zip(names, places, strict=True):
             values[place] = row.values[column]
         plate, well, site = (_cell(row, names, column).strip() for column in IMAGE_METADATA)
+        well = _cell(row, names, self._well_column).strip() or well
+        note = self._placed(name, well, site)
         filled = {_PLATE: plate, _WELL: well, _SITE: site}
         if not plate:
             stand_in = _cell(row, names, self._column) if self._column else ""
             filled[_PLATE] = stand_in or self._plate
             self._count("" if stand_in else _PLATE)
         elif plate != self._plate:
-            self._other_plates.setdefault(plate, "")
+            self._other_plates[plate] = self._other_plates.get(plate, 0) + 1
         if well:
             filled[_WELL] = self._spelled(well)
         elif name.well:
@@ -193,11 +251,25 @@ class ImageRows:
         place = layout.position(_SITE)
         if not site and filled[_SITE] and place is not None:
             values[place] = value_of(filled[_SITE])
-        for column in (_PLATE, _WELL):  # without the blanks around them, too
+        filled.setdefault(self._well_column, filled[_WELL])
+        for column in (_PLATE, _WELL, self._well_column):  # without the blanks around them, too
             place = layout.position(column)
             if filled[column] and place is not None:
                 values[place] = filled[column]
-        return SiteImage(row.number, filled[_PLATE], filled[_WELL], filled[_SITE], tuple(values))
+        told = (filled[_PLATE], filled[_WELL], filled[_SITE])
+        return SiteImage(row.number, *told, tuple(values), row.text, note)
+
+    def _placed(self, name: SiteName, well: str, site: str) -> str:
+        """Compare what the folder's name tells with what the row says, which counts."""
+        other_well = bool(name.well and well and name.well != (normalized_well(well) or well))
+        other_site = bool(
+            name.site and site and site_identity("", name.site) != site_identity("", site)
+        )
+        if not other_well and not other_site:
+            return ""
+        named, told = _place(name.well or "", name.site or ""), _place(well, site)
+        self._misplaced.setdefault(named, told)
+        return f"the folder is named {named}, its Image.csv says {told}, which counts"
 
     def _spelled(self, well: str) -> str:
         """Return a well as the plate's first image of it spells it: it is one well, one profile."""
@@ -211,25 +283,46 @@ class ImageRows:
             self._filled[column] = self._filled.get(column, 0) + 1
 
     def warnings(self) -> tuple[str, ...]:
-        """Say what was filled in, and which other plate names the Image files hold."""
+        """Say what was filled in, and what is odd of the sites."""
         sources = {_PLATE: f"the plate's name {self._plate}", _WELL: "the folder's name"}
-        warnings = [
+        filled = [
             f"{count} Image rows have no {column}: taken from {sources[column]}"
             for column, count in sorted(self._filled.items())
         ]
+        return (*filled, *self.disagreements(), *self.other_plates())
+
+    def disagreements(self) -> tuple[str, ...]:
+        """Say where Image files and folders disagree on who a site is."""
+        warnings: list[str] = []
         if self._respelled:
             some = listed(f"{well} as {first}" for well, first in self._respelled.items())
             warnings.append(
                 f"{_WELL} in Image.csv spells {len(self._respelled)} wells in two ways, taken for "
                 f"one each: {some}"
             )
-        if self._other_plates:
-            others = listed(sorted(self._other_plates))
+        if self._misplaced:
+            some = listed(f"{named} holds {told}" for named, told in self._misplaced.items())
             warnings.append(
-                f"{_PLATE} in Image.csv is {others}, the plate's folder is called {self._plate}: "
-                "kept as it is"
+                f"{len(self._misplaced)} folders hold the Image.csv of another site than their "
+                f"names tell, and what Image.csv says counts: {some}"
             )
         return tuple(warnings)
+
+    def other_plates(self) -> tuple[str, ...]:
+        """Say which other plates the Image files name."""
+        if not self._other_plates:
+            return ()
+        others = listed(sorted(self._other_plates))
+        if not self._split:
+            what = f"{_PLATE} in Image.csv is {others}, the plate's folder is called {self._plate}"
+            return (f"{what}: kept as it is",)
+        rows = sum(self._other_plates.values())
+        what = f"{rows} Image rows are of {others} and not of {self._plate}: left out"
+        return (f"{what} (collate.split_plates); each plate needs a folder with its rows",)
+
+
+def _place(well: str, site: str) -> str:
+    return f"{well}-{site}" if site else well
 
 
 def _cell(row: ImageRow, names: tuple[str, ...], column: str) -> str:

@@ -15,7 +15,9 @@ from typing import Literal
 
 import pandas as pd
 
+from profiling_assets.collate.repeats import OnRepeat
 from profiling_assets.workspace.ledger import SiteRecord, WellRecord
+from profiling_assets.workspace.sites import WELL_COLUMN
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,14 @@ class CollateOptions:
     plate_column_from: str | None = None
     # `drop` keeps the Image row and drops the objects of a defective site; `fail` raises
     on_defective_site: Literal["drop", "fail"] = "drop"
+    # an Image row of a site that an earlier row has: `keep` counts both in the well, `drop` keeps
+    # the first, `fail` raises
+    on_repeated_site: OnRepeat = "keep"
     # what to do with a site whose tables have other numbers of objects than `Image.csv` counts:
     # `drop` treats it as defective
     on_count_differs: Literal["keep", "drop", "fail"] = "keep"
+    # whether rows of other plates, as `Metadata_Plate` has them, are left out
+    split_plates: bool = False
+    well_column: str = WELL_COLUMN  # column of `Image.csv` with the well
+    strata: tuple[str, ...] = ()  # columns that split a well, and so tell sites apart
     compartments: tuple[str, ...] | None = None  # tables that the config names

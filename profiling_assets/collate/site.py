@@ -16,9 +16,10 @@ from profiling_assets.collate.column_types import ColumnTypes
 from profiling_assets.collate.columns import Survey
 from profiling_assets.collate.file_defect import FileDefect
 from profiling_assets.collate.header import column_names, folded_names
-from profiling_assets.collate.image_csv import ImageFile, ImageRows, SiteImage, read_image
+from profiling_assets.collate.image_csv import NO_WELL, ImageFile, ImageRows, SiteImage, read_image
 from profiling_assets.collate.object_tables import ObjectReader, SiteObjects
 from profiling_assets.collate.options import CollateOptions
+from profiling_assets.collate.repeats import Repeats
 from profiling_assets.collate.site_state import (
     DEFECTIVE,
     Verdict,
@@ -117,11 +118,25 @@ class SiteReader:
         self._survey = survey
         self._expected = expected
         self._objects = ObjectReader(survey, types, options)
-        self._on_count_differs = options.on_count_differs
         self._folded: dict[str, dict[str, None]] = {}
         self._folded_files: Counter[str] = Counter()
         self._numbers = TableNumbers()
-        self.image_rows = ImageRows(plate, options.plate_column_from)
+        self._options = options
+        self._repeats = Repeats(options.strata)
+        self._image_rows = ImageRows(
+            plate, options.plate_column_from, options.well_column, split=options.split_plates
+        )
+
+    def warnings(self) -> tuple[str, ...]:
+        """Say what was odd about the sites that were read."""
+        told = self._repeats.told(self._options.on_repeated_site)
+        repeated = () if told is None else ("; ".join(told),)
+        twice = [
+            f"{table} has columns twice with equal values in {self._folded_files[table]} files, "
+            f"each taken once: {listed(names)}"
+            for table, names in sorted(self._folded.items(), key=lambda item: table_order(item[0]))
+        ]
+        return (*self._image_rows.warnings(), *repeated, *twice)
 
     @property
     def doubted(self) -> frozenset[tuple[str, tuple[str, ...]]]:
@@ -152,7 +167,7 @@ class SiteReader:
             if places is None:
                 unseen[IMAGE] = image.names
             return SiteContent((), unseen=unseen)
-        images = self.image_rows.lay_out(image, layout, places, name)
+        images = self._image_rows.lay_out(image, layout, places, name)
         return self._judged(
             folder.name, self._numbers.assign(data, folder.name), image, images, objects
         )
@@ -177,9 +192,10 @@ class SiteReader:
         differing = count_differences(image.rows, objects.blocks.values())
         verdicts = [
             self._of_image(
-                with_differences(verdict, differences, objects, self._on_count_differs),
+                folder,
+                with_differences(verdict, differences, objects, self._options.on_count_differs),
                 row,
-                objects,
+                objects.tables,
             )
             for row, differences in zip(images, differing, strict=True)
         ]
@@ -187,39 +203,46 @@ class SiteReader:
         return SiteContent(
             records(folder, images, verdicts, counts),
             number.number,
-            tuple(row for row in images if row.well),
+            tuple(row for row, own in zip(images, verdicts, strict=True) if own.keeps_image),
             _kept_blocks(objects, images, verdicts),
             warnings=_collision(folder, number),
         )
 
-    def _of_image(self, verdict: Verdict, image: SiteImage, objects: SiteObjects) -> Verdict:
-        """Return the verdict on one image of a folder."""
+    def _of_image(
+        self, folder: str, verdict: Verdict, image: SiteImage, tables: frozenset[str]
+    ) -> Verdict:
+        """Return the verdict on one image of a folder with files of some object tables."""
         if not image.well:
-            reason = "no Metadata_Well, and the folder's name tells no well"
-            return Verdict(SiteState.UNREADABLE, (reason, *verdict.remarks), objects.tables)
+            reason = f"no {self._options.well_column}{NO_WELL}"
+            return Verdict(SiteState.UNREADABLE, (reason, *verdict.remarks), tables)
+        if self._options.split_plates and image.plate != self._plate:
+            reason = f"it is of plate {image.plate}"
+            return Verdict(SiteState.OTHER_PLATE, (reason, *verdict.remarks), tables)
         found = self._expected.find(image.well, image.site)
-        if found or verdict.state in DEFECTIVE:
+        verdict = replace(verdict, remarks=(*verdict.remarks, image.note))
+        earlier = self._repeats.earlier(folder, image.plate, image.well, image.site, image.text)
+        if earlier is not None and self._options.on_repeated_site == "drop":
+            verdict = replace(verdict, gone=True, dropped=tables)
+        if verdict.state in DEFECTIVE:
             return verdict
-        remarks = ("not in the load data", *verdict.remarks)
-        told = verdict.state is SiteState.COUNT_DIFFERS
-        return replace(
-            verdict, state=verdict.state if told else SiteState.UNEXPECTED, remarks=remarks
-        )
+        # what fails the plate is not hidden by another state
+        differs = verdict.state is SiteState.COUNT_DIFFERS
+        if earlier is not None:
+            where = "an earlier row" if earlier == folder else earlier
+            reason = f"{where} has well {image.well}, site {image.site} already"
+            fails = differs and self._options.on_count_differs == "fail"
+            state = verdict.state if fails else SiteState.REPEATED
+            return replace(verdict, state=state, remarks=(reason, *verdict.remarks))
+        if not found:
+            state = verdict.state if differs else SiteState.UNEXPECTED
+            return replace(verdict, state=state, remarks=("not in the load data", *verdict.remarks))
+        return verdict
 
     def _note_folded(self, image: ImageFile, objects: SiteObjects) -> None:
         for table, names in {**objects.folded, IMAGE: image.folded}.items():
             if names:
                 self._folded.setdefault(table, {}).update(dict.fromkeys(names))
                 self._folded_files[table] += 1
-
-    def warnings(self) -> tuple[str, ...]:
-        """Say what was filled into Image rows, and which columns were there twice."""
-        twice = [
-            f"{table} has columns twice with equal values in {self._folded_files[table]} files, "
-            f"each taken once: {listed(names)}"
-            for table, names in sorted(self._folded.items(), key=lambda item: table_order(item[0]))
-        ]
-        return (*self.image_rows.warnings(), *twice)
 
     def _without_image(self, folder: SiteFolder, files: SiteFiles, name: SiteName) -> SiteContent:
         if name.well is None and not files.tables and not files.merged:

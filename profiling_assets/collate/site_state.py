@@ -30,6 +30,7 @@ DEFECTIVE = frozenset(
     }
 )
 Differences = Mapping[str, str]  # table to a sentence
+_GONE = frozenset({SiteState.DUPLICATE, SiteState.UNREADABLE, SiteState.OTHER_PLATE})
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,17 @@ class Verdict:
     state: SiteState
     remarks: tuple[str, ...] = ()
     dropped: frozenset[str] = frozenset()
+    gone: bool = False  # whether the Image row goes, whatever the state
 
     @property
     def reason(self) -> str:
         """The remarks as one sentence."""
         return "; ".join(dict.fromkeys(remark for remark in self.remarks if remark))
+
+    @property
+    def keeps_image(self) -> bool:
+        """Whether the Image row goes into the backend."""
+        return not self.gone and self.state not in _GONE
 
 
 def judge(objects: SiteObjects, lacking: int, image_columns: int, notes: Sequence[str]) -> Verdict:
@@ -153,7 +160,6 @@ def records(
     """Write the records of a folder whose Image file can be read, one an image."""
     written: list[SiteRecord] = []
     for image, verdict, found in zip(images, verdicts, counts, strict=True):
-        kept = verdict.state not in (SiteState.DUPLICATE, SiteState.UNREADABLE)
         kept_rows = {table: 0 if table in verdict.dropped else n for table, n in found.items()}
         record = SiteRecord(
             folder,
@@ -162,7 +168,7 @@ def records(
             verdict.state,
             verdict.reason,
             image_rows_in=1,
-            image_rows_kept=int(kept),
+            image_rows_kept=int(verdict.keeps_image),
             objects_in=dict(found),
             objects_kept=kept_rows,
         )
@@ -172,7 +178,11 @@ def records(
 
 def state_warnings(sites: Iterable[SiteRecord]) -> tuple[str, ...]:
     """Sum up the sites that a user should look at: a sentence a state, with the first folders."""
-    silent = (SiteState.COMPLETE, SiteState.ZERO_CELLS)
+    # of repeated sites and other plates there is a sentence already
+    silent = {
+        *(SiteState.COMPLETE, SiteState.ZERO_CELLS),
+        *(SiteState.REPEATED, SiteState.OTHER_PLATE),
+    }
     by_state: dict[SiteState, list[str]] = {}
     for site in sites:
         if site.state not in silent:

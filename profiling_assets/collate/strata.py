@@ -1,4 +1,4 @@
-"""What a profile is of: plate and well (and a site column) of an Image row.
+"""What a profile is of: plate and well (and what splits a well) of an Image row.
 
 Put here: strata, `fields`, the image features that go with a profile, and which columns of the
 object tables are aggregated.
@@ -45,9 +45,7 @@ class ImageColumns:
         old = folded(_PREFIX + options.plate_column.removeprefix(_PREFIX)) in names
         plain = [name.removeprefix(_PREFIX) if old else name for name in columns]
         self._fields = None if options.fields == "all" else frozenset(options.fields)
-        wanted = [options.plate_column, options.well_column]
-        if options.site_column is not None:
-            wanted.append(options.site_column)
+        wanted = [options.plate_column, options.well_column, *options.splits]
         self.strata = tuple(name.removeprefix(_PREFIX) if old else name for name in wanted)
         index = {folded(name): place for place, name in enumerate(plain)}
         absent = [name for name in self.strata if folded(name) not in index]
@@ -55,7 +53,7 @@ class ImageColumns:
             raise InvalidInputError(
                 f"the Image table has no column {', '.join(absent)}",
                 path=path,
-                remedy="correct aggregate.plate_column, well_column or site_column",
+                remedy="correct aggregate.plate_column, well_column, site_column or strata",
             )
         self._strata = [index[folded(name)] for name in self.strata]
         self.site_place = index.get(folded(_SITE))
@@ -94,12 +92,12 @@ class ImageColumns:
         return (self.strata, tuple(self._strata), self.site_place, chosen, self.warnings)
 
     def stratum(self, values: Sequence[Value]) -> Stratum | None:
-        """Return an image's plate, well (and site); None where one is missing."""
-        plate, well, *site = (values[place] for place in self._strata)
-        if plate is None or well is None or None in site:
+        """Return an image's plate, well, and what splits the well; None where one is missing."""
+        plate, well, *splits = (values[place] for place in self._strata)
+        if plate is None or well is None or None in splits:
             return None
-        sites = [value for value in site if value is not None]
-        return (as_text(plate), as_text(well), *sites)
+        known = [value for value in splits if value is not None]
+        return (as_text(plate), as_text(well), *known)
 
     def in_fields(self, values: Sequence[Value]) -> bool:
         """Tell whether an image is one of the chosen fields."""

@@ -25,6 +25,7 @@ class AggregateOptions:
     plate_column: str = "Metadata_Plate"
     well_column: str = "Metadata_Well"
     site_column: str | None = None  # splits a well into sites, with one profile each
+    strata: tuple[str, ...] = ()  # further columns that split a well, as `Metadata_T`
     fields: Literal["all"] | tuple[int, ...] = "all"  # values of `Metadata_Site` to keep
     # column of the first compartment whose values are counted as `Metadata_Object_Count`; None
     # counts its `ObjectNumber`
@@ -34,6 +35,11 @@ class AggregateOptions:
     # tables to aggregate, in any case; None takes all that are there, Cells, Cytoplasm, Nuclei
     # first
     compartments: tuple[str, ...] | None = None
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The columns that split a well into several profiles; none for one profile a well."""
+        return self.strata if self.site_column is None else (self.site_column, *self.strata)
 
     def __post_init__(self) -> None:
         """Refuse a method that is none."""

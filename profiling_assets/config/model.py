@@ -171,6 +171,7 @@ class Config(PipelineConfig):
             plate_column=rules.plate_column,
             well_column=rules.well_column,
             site_column=rules.site_column,
+            strata=rules.strata,
             fields=rules.fields,
             object_feature=rules.object_feature,
             image_feature_categories=rules.image_feature_categories,

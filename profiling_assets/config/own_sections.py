@@ -103,6 +103,19 @@ class CollateConfig(Section):
             "keep its objects and say so, drop them, or fail the plate.",
         )
     )
+    on_repeated_site: Annotated[Literal["keep", "drop", "fail"], Kind("keep, drop or fail")] = (
+        Field(
+            default="keep",
+            description="What to do with an Image row of a site that an earlier row has already: "
+            "count both in the well and say so, keep the first, or fail the plate. Rows that "
+            "differ in a column of aggregate.strata are of different sites.",
+        )
+    )
+    split_plates: Flag = Field(
+        default=False,
+        description="Whether CSVs may hold several plates, as Metadata_Plate tells: a plate takes "
+        "its own rows, and the others go into the site ledger.",
+    )
 
     def impossible(self) -> Iterator[Complaint]:
         """Name what cannot be meant."""

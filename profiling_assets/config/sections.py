@@ -92,6 +92,11 @@ class AggregateConfig(Section):
         description="Column of Image.csv with the site: with it, one profile for each site "
         "instead of one for each well.",
     )
+    strata: TextList = Field(
+        default=(),
+        description="Further columns of Image.csv that split a well, as Metadata_T: one profile "
+        "for each well and time point.",
+    )
     method: Method = Field(default="median", description="How the cells become one profile.")
     fields: Fields = Field(default="all", description="The sites to aggregate (Metadata_Site).")
     object_feature: OptionalText = Field(
@@ -119,6 +124,10 @@ class AggregateConfig(Section):
             what = f"is {self.site_column}, which is the column of plate or well"
             remedy = "name the site's column, or leave the key out for one profile a well"
             yield "site_column", what, remedy
+        yield from listed_twice("strata", self.strata)
+        for name in {self.plate_column, self.well_column, self.site_column} & {*self.strata}:
+            what = f"lists {name}, which is the column of plate, well or site"
+            yield "strata", what, "take it out: rows are split by it already"
 
 
 class ExternalConfig(Section):

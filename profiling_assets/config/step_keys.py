@@ -13,6 +13,7 @@ from dataclasses import asdict
 from profiling_assets.config.model import Config
 from profiling_assets.config.recipe_steps import Step
 from profiling_assets.config.sections import FeatureSelectConfig, NormalizeConfig
+from profiling_assets.config.types import Section
 from profiling_assets.workspace.site_folder import CANONICAL
 
 __all__ = ["Step", "config_part"]
@@ -53,23 +54,28 @@ def _reading(config: Config) -> _Part:
         "column": rules.column,
         "engine": rules.engine,
         "on_defective_site": rules.on_defective_site,
-        **_unusual(config),
+        **_changed(rules, "on_repeated_site", "split_plates", "on_count_differs"),
+        **_further_tables(config),
+        # they tell who is a site; where the section is off, its keys rule nothing
+        **(_changed(config.aggregate, "well_column", "strata") if config.aggregate.perform else {}),
     }
 
 
-def _unusual(config: Config) -> _Part:
-    """Return what decides over sites on few plates; it is left out where it is not set.
-
-    So results of a config without it stay current that were made before there were such keys.
-    """
-    part: _Part = {}
-    if config.collate.on_count_differs != "keep":
-        part["on_count_differs"] = config.collate.on_count_differs
+def _further_tables(config: Config) -> _Part:
+    """Name the tables beside the usual ones that a site must have, if any."""
     named = {name.lower() for name in config.compartments or ()}
     further = sorted(named - {name.lower() for name in CANONICAL})
-    if further:  # tables that a site must have, too
-        part["required"] = further
-    return part
+    return {"required": further} if further else {}
+
+
+def _changed(section: Section, *keys: str) -> _Part:
+    """Return the keys that are not as they are by default.
+
+    For keys that came after 0.1.0: what was made without them is as current as before.
+    """
+    fields = type(section).model_fields
+    values = {key: getattr(section, key) for key in keys}
+    return {key: value for key, value in values.items() if value != fields[key].default}
 
 
 def _collate(config: Config) -> _Part:
@@ -91,6 +97,8 @@ def _aggregate(config: Config) -> _Part:
     reading = {"engine": config.collate.engine} if only else _reading(config)
     options = asdict(config.aggregation)
     compartments = options.pop("compartments")
+    if not options["strata"]:  # it came after 0.1.0
+        del options["strata"]
     return {
         **_writing(config),
         "reading": reading,

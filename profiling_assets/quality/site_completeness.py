@@ -14,11 +14,11 @@ from typing import cast
 
 import pandas as pd
 
-from profiling_assets.workspace.ledger import KEPT_WHOLE, SiteState
+from profiling_assets.workspace.ledger import KEPT_WHOLE, NOT_ASKED
 from profiling_assets.workspace.names import normalized_well
 
 _WHOLE = frozenset(state.value for state in KEPT_WHOLE)
-_NOT_ASKED = frozenset({SiteState.DUPLICATE.value, SiteState.UNEXPECTED.value})
+_NOT_ASKED = frozenset(state.value for state in NOT_ASKED)
 
 
 @dataclass(frozen=True)

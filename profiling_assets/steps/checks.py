@@ -61,7 +61,7 @@ def aggregated_checks(
     Infinite values that were measured are told, and block nothing.
     """
     rules = config.aggregation
-    rows = rows_of(frame, rules.well_column, rules.site_column)
+    rows = rows_of(frame, rules.well_column, *rules.splits)
     cells = feature_cells(frame)
     return (
         wells_accounted_for(wells_of(frame, rules.well_column), wells),
@@ -100,8 +100,8 @@ def annotated_checks(
     """
     rules, frame = config.aggregation, result.frame
     well = config.annotate.well_column
-    came = rows_of(before, rules.well_column, rules.site_column)
-    went = rows_of(frame, rules.well_column, rules.site_column)
+    came = rows_of(before, rules.well_column, *rules.splits)
+    went = rows_of(frame, rules.well_column, *rules.splits)
     reasons = {
         join_name(record.well): record.reason
         for record in result.wells
@@ -125,8 +125,8 @@ def normalized_checks(
     An infinite value of a feature with another scale than zero blocks.
     """
     rules = config.aggregation
-    came = rows_of(before, rules.well_column, rules.site_column)
-    went = rows_of(result.frame, rules.well_column, rules.site_column)
+    came = rows_of(before, rules.well_column, *rules.splits)
+    went = rows_of(result.frame, rules.well_column, *rules.splits)
     return _from(before, result.frame, key, came, went, {}, flagged=result.degenerate)
 
 

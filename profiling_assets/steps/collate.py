@@ -222,13 +222,7 @@ def collate_sites(
     up by others meanwhile.
     """
     listing = listing_of(source)
-    options = CollateOptions(
-        munge=config.collate.munge,
-        plate_column_from=config.collate.column,
-        on_defective_site=config.collate.on_defective_site,
-        on_count_differs=config.collate.on_count_differs,
-        compartments=config.compartments,
-    )
+    options = collate_options(config)
     reference = config.collate.engine == _REFERENCE
     backends = 1 if reference else sqlite + parquet
     needed = _check_space(workspace, key, source, scratch, backends=backends, copies=reference)
@@ -270,6 +264,21 @@ def collate_sites(
                 # what SQLite cannot hold goes to Parquet, so that the cells are somewhere
                 parquet_if_wide=None if aggregate is None else tables,
             )
+
+
+def collate_options(config: Config) -> CollateOptions:
+    """Return how the config wants CSVs to be read."""
+    return CollateOptions(
+        munge=config.collate.munge,
+        plate_column_from=config.collate.column,
+        on_defective_site=config.collate.on_defective_site,
+        on_repeated_site=config.collate.on_repeated_site,
+        on_count_differs=config.collate.on_count_differs,
+        split_plates=config.collate.split_plates,
+        well_column=config.aggregation.well_column,
+        strata=config.aggregation.strata,
+        compartments=config.compartments,
+    )
 
 
 def sqlite_file(scratch: Path, key: PlateKey) -> Path:

@@ -3,7 +3,8 @@
 Put here: facts of workspace, batches and plates, put together; trying whether results can be
 written.
 Do not put here: the rules (`quality.preflight`), printing (`cli`).
-Of a plate are read: its load data, its plate map, and the headers of three site folders.
+Of a plate are read: its load data, its plate map, the headers of three site folders with their
+Image files, and in a folder (not on S3) the header of every Image file.
 """
 
 import shutil
@@ -14,7 +15,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from profiling_assets.collate.image_look import ImageLook, header_problems, look_at_sites
 from profiling_assets.collate.sqlite_backend import too_wide_survey
+from profiling_assets.config.model import Config
 from profiling_assets.config.recipe_steps import Step
 from profiling_assets.errors import ProfilingError, WorkspaceError
 from profiling_assets.profiles.plate_map import read_barcode_platemap
@@ -27,6 +30,7 @@ from profiling_assets.quality.preflight.facts import (
 from profiling_assets.quality.preflight.finding import Finding
 from profiling_assets.quality.preflight.rules import findings
 from profiling_assets.steps.catalog import Catalog
+from profiling_assets.steps.collate import collate_options, listing_of
 from profiling_assets.steps.frozen_lists import FROZEN, frozen_errors
 from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map
 from profiling_assets.steps.results import PARQUET, SQLITE
@@ -35,6 +39,7 @@ from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plate_map_files import find_platemap_files
 from profiling_assets.workspace.plates import Source
+from profiling_assets.workspace.scan_workspace import list_site_folders
 from profiling_assets.workspace.site_folder import IMAGE
 from profiling_assets.workspace.storage.disk_space import backend_bytes, check_space
 from profiling_assets.workspace.storage.interface import Workspace
@@ -108,7 +113,7 @@ def _scratch(workspace: Workspace, stack: ExitStack) -> Path:
 
 
 def _read_source(look: Workspace, catalog: Catalog, key: PlateKey) -> PlateSource:
-    return slim(plate_source(look, catalog.config, key))
+    return plate_source(look, catalog.config, key)
 
 
 def _plate(
@@ -128,10 +133,29 @@ def _plate(
             # it has later results only: neither cells nor plate map are asked for
             return replace(facts, wanted=Wanted(collate=False, annotate=False, negcon=False))
         source.required(key)
-        facts = _with_source(catalog, facts, source, scratch)
+        if wanted.collate and source.kind is SourceKind.CSVS:
+            facts = replace(facts, images=_images(look, catalog.config, key, source))
+        slimmed = source if source.shape is not None else slim(source)
+        facts = _with_source(catalog, facts, slimmed, scratch)
     except ProfilingError as error:  # this plate's alone; the others are looked at
         return replace(facts, source_error=error if wanted.collate else None)
     return _with_plate_map(catalog, look, facts) if wanted.annotate or wanted.negcon else facts
+
+
+def _images(look: Workspace, config: Config, key: PlateKey, source: PlateSource) -> ImageLook:
+    """Look into Image files: the headers of all where that is cheap, the sites of the largest."""
+    is_slim = source.shape is not None
+    folders = listing_of(source).folders
+    few = folders if is_slim else listing_of(slim(source)).folders
+    number = source.shape.folders if source.shape is not None else len(folders)
+    if look.at_once > 1:  # on S3 a header is a request
+        folders = few
+    elif is_slim and number > len(few):
+        folders = list_site_folders(look, source.path, key.plate).folders
+    looked, problems = header_problems(folders)
+    whole = number == len(few)
+    sites = look_at_sites(few, key.plate, collate_options(config), whole=whole)
+    return replace(sites, looked=looked, defects={**sites.defects, **problems})
 
 
 def _starts_later(catalog: Catalog, key: PlateKey) -> bool:

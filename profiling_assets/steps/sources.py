@@ -50,6 +50,7 @@ class PlateShape:
     # how many sites have each object table; None where `object.csv` holds them
     tables: TablePresence | None
     csv_bytes: int  # bytes of the files that a build reads
+    folders: int  # how many site folders there are
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,7 @@ def _shape(source: PlateSource) -> PlateShape:
         wells=None if None in wells else named,
         tables=None if merged else counted(present, first, first),
         csv_bytes=csv_bytes(folders),
+        folders=len(folders),
     )
 
 

@@ -34,9 +34,15 @@ class SiteState(StrEnum):
     UNREADABLE = "unreadable"
     MISSING = "missing"
     UNEXPECTED = "unexpected"
-    DUPLICATE = "duplicate"
+    DUPLICATE = "duplicate"  # an Image.csv with the bytes of another
+    REPEATED = "repeated"  # an Image row of a site that an earlier row has
+    OTHER_PLATE = "other_plate"
 
 
+# Of these, no site more is there than without them.
+NOT_ASKED = frozenset(
+    {SiteState.DUPLICATE, SiteState.UNEXPECTED, SiteState.REPEATED, SiteState.OTHER_PLATE}
+)
 KEPT_WHOLE = frozenset(
     {SiteState.COMPLETE, SiteState.ZERO_CELLS, SiteState.QC_FLAGGED, SiteState.UNEXPECTED}
 )

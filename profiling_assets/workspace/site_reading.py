@@ -63,8 +63,10 @@ def _has_lines(data: bytes) -> bool:
     for _ in range(_HEAD_LINES):
         end = data.find(b"\n", end + 1)
         if end < 0:
-            lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
-            return lines >= _HEAD_LINES
+            first = data.find(b"\r")
+            if first < 0 or data[first + 1 : first + 2] in (b"\n", b""):
+                return False
+            return data.replace(b"\r\n", b"\r").count(b"\r") >= _HEAD_LINES
     return True
 
 

@@ -48,8 +48,10 @@ def parse_site_folder(folder: str, plate: str) -> SiteName:
 
     `PLATE-A01-1`, `PLATE-A01`, `A01-1` and `A01` tell something, other names nothing. The plate's
     name is stripped where it stands in front, and nothing is split at a dash of it, so plates may
-    hold dashes and may look like a well.
+    hold dashes and may look like a well. A folder called as its plate is that of the whole plate.
     """
+    if folder == plate:
+        return SiteName(None, None)
     prefix = f"{plate}-"
     # The whole name is the second choice: for a plate called `A01`, the folder `A01-B02` is well
     # B02 of the plate, and `A01-1` is a folder without the plate.

@@ -1,6 +1,5 @@
-"""Inputs that real people have, unpacked from `shared/cases`."""
+"""Inputs of real people that failed, one folder each, from beside the checkout."""
 
-import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,22 +9,16 @@ import pytest
 _CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "cases.tar.xz"
 
 
-@pytest.fixture(scope="session")
-def unpacked_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not _CASES.is_file():
-        pytest.skip("the cases are not beside the checkout: shared/cases/cases.tar.xz")
-    folder = tmp_path_factory.mktemp("cases")
-    with tarfile.open(_CASES) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
-
-
 @pytest.fixture
-def case(unpacked_cases: Path, tmp_path: Path) -> Callable[[str], Path]:
-    """Copy one case to a folder of the test's own, and return it."""
+def case(tmp_path: Path) -> Callable[[str], Path]:
+    """Unpack one case into a folder of its own."""
 
-    def copy(name: str) -> Path:
-        (found,) = unpacked_cases.glob(f"*/{name}")
-        return Path(shutil.copytree(found, tmp_path / name, dirs_exist_ok=True))
+    def unpacked(name: str) -> Path:
+        if not _CASES.is_file():
+            pytest.skip("the cases are not beside the checkout: shared/cases/cases.tar.xz")
+        with tarfile.open(_CASES) as archive:
+            members = [m for m in archive if m.name.removeprefix("./").split("/")[1:2] == [name]]
+            archive.extractall(tmp_path, members, filter="data")
+        return next(tmp_path.glob(f"*/{name}"))
 
-    return copy
+    return unpacked

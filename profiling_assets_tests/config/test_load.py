@@ -296,6 +296,8 @@ def test_our_own_sections_have_the_documented_defaults() -> None:
         ),
         "on_defective_site": "drop",
         "on_count_differs": "keep",
+        "on_repeated_site": "keep",
+        "split_plates": False,
     }
     assert config.options.formats == ("csv.gz",)
     assert config.compartments is None

@@ -15,7 +15,7 @@ RECIPE = {
     "platemap_well_column": "",
     "compartments": "",
     "options": "compression float_format samples formats",
-    "aggregate": "perform plate_column well_column site_column method fields object_feature "
+    "aggregate": "perform plate_column well_column site_column strata method fields object_feature "
     "image_feature_categories",
     "annotate": "perform well_column external.perform external.file external.merge_column",
     "normalize": "perform method features mad_robustize_fudge_factor image_features min_cells",
@@ -27,7 +27,7 @@ RECIPE = {
     "quality_control": "perform summary.perform summary.row summary.column heatmap.perform "
     "report.perform",
     "collate": "csv_dir munge column engine overwrite aggregate_only backend method "
-    "image_feature_categories on_defective_site on_count_differs",
+    "image_feature_categories on_defective_site on_count_differs on_repeated_site split_plates",
     "arrival": "complete_when quiet_minutes settle_seconds batches batches[].batch "
     "batches[].complete_when batches[].quiet_minutes batches[].settle_seconds",
 }

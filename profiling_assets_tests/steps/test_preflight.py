@@ -258,6 +258,18 @@ FAULTS: dict[str, Fault] = {
         "000123-A01-1",
         "CellProfiler",
     ),
+    "an Image.csv that a spreadsheet saved again": (
+        lambda root: [
+            file.write_text(file.read_text("utf-8").replace(",", ";"), encoding="utf-8")
+            for file in sorted((root / SITES).rglob("Image.csv"))[:1]
+        ].clear(),
+        "image_files",
+        Severity.WARNING,
+        P1,
+        SITES,
+        "1 of",
+        "as CellProfiler wrote them",
+    ),
     "a site is there twice": (
         copied(f"{SITES}/000123-A01-1", f"{SITES}/A1-01"),
         "sites_twice",

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster import DagsterEventType, EventLogEntry
 
+from profiling_assets.errors import ProfilingError
+
 _PAGE = 500
 _CANCELED = "the run was canceled"
 _STEP_ENDS = (
@@ -121,12 +123,19 @@ class RunWatch:
 
 
 def error_text(event: dg.DagsterEvent) -> str:
-    """Return what the innermost error of a failed step says, without the name of its class."""
+    """Return what a failed step says to its user, without the name of the error's class.
+
+    The outermost error of ours, which names file and remedy, whatever a library said below it (the
+    log has that); of other errors the innermost.
+    """
     error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
     if error is None:
         return event.message or "the step failed"
+    chain = [error]
+    while (below := chain[-1].cause) is not None:
+        chain.append(below)
+    ours = _error_names(ProfilingError)
+    error = next((one for one in chain if one.cls_name in ours), chain[-1])
     if error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
         return _CANCELED
     # the first line of a serialised error repeats the class's name and module
@@ -135,6 +144,11 @@ def error_text(event: dg.DagsterEvent) -> str:
     if rest and head.rpartition(".")[2] == (error.cls_name or ""):
         return rest
     return text
+
+
+def _error_names(kind: type[Exception]) -> frozenset[str]:
+    below = (_error_names(one) for one in kind.__subclasses__())
+    return frozenset({kind.__name__}).union(*below)
 
 
 def _line(entry: EventLogEntry) -> str:

@@ -6,11 +6,11 @@ Do not put here: looking (`look`), whether a plate is ready (`workspace.complete
 """
 
 import hashlib
-import json
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from profiling_assets.errors import InvalidNameError
 from profiling_assets.workspace.names import PlateKey
@@ -25,7 +25,6 @@ REPORTED_AT_ONCE = 200
 MOST_PENDING = 2000
 _LONGEST_REST = 900.0  # seconds
 _RELOAD_AGAIN = 600.0  # seconds
-_VERSION = 1  # of the cursor
 
 
 @dataclass(frozen=True)
@@ -175,10 +174,24 @@ def _set_mark(plates: Collection[PlateKey]) -> str:
     return hashlib.sha256("\n".join(sorted(map(str, plates))).encode()).hexdigest()[:12]
 
 
+class _Cursor(BaseModel):
+    """A state as the cursor holds it; times to the second, or the thousandth where they decide."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    version: Literal[1]
+    rotation: str | None
+    reloaded: tuple[str, FiniteFloat]
+    # checked, folders, listed, listed folders, mark, changed, again: about 100 bytes a plate
+    pending: Mapping[
+        str, tuple[FiniteFloat, int, FiniteFloat, int, str, FiniteFloat, FiniteFloat | None]
+    ]
+
+
 def watch_json(state: WatchState) -> str:
-    """Write a state as a cursor: JSON, about 100 bytes a pending plate, times to the second."""
+    """Write a state as a cursor."""
     plates = {
-        str(key): [
+        str(key): (
             round(plate.checked),
             plate.folders,
             round(plate.listed),
@@ -186,20 +199,16 @@ def watch_json(state: WatchState) -> str:
             plate.mark,
             round(plate.changed, 3),
             None if plate.again is None else round(plate.again, 3),
-        ]
+        )
         for key, plate in state.pending.items()
     }
-    rotation = None if state.rotation is None else str(state.rotation)
-    return json.dumps(
-        {
-            "version": _VERSION,
-            "rotation": rotation,
-            "reloaded": [state.reloaded, round(state.reloaded_at)],
-            "pending": plates,
-        },
-        separators=(",", ":"),
-        ensure_ascii=False,
+    cursor = _Cursor(
+        version=1,
+        rotation=None if state.rotation is None else str(state.rotation),
+        reloaded=(state.reloaded, round(state.reloaded_at)),
+        pending=plates,
     )
+    return cursor.model_dump_json()
 
 
 def parse_watch_json(text: str | None) -> WatchState:
@@ -208,47 +217,11 @@ def parse_watch_json(text: str | None) -> WatchState:
     The state is empty where there is none or it cannot be read: then every plate is listed anew.
     """
     try:
-        found: object = json.loads(text or "{}")
-        if not isinstance(found, dict):
-            return WatchState()
-        values = cast("dict[str, object]", found)
-        if values.get("version") != _VERSION:
-            return WatchState()
-        rotation = values["rotation"]
-        mark, when = cast("list[object]", values["reloaded"])
+        cursor = _Cursor.model_validate_json(text or "{}")
         return WatchState(
-            {
-                PlateKey.parse(key): _pending(plate)
-                for key, plate in cast("dict[str, list[object]]", values["pending"]).items()
-            },
-            None if rotation is None else PlateKey.parse(str(rotation)),
-            str(mark),
-            _number(when),
+            {PlateKey.parse(key): Pending(*plate) for key, plate in cursor.pending.items()},
+            None if cursor.rotation is None else PlateKey.parse(cursor.rotation),
+            *cursor.reloaded,
         )
-    except (
-        *(ValueError, KeyError, TypeError, AttributeError),
-        *(OverflowError, RecursionError, InvalidNameError),
-    ):
+    except (ValidationError, InvalidNameError):
         return WatchState()
-
-
-def _pending(values: list[object]) -> Pending:
-    checked, folders, listed, listed_folders, mark, changed, again = values
-    return Pending(
-        checked=_number(checked),
-        folders=int(_number(folders)),
-        listed=_number(listed),
-        listed_folders=int(_number(listed_folders)),
-        mark=str(mark),
-        changed=_number(changed),
-        again=None if again is None else _number(again),
-    )
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(value)
-    number = float(value)
-    if not math.isfinite(number):  # JSON has no such number, and Python reads 1e999 and NaN
-        raise ValueError(value)
-    return number

@@ -153,8 +153,8 @@ def one_plate_only(frame: pd.DataFrame, plate: str, before: Collection[str] = ()
     else:
         what = f"it holds rows of {len(plates)} plates: {listed(plates)}"
         remedy = (
-            "put each plate's site folders under its own plate, or mend Metadata_Plate in "
-            "Image.csv, and run again"
+            "set collate.split_plates: true, so that the plate takes its own rows, and give each "
+            "other plate a folder with the same files; or mend Metadata_Plate in Image.csv"
         )
     news = len(plates) > 1 and not told
     return not_passed(PLATE, what, remedy, {"plates": len(plates)}, blocking=news)

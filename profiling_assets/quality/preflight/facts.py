@@ -7,6 +7,7 @@ Do not put here: gathering them (`steps.preflight`), the rules (`rules`).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from profiling_assets.collate.image_look import ImageLook
 from profiling_assets.collate.table_choice import TablePresence
 from profiling_assets.config.model import Config
 from profiling_assets.errors import ProfilingError
@@ -41,6 +42,8 @@ class PreflightFacts:
     wells: tuple[str, ...] | None = None
     # columns of its largest `Image.csv` files; empty where there is none
     image_columns: tuple[str, ...] = ()
+    # what its `Image.csv` files hold; None where they were not looked at
+    images: ImageLook | None = None
     # how many sites have each of its object tables; None where the names of files do not tell
     tables: TablePresence | None = None
     too_wide: str = ""  # which table SQLite cannot hold; empty where it can, or need not

@@ -124,12 +124,13 @@ def image_columns(plate: PreflightFacts) -> Iterator[Finding]:
     if not plate.image_columns or not plate.wanted.collate:
         return
     there = {name.removeprefix("Image_").lower() for name in plate.image_columns}
-    named = {
-        "plate_column": rules.plate_column,
-        "well_column": rules.well_column,
-        "site_column": rules.site_column,
-    }
-    for key, name in named.items():
+    named = (
+        ("plate_column", rules.plate_column),
+        ("well_column", rules.well_column),
+        ("site_column", rules.site_column),
+        *(("strata", name) for name in rules.strata),
+    )
+    for key, name in named:
         if name is not None and name.removeprefix("Image_").lower() not in there:
             yield Finding(
                 Severity.ERROR,

@@ -19,6 +19,7 @@ SITES = "sites"
 TWICE = "sites_twice"
 COMPARTMENTS = "compartments"
 IMAGE_COLUMNS = "image_columns"
+IMAGES = "image_files"
 CATEGORIES = "image_features"
 WIDTH = "table_width"
 PLATE_MAP = "plate_map"
@@ -47,6 +48,7 @@ RULE_NAMES = (
     RuleName(SITES, "sites", MEASUREMENTS),
     RuleName(TWICE, "sites that are there twice", MEASUREMENTS),
     RuleName(COMPARTMENTS, "compartments", MEASUREMENTS),
+    RuleName(IMAGES, "Image files", MEASUREMENTS),
     RuleName(IMAGE_COLUMNS, "columns of Image.csv", MEASUREMENTS),
     RuleName(CATEGORIES, "image features", MEASUREMENTS),
     RuleName(WIDTH, "width of tables", MEASUREMENTS),

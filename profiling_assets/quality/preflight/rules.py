@@ -1,13 +1,18 @@
 """What each rule is, and what all of them find.
 
 Put here: rule name to function.
-Do not put here: the rules (`workspace_rules`, `plate_rules`, `plate_map_rules`), titles
-(`rule_names`).
+Do not put here: the rules (`workspace_rules`, `plate_rules`, `image_rules`,
+`plate_map_rules`), titles (`rule_names`).
 """
 
 from collections.abc import Callable, Iterator
 
-from profiling_assets.quality.preflight import plate_map_rules, plate_rules, workspace_rules
+from profiling_assets.quality.preflight import (
+    image_rules,
+    plate_map_rules,
+    plate_rules,
+    workspace_rules,
+)
 from profiling_assets.quality.preflight import rule_names as n
 from profiling_assets.quality.preflight.facts import PlateMapFacts, PreflightFacts, WorkspaceFacts
 from profiling_assets.quality.preflight.finding import Finding
@@ -41,6 +46,7 @@ RULES: dict[str, _Rule] = {
     n.SITES: _each_plate(plate_rules.sites),
     n.TWICE: _each_plate(plate_rules.sites_twice),
     n.COMPARTMENTS: _each_plate(plate_rules.compartments),
+    n.IMAGES: _each_plate(image_rules.image_files),
     n.IMAGE_COLUMNS: _each_plate(plate_rules.image_columns),
     n.CATEGORIES: _each_plate(plate_rules.image_features),
     n.WIDTH: _each_plate(plate_rules.table_width),

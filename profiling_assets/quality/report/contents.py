@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from profiling_assets.profiles.column_kinds import column, is_measured, numeric_columns
 from profiling_assets.profiles.feature_list import FeatureSelection
 from profiling_assets.profiles.tables import table_facts
-from profiling_assets.workspace.ledger import KEPT_WHOLE, SiteState, WellState
+from profiling_assets.workspace.ledger import KEPT_WHOLE, NOT_ASKED, SiteState, WellState
 
 # the facts of a plate are in its page, so that the batch's page says what the plate's says
 _BLOCK = re.compile(rb'<script type="application/json" id="facts">(.*?)</script>', re.DOTALL)
@@ -170,7 +170,7 @@ def facts_json(facts: ReportFacts) -> object:
 
 
 _WHOLE = frozenset(state.value for state in KEPT_WHOLE)
-_NOT_ASKED = frozenset({SiteState.DUPLICATE.value, SiteState.UNEXPECTED.value})
+_NOT_ASKED = frozenset(state.value for state in NOT_ASKED)
 _FINE = frozenset({SiteState.COMPLETE.value, WellState.PROFILE.value})
 _IMAGE = "image_rows"
 _TOLD = ("folder", "well", "site", "state", "reason", "cells")

@@ -7,15 +7,14 @@ is. What another machine left is told by its age alone (`uploads`).
 """
 
 import contextlib
-import json
 import os
 import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 from botocore import exceptions as aws
+from pydantic import BaseModel, ValidationError
 
 from profiling_assets.errors import WorkspaceError
 from profiling_assets.workspace.storage import leftovers
@@ -24,6 +23,13 @@ from profiling_assets.workspace.storage.scratch import private_base
 
 _SUFFIX = ".upload"
 _GONE = "NoSuchUpload"
+
+
+class _Note(BaseModel):
+    server: str
+    bucket: str
+    key: str
+    upload: str
 
 
 @contextmanager
@@ -44,7 +50,7 @@ def noted(
 
     def tell(upload: str) -> None:
         if owned is not None:
-            text = json.dumps({**_place(connection), "key": key, "upload": upload})
+            text = _note(connection, key, upload).model_dump_json()
             with contextlib.suppress(OSError):
                 os.write(owned, text.encode())
 
@@ -73,14 +79,15 @@ def abort_dead(connection: Connection, scratch: Path) -> None:
 def _is_over(connection: Connection, note: Path) -> bool:
     """Abort what a note tells of; False where the upload may still be there."""
     try:
-        told = cast("dict[str, str]", json.loads(note.read_bytes()))
-        key, upload = told["key"], told["upload"]
-    except (OSError, ValueError, KeyError, TypeError):
+        told = _Note.model_validate_json(note.read_bytes())
+    except (OSError, ValidationError):
         return True  # its process died before it had an id
-    if {name: told.get(name) for name in _place(connection)} != _place(connection):
+    if told != _note(connection, told.key, told.upload):
         return False
     try:
-        connection.client.abort_multipart_upload(**connection.common, Key=key, UploadId=upload)
+        connection.client.abort_multipart_upload(
+            **connection.common, Key=told.key, UploadId=told.upload
+        )
     except aws.ClientError as error:
         return error.response.get("Error", {}).get("Code") == _GONE
     except aws.BotoCoreError:
@@ -88,6 +95,6 @@ def _is_over(connection: Connection, note: Path) -> bool:
     return True
 
 
-def _place(connection: Connection) -> dict[str, str]:
+def _note(connection: Connection, key: str, upload: str) -> _Note:
     _ = connection.client  # which learns the server's address
-    return {"server": connection.address.server, "bucket": connection.bucket}
+    return _Note(server=connection.address.server, bucket=connection.bucket, key=key, upload=upload)
