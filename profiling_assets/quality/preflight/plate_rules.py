@@ -113,7 +113,7 @@ def compartments(plate: PreflightFacts) -> Iterator[Finding]:
     except InvalidInputError as error:
         yield of_error(COMPARTMENTS, error, where=where, remedy="", scope=plate.scope)
         return
-    remedy = f"correct compartments in the config; the tables are {', '.join(plate.tables.sites)}"
+    remedy = f"name in compartments the tables that are wanted: {', '.join(plate.tables.sites)}"
     for warning in warnings:
         yield _warning(COMPARTMENTS, warning, where, remedy, plate)
 
