@@ -17,7 +17,12 @@ from profiling_assets.profiles.column_kinds import column
 from profiling_assets.profiles.feature_list import FeatureSelection
 from profiling_assets.profiles.normalize import NormalizeResult
 from profiling_assets.profiles.plate_map import join_name
-from profiling_assets.quality.checks.files import broken_cells, gct_is_whole, rows_as_in_ledger
+from profiling_assets.quality.checks.files import (
+    broken_cells,
+    gct_is_whole,
+    objects_as_counted,
+    rows_as_in_ledger,
+)
 from profiling_assets.quality.checks.rows import (
     Row,
     no_well_lost,
@@ -50,7 +55,7 @@ Checks = tuple[CheckResult, ...]
 def backend_checks(result: CollateResult) -> Checks:
     """Check a backend against its site ledger."""
     rows = {table: summary.rows for table, summary in result.tables.items()}
-    return (rows_as_in_ledger(rows, result.sites),)
+    return (rows_as_in_ledger(rows, result.sites), objects_as_counted(result.sites))
 
 
 def aggregated_checks(

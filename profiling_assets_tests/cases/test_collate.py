@@ -84,3 +84,6 @@ def test_a_table_that_was_cut_between_two_lines_is_told(case: Case, tmp_path: Pa
     cells.write_bytes(b"".join(cells.read_bytes().splitlines(keepends=True)[:8]))
     made = aggregated(root, tmp_path / "scratch")
     assert "1 site is count_differs: SYN0000001-B01-1" in made.warnings
+    (check,) = [check for check in made.checks if check.name == "objects_as_counted"]
+    assert check.verdict == "warning"
+    assert "SYN0000001-B01-1 (Cells has 7 rows, Image.csv counts 11)" in check.what

@@ -82,7 +82,7 @@ def test_a_table_made_elsewhere_keeps_them_as_text_and_no_step_takes_them() -> N
 
 def test_a_list_of_features_that_names_one_is_refused() -> None:
     frame = FRAME.assign(Cells_Metadata_Dose=1.0)
-    with pytest.raises(InvalidInputError, match="Cells_Metadata_Dose is metadata or describes images"):
+    with pytest.raises(InvalidInputError, match="Cells_Metadata_Dose is metadata or"):
         chosen_features(
             frame,
             ["Cells_AreaShape_Area", "Cells_Metadata_Dose"],
