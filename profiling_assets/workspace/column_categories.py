@@ -33,6 +33,7 @@ _MEASURED = frozenset(
 _NAMELESS = re.compile(r"(unnamed: ?\d+.*)?", re.IGNORECASE)  # as pandas calls such a column
 
 
+@lru_cache(maxsize=2**16)
 def is_measurement(name: str) -> bool:
     """Tell by a column's name in its own file (`AreaShape_Area`) whether it was measured."""
     category, bar, _ = name.strip().partition("_")
