@@ -21,8 +21,11 @@ def test_the_page_lists_the_rules_of_preflight_in_their_order() -> None:
 def test_the_page_lists_the_checks_of_what_was_made() -> None:
     assert _first_cells("## Of what was made") == [
         rows.ROWS,
+        files.COUNTS,
+        rows.LOST,
         rows.PLATE,
         rows.WELLS,
+        rows.MEASURED,
         values.INFINITE,
         values.MISSING,
         values.CONTROLS,

@@ -81,6 +81,7 @@ def collate(
     column: str | None = None,
     munge: bool = False,
     on_defective_site: Literal["drop", "fail"] = "drop",
+    on_count_differs: Literal["keep", "drop", "fail"] = "keep",
     operation: Literal["mean", "median"] = "mean",
     strata: Sequence[str] = STRATA,
     compartments: Sequence[str] | None = None,
@@ -112,13 +113,16 @@ def collate(
         Whether a site folder has one `object.csv` with all compartments, to be split.
     on_defective_site : {"drop", "fail"}, default "drop"
         Drop the objects of a defective site and say so, or raise.
+    on_count_differs : {"keep", "drop", "fail"}, default "keep"
+        Keep the objects of a site whose tables have more or fewer rows than `Image.csv` counts
+        objects and say so, drop them, or raise.
     operation : {"mean", "median"}, default "mean"
         How cells become one value. Image features too, except counts, which are summed.
     strata : sequence of str, default ("Metadata_Plate", "Metadata_Well")
         Columns of the Image table that make a profile; a third one splits a well.
     compartments : sequence of str, optional
-        Tables to aggregate; all that there are by default, where pycytominer takes the three
-        canonical ones.
+        Tables to aggregate; by default all that half of the sites have, where pycytominer takes the
+        three canonical ones. A well needs objects in each that is named, and in the canonical ones.
     image_feature_categories : sequence of str
         Image features to add, by the first word of their names. Those of pycytominer's collate, and
         Count, as its command line has it.
@@ -175,7 +179,13 @@ def collate(
                 key,
                 folders,
                 expected,
-                CollateOptions(munge, column, on_defective_site),
+                CollateOptions(
+                    munge,
+                    column,
+                    on_defective_site,
+                    on_count_differs=on_count_differs,
+                    compartments=options.compartments,
+                ),
                 sqlite_file=Path(made) / files["sqlite"].name,
                 parquet_folder=None,
                 aggregate=options,

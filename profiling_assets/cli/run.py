@@ -27,13 +27,14 @@ from profiling_assets.cli.common import (
 from profiling_assets.cli.findings import drop_told, refuse_whole, run_lines
 from profiling_assets.cli.progress import ProgressListener, recorded
 from profiling_assets.cli.stopping import StopRequest
-from profiling_assets.cli.summary import plate_lines, problem_lines
+from profiling_assets.cli.summary import lost_wells, plate_lines, problem_lines
 from profiling_assets.config.recipe_steps import Step
-from profiling_assets.errors import WorkspaceError
+from profiling_assets.errors import WorkspaceError, listed
 from profiling_assets.quality.preflight.finding import Severity
 from profiling_assets.steps.catalog import Catalog, refreshed_catalog
 from profiling_assets.steps.results import CORRELATIONS, PLATE, Task, result_path
 from profiling_assets.steps.unread_input import unread_of_run
+from profiling_assets.workspace.ledger import LOST_REMEDY
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.unread import of_plate
 
@@ -86,6 +87,14 @@ def command(
         click.echo(line)
     for line in _notes(catalog, plan, outcome, batches, alone=bool(plates)):
         click.echo(line)
+    lost = {key: wells for key in chosen if (wells := lost_wells(catalog.workspace, key))}
+    for key, wells in lost.items():
+        what = "well has" if len(wells) == 1 else "wells have"
+        click.echo(
+            f"error: {key}: {len(wells)} {what} cells and no profile: {listed(wells)}\n"
+            f"Remedy: {LOST_REMEDY}",
+            err=True,
+        )
     for key in absent:
         where = catalog.config.where(key)
         left = of_plate(catalog.ignored, key)
@@ -105,7 +114,7 @@ def command(
     click.echo(_counts(plan, outcome))
     if outcome.canceled:
         return _STOPPED
-    return 1 if problems or absent else 0
+    return 1 if problems or absent or lost else 0
 
 
 def _built(

@@ -5,8 +5,8 @@ Do not put here: reading CSVs or SQLite (`collate_plate`, `from_backend`), plate
 (`profiles.annotate`).
 Reference: pycytominer 1.7.1, `cyto_utils/cells.py`, `cyto_utils/cp_image_features.py` and
 `aggregate.py`. Each compartment is aggregated alone over the objects of a well's images; a well
-needs objects in every one (inner merge). pandas computes, as there, so that results agree to the
-last digits: its mean adds up with Kahan's compensation.
+needs objects in every required one (inner merge; `table_choice`). pandas computes, as there, so
+that results agree to the last digits: its mean adds up with Kahan's compensation.
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from profiling_assets.collate.block import Block
 from profiling_assets.collate.block_spool import (
     MEMORY_BYTES,
     Again,
@@ -35,12 +36,12 @@ from profiling_assets.collate.options import AggregateResult
 from profiling_assets.collate.strata import (
     ImageColumns,
     Stratum,
-    chosen_tables,
     feature_columns,
     key_column,
     object_feature_place,
     sort_key,
 )
+from profiling_assets.collate.table_choice import TablePresence, checked_choice, counted
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.workspace.ledger import KEPT_WHOLE, SiteRecord, WellRecord, WellState
@@ -61,7 +62,8 @@ class _Profile:
 class WellAggregator:
     """Takes images and objects, and gives profiles.
 
-    `memory`: bytes of waiting rows to keep in memory; more go to a temporary file in `scratch`.
+    `presence`: how many sites have each table; None where every site has all. `memory`: bytes of
+    waiting rows to keep in memory; more go to a temporary file in `scratch`.
     Raises `InvalidInputError` where a column or compartment that is needed is absent.
     """
 
@@ -73,18 +75,21 @@ class WellAggregator:
         *,
         path: str,
         scratch: Path | None,
+        presence: TablePresence | None = None,
         memory: int = MEMORY_BYTES,
     ) -> None:
         self._options = options
         self._images = ImageColumns(image_columns, options, path)
         self._path = path
-        names, absent = chosen_tables(tables, options.compartments, path)
+        self._presence = presence or counted({frozenset(tables): 1}, tables)
+        choice, _ = checked_choice(self._presence, options.compartments, path)
+        names = choice.tables
+        self._required = tuple(name for name in names if name in choice.required)
         self._tables = {name: feature_columns(name, tables[name], names) for name in names}
-        self._first = names[0]
+        self._first = self._required[0]
         self._object_place = object_feature_place(
-            names[0], tables[names[0]], options.object_feature, path
+            self._first, tables[self._first], options.object_feature, path
         )
-        self._warnings = [*self._images.warnings, *absent]
         self._spool = BlockSpool(scratch, memory)
         self._sites: dict[Stratum, int] = {}
         self._objects: dict[Stratum, int] = {}
@@ -102,11 +107,25 @@ class WellAggregator:
         """The tables that are aggregated, in order."""
         return tuple(self._tables)
 
+    def tell(self, presence: TablePresence) -> None:
+        """Take note of how many sites have each table, where a sample of them told before."""
+        self._presence = presence
+
+    def words_of(self, block: Block) -> NDArray[np.bool_] | None:
+        """Tell which objects have an id, where objects are counted by a column of words."""
+        if block.layout.table != self._first or self._object_place not in block.texts:
+            return None
+        return np.array([word is not None for word in block.texts[self._object_place]])
+
     def can_grow(self, layouts: Mapping[str, TableLayout]) -> bool:
         """Tell whether further columns at the end of tables leave the former ones as they are."""
         try:
             later = WellAggregator(
-                self._options, *split_columns(layouts), path=self._path, scratch=None
+                self._options,
+                *split_columns(layouts),
+                path=self._path,
+                scratch=None,
+                presence=self._presence,
             )
         except InvalidInputError:
             return False
@@ -139,17 +158,23 @@ class WellAggregator:
         self._texts |= texts
         self._fractional |= self._images.fractional(values)
         self._spool.add((stratum, _IMAGES), measured[np.newaxis])
-        self._sites[stratum] = self._sites.get(stratum, 0) + 1
+        self._sites[stratum] = self._sites.get(stratum, 0) + self._images.has_site(values)
         self.reopened = self.reopened or stratum in self._closed
         return stratum
 
     def add_objects(
-        self, stratum: Stratum, table: str, values: Matrix, again: Again | None = None
+        self,
+        stratum: Stratum,
+        table: str,
+        values: Matrix,
+        again: Again | None = None,
+        words: NDArray[np.bool_] | None = None,
     ) -> None:
         """Take objects of one stratum.
 
         `values`: in the table's columns; NaN where missing. `again`: gives the same values once
-        more, from where they are stored anyway.
+        more, from where they are stored anyway. `words`: which objects have an id, where ids are
+        words and `values` have none of them.
         """
         if table not in self._tables or len(values) == 0:
             return
@@ -159,8 +184,9 @@ class WellAggregator:
         stored = None if again is None else partial(_columns, again, places)
         self._spool.add((stratum, table), features, stored)
         if table == self._first:
-            counted = np.count_nonzero(~np.isnan(values[:, self._object_place]))
-            self._objects[stratum] = self._objects.get(stratum, 0) + int(counted)
+            named = ~np.isnan(values[:, self._object_place]) if words is None else words
+            objects = int(np.count_nonzero(named))
+            self._objects[stratum] = self._objects.get(stratum, 0) + objects
             self._tally.add_cells(str(stratum[1]), len(values))
 
     def note_text(self, columns: Iterable[str]) -> None:
@@ -177,8 +203,9 @@ class WellAggregator:
                 table: self._spool.take((stratum, table), len(columns.features))
                 for table, columns in self._tables.items()
             }
-            lacking = [table for table, matrix in objects.items() if matrix is None]
-            self._tally.close(str(stratum[1]), lacking)
+            lacking = [table for table in self._required if objects[table] is None]
+            found = [table for table in self._required if objects[table] is not None]
+            self._tally.close(str(stratum[1]), lacking, found)
             if lacking or images is None:
                 continue
             counts = len(self._images.counts)
@@ -187,7 +214,10 @@ class WellAggregator:
                 self._sites[stratum],
                 self._objects[stratum],
                 np.concatenate(measured),
-                tuple(self._center(m) for m in objects.values() if m is not None),
+                tuple(
+                    np.empty(0) if matrix is None else self._center(matrix)
+                    for matrix in objects.values()
+                ),
             )
 
     def discard(self) -> None:
@@ -209,7 +239,8 @@ class WellAggregator:
         """
         self.close()
         self._spool.close()
-        warnings = list(self._warnings)
+        _, said = checked_choice(self._presence, self._options.compartments, self._path)
+        warnings = [*self._images.warnings, *said]
         if self._unplaced:
             strata = " or ".join(self._images.strata)
             warnings.append(f"{self._unplaced} Image rows have no {strata}: in no profile")
@@ -270,7 +301,9 @@ class _Well:
     chosen_sites: int = 0
     cells: int = 0
     profile: bool = False
+    # required compartments without and with an object, where they are the reason
     lacking: dict[str, None] = field(default_factory=dict[str, None])
+    found: dict[str, None] = field(default_factory=dict[str, None])
 
 
 class WellTally:
@@ -289,15 +322,18 @@ class WellTally:
         """Count objects of the first compartment."""
         self._wells.setdefault(well, _Well()).cells += cells
 
-    def close(self, well: str, lacking: Iterable[str]) -> None:
+    def close(self, well: str, lacking: Iterable[str], found: Iterable[str] = ()) -> None:
         """Note whether a well (or one of its sites) got a profile.
 
-        `lacking`: compartments without an object; empty where it has a profile.
+        `lacking`: required compartments without an object; empty where it has a profile. `found`:
+        those with objects.
         """
         tally = self._wells.setdefault(well, _Well())
         absent = dict.fromkeys(lacking)
         tally.profile = tally.profile or not absent
-        tally.lacking.update(absent)
+        if absent:
+            tally.lacking.update(absent)
+            tally.found.update(dict.fromkeys(found))
 
     @property
     def cells(self) -> int:
@@ -332,6 +368,9 @@ def _record(well: str, tally: _Well) -> WellRecord:
         reason = "none of its sites is among aggregate.fields"
         return WellRecord(well, WellState.NOT_IN_FIELDS, reason, tally.sites, tally.cells)
     reason = f"no object in {', '.join(tally.lacking)}"
+    if tally.found:
+        reason = f"objects in {', '.join(tally.found)}, and {reason}"
+        return WellRecord(well, WellState.INCOMPLETE, reason, tally.sites, tally.cells)
     return WellRecord(well, WellState.NO_OBJECTS, reason, tally.sites, tally.cells)
 
 

@@ -4,7 +4,7 @@ Put here: the block, and putting a file's columns into the table's order.
 Do not put here: parsing (`object_csv`), writing (`sqlite_backend`, `parquet_backend`).
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from profiling_assets.collate.block_spool import Again
 from profiling_assets.collate.cell_values import Value
 from profiling_assets.collate.columns import TableLayout
-from profiling_assets.collate.header import IMAGE_NUMBER, column_names, folded_names
+from profiling_assets.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, column_names, folded_names
 from profiling_assets.collate.object_csv import ObjectRows
 
 
@@ -32,9 +32,18 @@ class Block:
         place = self.layout.position(IMAGE_NUMBER)
         return np.empty(0) if place is None else self.values[:, place]
 
-    def without_images(self, numbers: Collection[int]) -> "Block":
-        """Return the block without the objects of some images."""
-        keep = ~np.isin(self.image_numbers(), list(numbers))
+    def are_objects(self) -> NDArray[np.bool_]:
+        """Tell which rows have an `ObjectNumber`, be it a number or a word."""
+        place = self.layout.position(OBJECT_NUMBER)
+        if place is None:
+            return np.ones(len(self.values), dtype=np.bool_)
+        words = self.texts.get(place)
+        if words is not None:
+            return np.array([word is not None for word in words], dtype=np.bool_)
+        return ~np.isnan(self.values[:, place])
+
+    def chosen(self, keep: NDArray[np.bool_]) -> "Block":
+        """Return the block with some of its rows."""
         rows = np.flatnonzero(keep).tolist()
         return Block(
             self.layout,

@@ -74,7 +74,7 @@ def collate_plate(
 
     Raises `InvalidInputError` where no Image row can be read, or a column or compartment that is
     needed is absent. Raises `DefectiveSiteError` where a site is defective and
-    `options.on_defective_site` is `fail`.
+    `options.on_defective_site` is `fail`, or has other counts and `on_count_differs` is `fail`.
     """
     ordered = sorted(folders, key=lambda folder: folder.name)
     survey = survey or survey_headers(ordered, munge=options.munge)
@@ -120,7 +120,8 @@ def _check(
         )
     check_plate_column(survey, options.plate_column_from, path)
     if aggregate is not None:
-        WellAggregator(aggregate, *split_columns(survey.tables), path=path, scratch=None)
+        columns = split_columns(survey.tables)
+        WellAggregator(aggregate, *columns, path=path, scratch=None, presence=survey.presence)
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,11 @@ class _Collation:
             if outputs.aggregate is not None:
                 columns = split_columns(self._survey.tables)
                 aggregator = WellAggregator(
-                    outputs.aggregate, *columns, path=self._path, scratch=scratch
+                    outputs.aggregate,
+                    *columns,
+                    path=self._path,
+                    scratch=scratch,
+                    presence=self._survey.presence,
                 )
                 on_failure.callback(aggregator.discard)
             found = self._pass.run(images, sinks, aggregator, progress)
@@ -167,6 +172,7 @@ class _Collation:
             self._survey = found.survey
             self._refuse(found.records)
             if aggregator is not None:
+                aggregator.tell(self._survey.presence)
                 aggregator.close()  # while sinks can give back what they hold
             images.width = len(self._survey.tables[IMAGE].columns)
             for sink in sinks:
@@ -198,14 +204,14 @@ class _Collation:
         return aggregator.result(named)
 
     def _refuse(self, records: Sequence[SiteRecord]) -> None:
-        defective = [record for record in records if record.state in DEFECTIVE]
-        if defective and self._options.on_defective_site == "fail":
-            each = "\n".join(f"  {r.folder}: {r.state.value}: {r.reason}" for r in defective)
-            raise DefectiveSiteError(
-                f"{len(defective)} sites are defective:\n{each}",
-                path=self._path,
-                remedy="run CellProfiler on these sites again, or set on_defective_site: drop",
-            )
+        rules = self._options
+        if rules.on_defective_site == "fail":
+            defective = [record for record in records if record.state in DEFECTIVE]
+            self._refuse_sites(defective, "are defective", "on_defective_site: drop")
+        if rules.on_count_differs == "fail":
+            differing = [record for record in records if record.state is SiteState.COUNT_DIFFERS]
+            what = "have other numbers of objects than Image.csv counts"
+            self._refuse_sites(differing, what, "on_count_differs: keep (or drop)")
         self._refuse_repeated(records)
         if not any(record.image_rows_kept for record in records):
             first = next((f"{r.folder}: {r.reason}" for r in records if r.folder), "no folder")
@@ -229,6 +235,15 @@ class _Collation:
                 path=self._path,
                 remedy="keep one of them, name what tells them apart in aggregate.strata, or set "
                 "collate.on_repeated_site: drop",
+            )
+
+    def _refuse_sites(self, records: Sequence[SiteRecord], what: str, key: str) -> None:
+        if records:
+            each = "\n".join(f"  {r.folder}: {r.state.value}: {r.reason}" for r in records)
+            raise DefectiveSiteError(
+                f"{len(records)} sites {what}:\n{each}",
+                path=self._path,
+                remedy=f"run CellProfiler on these sites again, or set {key}",
             )
 
     def _result(

@@ -22,8 +22,8 @@ from profiling_assets.collate.header import (
     read_header,
 )
 from profiling_assets.collate.object_csv import compartment_headers
+from profiling_assets.collate.table_choice import TablePresence, counted
 from profiling_assets.workspace.site_folder import (
-    CANONICAL,
     IMAGE,
     SiteFiles,
     SiteFolder,
@@ -64,9 +64,8 @@ class Survey:
 
     # image first (if any file has it), then Cells, Cytoplasm, Nuclei, then others by name
     tables: Mapping[str, TableLayout]
-    # object tables that a site must have: the canonical ones that any site has, others that more
-    # than half of the sites with objects have
-    required: frozenset[str]
+    # the object tables of a site, to the number of sites with just these
+    present: Mapping[frozenset[str], int]
     # every different header of each table, as written in the files
     headers: Mapping[str, frozenset[tuple[str, ...]]]
     warnings: tuple[str, ...] = ()  # files that are no object table
@@ -75,6 +74,14 @@ class Survey:
     files: Mapping[tuple[str, tuple[str, ...]], str] = field(
         default_factory=dict[tuple[str, tuple[str, ...]], str], compare=False, repr=False
     )
+
+    @property
+    def presence(self) -> TablePresence:
+        """How many sites have each object table."""
+        first: dict[str, str] = {}
+        for (table, _), file in self.files.items():
+            first[table] = min(first.get(table, file), file)
+        return counted(self.present, [table for table in self.tables if table != IMAGE], first)
 
     def widest_file(self, table: str) -> str:
         """Return the file with the most columns of a table, and how many; empty where unknown."""
@@ -211,8 +218,8 @@ class HeaderTally:
             if table not in layouts
         )
         frozen = {table: frozenset(names) for table, names in self._headers.items()}
-        required = _required(self._present, layouts)
-        return Survey(layouts, required, frozen, warnings, sampled, self._named())
+        present = dict(self._present)
+        return Survey(layouts, present, frozen, warnings, sampled, self._named())
 
     def _named(self) -> dict[tuple[str, _Names], str]:
         found: dict[tuple[str, _Names], str] = {}
@@ -290,8 +297,8 @@ def read_headers(folder: SiteFolder, *, munge: bool) -> _FolderHeaders:
     if munge and files.merged is not None:
         header = read_header(folder.head(files.merged), rows=2)
         tables = dict[str, _Names]()
-        if header is not None and header.ended and not header.repeated():
-            tables = compartment_headers(header)
+        if header is not None and header.ended:
+            tables = compartment_headers(header.folded())
         found.update(tables)
         return frozenset(tables), found
     for table, file in files.tables.items():
@@ -318,21 +325,5 @@ def _image_bytes(folder: SiteFolder, files: SiteFiles) -> int:
 
 
 def _add(found: dict[str, _Names], table: str, header: Header | None) -> None:
-    # A header that was cut, or has a name twice, must not shape the table.
-    if header is not None and header.ended and not header.repeated():
-        found[table] = header.names
-
-
-def _required(present: Mapping[frozenset[str], int], tables: Iterable[str]) -> frozenset[str]:
-    """Return the canonical tables that any site has, and others that more than half have."""
-    counts: dict[frozenset[str], int] = {}
-    for found, folders in present.items():
-        usable = found.intersection(tables)
-        if usable:
-            counts[usable] = counts.get(usable, 0) + folders
-    return frozenset(
-        table
-        for table in frozenset[str]().union(*counts)
-        if table in CANONICAL
-        or 2 * sum(n for found, n in counts.items() if table in found) > sum(counts.values())
-    )
+    if header is not None and header.ended:  # one that was cut must not shape the table
+        found[table] = header.folded().names

@@ -4,10 +4,9 @@ Put here: what a reader returns instead of a file's rows, and checks that every 
 Do not put here: what becomes of the site (`site`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from profiling_assets.collate.header import Header
 from profiling_assets.errors import listed
 from profiling_assets.workspace.compression import is_packed
 from profiling_assets.workspace.file_kind import HEAD_BYTES, foreign_kind
@@ -48,13 +47,10 @@ def bytes_defect(data: bytes, file: str, state: SiteState) -> FileDefect | None:
     return FileDefect(state, reason, max(count_lines(data.replace(b"\0", b"")) - 1, 0))
 
 
-def header_defect(header: Header, body: bytes, file: str, state: SiteState) -> FileDefect | None:
-    """Refuse a header with a name twice."""
-    twice = header.repeated()
-    if twice:
-        reason = f"{file} has the same column twice: {listed(twice)}"
-        return FileDefect(state, reason, count_lines(body))
-    return None
+def unequal_defect(names: Iterable[str], rows: int, file: str, state: SiteState) -> FileDefect:
+    """Refuse columns of one name with different values."""
+    what = f"{file} has columns of one name with different values: {listed(list(names))}"
+    return FileDefect(state, what, rows)
 
 
 def width_defect(

@@ -20,10 +20,11 @@ from profiling_assets.collate.cell_values import Value
 from profiling_assets.collate.header import IMAGE_NUMBER, TABLE_NUMBER, folded
 from profiling_assets.collate.options import AggregateResult
 from profiling_assets.collate.strata import Stratum
+from profiling_assets.collate.table_choice import TablePresence, counted
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import BackendError, InvalidInputError, listed
 from profiling_assets.workspace.names import PlateKey
-from profiling_assets.workspace.site_folder import IMAGE, table_order
+from profiling_assets.workspace.site_folder import CANONICAL, IMAGE, table_order
 
 ImageKey = tuple[Value, Value]
 _ROWS = 512  # fetched at a time
@@ -55,6 +56,31 @@ class Backend:
                 values = cast("list[Value]", list(row))
                 yield (values[table], values[image]), values
 
+    def presence(self) -> TablePresence | None:
+        """Count the sites of each table; None where Cells, Cytoplasm and Nuclei are all there is.
+
+        A site has a table where it has objects in it, or `Image` counts them: CellProfiler counts
+        0 objects of a table that it measures.
+        """
+        if all(table.capitalize() in CANONICAL for table in self.tables):
+            return None
+        keys = f"{quoted(TABLE_NUMBER)}, {quoted(IMAGE_NUMBER)}"
+        of_image: dict[ImageKey, set[str]] = {}
+        image = quoted(self.image_table)
+        for key in self.connection.execute(f"SELECT {keys} FROM {image}"):  # noqa: S608 - quoted
+            of_image[key] = set()
+        columns = {folded(name.removeprefix("Image_")): name for name in self.image_columns}
+        for table, name in self.names.items():
+            queries = [f"SELECT DISTINCT {keys} FROM {quoted(name)}"]  # noqa: S608 - quoted
+            count = columns.get(folded(f"Count_{table}"))
+            if count is not None:
+                queries.append(f"SELECT {keys} FROM {image} WHERE {quoted(count)} IS NOT NULL")  # noqa: S608
+            for query in queries:
+                for key in self.connection.execute(query):
+                    if key in of_image:
+                        of_image[key].add(table)
+        return counted(Counter(map(frozenset, of_image.values())), self.tables)
+
     def has_index(self, table: str) -> bool:
         """Tell whether rows of an image can be found without reading the table."""
         name = self.names[table]
@@ -79,7 +105,7 @@ class Backend:
     ) -> Iterator[tuple[NDArray[np.float64], frozenset[str]]]:
         """Yield objects of some images, found by index, and the names of those columns with text.
 
-        NaN stands where a value is missing or text.
+        NaN stands where a value is missing.
         """
         columns = self.tables[table]
         name, listed = quoted(self.names[table]), ", ".join(map(quoted, columns))
@@ -171,7 +197,12 @@ def aggregate_backend(
     with open_backend(sqlite_file, path) as backend:
         try:
             aggregator = WellAggregator(
-                aggregate, backend.image_columns, backend.tables, path=path, scratch=None
+                aggregate,
+                backend.image_columns,
+                backend.tables,
+                path=path,
+                scratch=None,
+                presence=None if aggregate.compartments else backend.presence(),
             )
         except InvalidInputError as error:
             raise BackendError(error.what, path=path, remedy=error.remedy) from error
@@ -255,7 +286,8 @@ def row_numbers(
 ) -> tuple[NDArray[np.float64], frozenset[str]]:
     """Turn rows as SQLite returned them into numbers, and name the columns that hold text.
 
-    NaN stands where a value is missing, and in columns that hold text.
+    NaN stands where a value is missing, and 1 for a word: it is no value of a feature, but counts
+    as an object where it is an id.
     """
     try:
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(columns)), frozenset()
@@ -268,4 +300,5 @@ def row_numbers(
             values[:, place] = np.array(cells, dtype=np.float64)
         except ValueError:
             texts.add(name)
+            values[:, place] = [np.nan if cell is None else 1.0 for cell in cells]
     return values, frozenset(texts)

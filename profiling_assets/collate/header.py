@@ -7,7 +7,7 @@ Do not put here: which columns a table gets (`columns`), data lines (`object_csv
 import csv
 import io
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from profiling_assets.workspace.compression import is_packed
@@ -31,9 +31,33 @@ class Header:
     ended: bool  # whether the header line has its line end; a line without may have been cut
     delimiter: str  # a comma or a tab, whichever occurs more often
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Place of each column among the different names; empty where all are different.
+
+        SQLite does not tell `Area` from `area`.
+        """
+        return _places(self.names, self.groups)
+
     def repeated(self) -> tuple[str, ...]:
-        """Return the names that occur twice; SQLite does not tell `Area` from `area`."""
-        return _repeated(self.names, self.groups)
+        """Return the names that occur twice, in every spelling."""
+        counts = Counter(self.places)
+        pairs = zip(self.names, self.places, strict=False)
+        return tuple(dict.fromkeys(name for name, place in pairs if counts[place] > 1))
+
+    def folded(self) -> "Header":
+        """Return the header with each name once."""
+        if not self.places:
+            return self
+        names = dict[int, str]()
+        groups = dict[int, str]()
+        for at, (name, place) in enumerate(zip(self.names, self.places, strict=True)):
+            if name in (IMAGE_NUMBER, OBJECT_NUMBER):
+                names[place] = name
+            names.setdefault(place, name)
+            groups.setdefault(place, self.groups[at] if self.groups else "")
+        kept = tuple(groups.values()) if self.groups else ()
+        return replace(self, names=tuple(names.values()), groups=kept)
 
 
 def read_header(data: bytes, *, rows: int = 1) -> Header | None:
@@ -79,12 +103,12 @@ def _names(line: bytes, rows: int) -> tuple[tuple[str, ...], tuple[str, ...], st
 
 
 @lru_cache(maxsize=256)
-def _repeated(names: tuple[str, ...], groups: tuple[str, ...]) -> tuple[str, ...]:
+def _places(names: tuple[str, ...], groups: tuple[str, ...]) -> tuple[int, ...]:
     keys = [folded(name) for name in names]
     if groups:
         keys = [f"{g}\0{k}" for g, k in zip(groups, keys, strict=False)]
-    counts = Counter(keys)
-    return tuple(dict.fromkeys(n for n, k in zip(names, keys, strict=True) if counts[k] > 1))
+    first = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    return () if len(first) == len(keys) else tuple(first[key] for key in keys)
 
 
 def decoded(data: bytes) -> str:

@@ -15,7 +15,7 @@ from profiling_assets.collate.file_defect import (
     bytes_defect,
     count_lines,
     end_note,
-    header_defect,
+    unequal_defect,
     width_defect,
 )
 from profiling_assets.collate.header import IMAGE_NUMBER, Header, folded, folded_names, read_header
@@ -47,6 +47,8 @@ class ImageFile:
     names: tuple[str, ...]
     rows: tuple[ImageRow, ...]
     note: str = ""
+    # names that the file has twice, with equal values: in `names` once
+    folded: tuple[str, ...] = ()
 
 
 NO_NUMBER = f"has no column {IMAGE_NUMBER}"
@@ -103,9 +105,6 @@ def read_image(
         reason = defect.reason if defect else f"{file} has no header"
         return _unreadable(reason, defect.rows if defect else max(count_lines(data) - 1, 0))
     body = data[header.body :]
-    defect = header_defect(header, body, file, SiteState.UNREADABLE)
-    if defect is not None:
-        return defect
     count = count_lines(body)
     problem = image_header_problem(header, file)
     if problem is not None:
@@ -118,7 +117,11 @@ def read_image(
     defect = width_defect(rows, len(header.names), body, file)
     if defect is not None:
         return _unreadable(defect.reason, defect.rows)
-    names = header.names
+    if header.places:
+        rows = _folded(rows, header, file)
+        if isinstance(rows, FileDefect):
+            return rows
+    names = header.folded().names
     if only is not None:
         chosen = [at for at, name in enumerate(names) if name == IMAGE_NUMBER or only(name)]
         names = tuple(names[at] for at in chosen)
@@ -127,7 +130,24 @@ def read_image(
     numbers = {image.number for image in images}
     if len(numbers) < len(rows):
         return _unreadable(f"{file} has a row without an {IMAGE_NUMBER} of its own", count)
-    return ImageFile(names, images, end_note(body, file))
+    return ImageFile(names, images, end_note(body, file), header.repeated())
+
+
+def _folded(rows: list[list[str]], header: Header, file: str) -> list[list[str]] | FileDefect:
+    """Take columns of one name and equal values once; other columns of one name are a defect."""
+    columns = list(zip(*rows, strict=True))
+    kept: dict[int, int] = {}
+    unequal: dict[str, None] = {}
+    for at, place in enumerate(header.places):
+        first = kept.setdefault(place, at)
+        same = columns[first] == columns[at] or (
+            column_values(columns[first])[1] == column_values(columns[at])[1]
+        )
+        if not same:
+            unequal.update({header.names[first]: None, header.names[at]: None})
+    if unequal:
+        return unequal_defect(unequal, len(rows), file, SiteState.UNREADABLE)
+    return [[row[at] for at in kept.values()] for row in rows]
 
 
 def _unreadable(reason: str, rows: int) -> FileDefect:

@@ -26,7 +26,7 @@ from profiling_assets.collate.file_defect import (
     bytes_defect,
     count_lines,
     end_note,
-    header_defect,
+    unequal_defect,
     width_defect,
 )
 from profiling_assets.collate.header import (
@@ -57,6 +57,8 @@ class ObjectRows:
     # column place to its cells, where one of them is text or where text was asked for
     texts: Mapping[int, list[Value]]
     note: str = ""  # a remark for the ledger; empty where there is none
+    # names that the file has twice, with equal values: in `names` once
+    folded: tuple[str, ...] = ()
 
 
 def read_objects(
@@ -80,12 +82,13 @@ def read_objects(
     if header is None:
         return FileDefect(SiteState.EMPTY, f"{file} has no header", max(count_lines(data) - 1, 0))
     body = data[header.body :]
-    defect = header_defect(header, body, file, SiteState.RAGGED) or _key_defect(header, body, file)
+    defect = _key_defect(header, body, file)
     if defect is not None:
         return defect
     if not body or body.isspace():
         note = "" if header.ended else f"{file} has no line end after its header"
-        return ObjectRows(header.names, np.empty((0, len(header.names))), {}, {}, note)
+        names = header.folded().names
+        return ObjectRows(names, np.empty((0, len(names))), {}, {}, note, header.repeated())
     note = end_note(body, file)
     rows = None
     if header.delimiter == "," and not text:
@@ -93,7 +96,41 @@ def read_objects(
     # A quote may hide a comma or a line end; numbers need none, so such a file goes the slow way.
     if rows is None and b'"' not in body:
         rows = _parse_typed(body, header, whole, text, note)
-    return rows or _parse_slow(body, file, header, text, note)
+    found = rows or _parse_slow(body, file, header, text, note)
+    if not header.places or isinstance(found, FileDefect):
+        return found
+    return _folded(found, header, whole, file)
+
+
+def _folded(
+    rows: ObjectRows, header: Header, whole: frozenset[int], file: str
+) -> ObjectRows | FileDefect:
+    """Take columns of one name and equal values once; other columns of one name are a defect."""
+    kept: dict[int, int] = {}
+    unequal: dict[str, None] = {}
+    for at, place in enumerate(header.places):
+        first = kept.setdefault(place, at)
+        if first != at and not _same_cells(rows, first, at, exact=at in whole):
+            unequal.update({header.names[first]: None, header.names[at]: None})
+    if unequal:
+        return unequal_defect(unequal, len(rows.values), file, SiteState.RAGGED)
+    places = list(kept.values())
+    return ObjectRows(
+        header.folded().names,
+        rows.values[:, places],
+        {i: rows.integers[p] for i, p in enumerate(places) if p in rows.integers},
+        {i: rows.texts[p] for i, p in enumerate(places) if p in rows.texts},
+        rows.note,
+        header.repeated(),
+    )
+
+
+def _same_cells(rows: ObjectRows, a: int, b: int, *, exact: bool) -> bool:
+    if a in rows.texts or b in rows.texts:
+        return rows.texts.get(a) == rows.texts.get(b)
+    if exact and a in rows.integers and b in rows.integers:
+        return rows.integers[a] == rows.integers[b]
+    return np.array_equal(rows.values[:, a], rows.values[:, b], equal_nan=True)
 
 
 def key_number_defect(rows: ObjectRows, file: str) -> FileDefect | None:
@@ -231,6 +268,7 @@ def split_compartments(header: Header, rows: ObjectRows) -> dict[str, ObjectRows
             integers={i: rows.integers[p] for i, p in enumerate(places) if p in rows.integers},
             texts={i: rows.texts[p] for i, p in enumerate(places) if p in rows.texts},
             note=rows.note,
+            folded=rows.folded,
         )
     return parts
 

@@ -19,6 +19,8 @@ from profiling_assets.collate.object_csv import (
     read_objects,
     split_compartments,
 )
+from profiling_assets.collate.options import CollateOptions
+from profiling_assets.collate.table_choice import required_tables
 from profiling_assets.workspace.ledger import SiteState
 from profiling_assets.workspace.site_folder import IMAGE, SiteFiles, SiteFolder
 
@@ -34,27 +36,42 @@ class SiteObjects:
     notes: tuple[str, ...] = ()  # remarks for the ledger
     # headers that the survey does not know; their rows are in no block
     unseen: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    required: frozenset[str] = frozenset()  # tables without which no other is kept
+    # table to the columns that its file has twice
+    folded: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables that the folder has a file of."""
+        return frozenset({*self.blocks, *self.defects})
 
 
 class ObjectReader:
     """Reads the object tables of the folders of one plate.
 
-    `types`: which columns to read exactly, and which as text. `munge`: whether `object.csv` is to
-    be split. `doubted`: table and header of files that were taken for cut, as no file had such a
-    whole header.
+    `types`: which columns to read exactly, and which as text. `options`: whether `object.csv` is to
+    be split, and which tables the config names. `doubted`: table and header of files that were
+    taken for cut, as no file had such a whole header.
     """
 
-    def __init__(self, survey: Survey, types: ColumnTypes, *, munge: bool) -> None:
-        self._survey = survey
+    def __init__(self, survey: Survey, types: ColumnTypes, options: CollateOptions) -> None:
         self._types = types
-        self._munge = munge
+        self._munge = options.munge
+        self._compartments = options.compartments
+        self._take(survey)
         self._places: dict[tuple[str, tuple[str, ...]], list[int] | None] = {}
         self.doubted: set[tuple[str, tuple[str, ...]]] = set()
 
     def grow(self, survey: Survey) -> None:
         """Read what follows in the columns of a survey that the former one grows into."""
-        self._survey = survey
+        self._take(survey)
         self._places.clear()
+
+    def _take(self, survey: Survey) -> None:
+        presence = survey.presence
+        self._survey = survey
+        self._required = required_tables(presence, self._compartments)
+        self._common = presence.common
 
     def read(self, folder: SiteFolder, files: SiteFiles) -> SiteObjects:
         """Read a folder's object tables."""
@@ -76,6 +93,7 @@ class ObjectReader:
         blocks: dict[str, Block] = {}
         defects: dict[str, FileDefect] = {}
         unseen: dict[str, tuple[str, ...]] = {}
+        folded: dict[str, tuple[str, ...]] = {}
         notes: list[str] = []
         for table, rows in read.items():
             if isinstance(rows, FileDefect):
@@ -93,10 +111,16 @@ class ObjectReader:
                 notes.append(f"{table} lacks {lacking} columns of the most complete site")
             notes.append(rows.note)
             blocks[table] = to_block(rows, layout, places)
+            if rows.folded:
+                folded[table] = rows.folded
         absent = [table for table in self._survey.tables if table not in (IMAGE, *read)]
-        required = tuple(table for table in absent if table in self._survey.required)
-        notes += [f"there is no {table}.csv" for table in absent if table not in required]
-        return SiteObjects(blocks, defects, required, tuple(notes), unseen)
+        required = tuple(table for table in absent if table in self._required)
+        notes += [
+            f"there is no {table}.csv"
+            for table in absent
+            if table in self._common and table not in required
+        ]
+        return SiteObjects(blocks, defects, required, tuple(notes), unseen, self._required, folded)
 
     def _places_of(self, table: str, names: tuple[str, ...]) -> list[int] | None:
         key = (table, names)
@@ -115,8 +139,9 @@ class ObjectReader:
         if header is not None and not header.ended:
             # Nothing after a header without its line end tells whether the header was cut.
             known = self._survey.headers.get(table, frozenset())
-            if header.names not in known:
-                self.doubted.add((table, header.names))
+            names = header.folded().names
+            if names not in known:
+                self.doubted.add((table, names))
                 return FileDefect(SiteState.TRUNCATED, f"{file} is cut off in its header")
         places = None if header is None else self._places_of(table, header.names)
         whole, text = self._kinds(table, places)
@@ -135,18 +160,22 @@ class ObjectReader:
     def _read_merged(self, folder: SiteFolder, file: str) -> dict[str, ObjectRows | FileDefect]:
         data = folder.read(file)
         header = read_header(data, rows=2)
-        sources = column_sources(header) if header is not None else {}
+        single = None if header is None else header.folded()
+        sources = {} if single is None else column_sources(single)
         usable = {table: at for table, at in sources.items() if table in self._survey.tables}
-        if header is None or not usable:
+        if header is None or single is None or not usable:
             state = SiteState.RAGGED if data.strip() else SiteState.EMPTY
             why = "has no compartment with its ImageNumber" if data.strip() else "is empty"
-            tables = [table for table in self._survey.tables if table in self._survey.required]
+            tables = [table for table in self._survey.tables if table in self._required]
             return {table: FileDefect(state, f"{file} {why}") for table in tables}
-        whole, text = self._merged_kinds(header, usable)
+        whole, text = self._merged_kinds(single, usable)
+        if header.places:
+            whole = frozenset(at for at, place in enumerate(header.places) if place in whole)
+            text = frozenset(at for at, place in enumerate(header.places) if place in text)
         wide = read_objects(data, file, whole=whole, text=text, header=header)
         if isinstance(wide, FileDefect):
             return dict.fromkeys(usable, wide)
-        parts = split_compartments(header, wide)
+        parts = split_compartments(single, wide)
         return {table: _checked(parts[table], file) for table in usable}
 
     def _merged_kinds(

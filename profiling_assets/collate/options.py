@@ -68,7 +68,11 @@ class CollateOptions:
     # an Image row of a site that an earlier row has: `keep` counts both in the well, `drop` keeps
     # the first, `fail` raises
     on_repeated_site: OnRepeat = "keep"
+    # what to do with a site whose tables have other numbers of objects than `Image.csv` counts:
+    # `drop` treats it as defective
+    on_count_differs: Literal["keep", "drop", "fail"] = "keep"
     # whether rows of other plates, as `Metadata_Plate` has them, are left out
     split_plates: bool = False
     well_column: str = WELL_COLUMN  # column of `Image.csv` with the well
     strata: tuple[str, ...] = ()  # columns that split a well, and so tell sites apart
+    compartments: tuple[str, ...] | None = None  # tables that the config names

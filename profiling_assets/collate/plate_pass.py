@@ -26,6 +26,7 @@ from profiling_assets.collate.image_spool import ImageSpool
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.collate.site import ExpectedSites, SiteContent, SiteReader
 from profiling_assets.collate.strata import Stratum, split_by_stratum
+from profiling_assets.collate.table_choice import table_choice
 from profiling_assets.workspace.ledger import SiteRecord
 from profiling_assets.workspace.site_folder import IMAGE, HeldFolder, SiteFolder, site_files
 from profiling_assets.workspace.sites import ExpectedSite, parse_site_folder
@@ -69,6 +70,7 @@ class PlatePass:
     ) -> None:
         self._folders = folders
         self._plan = plan
+        self._compartments = options.compartments
         self.types = ColumnTypes(plan.survey.tables, plan.text)
         self.expected = ExpectedSites(expected)
         self._survey = plan.survey
@@ -135,7 +137,9 @@ class PlatePass:
             return
         survey = self._headers.survey()
         doubted = any(names in survey.headers.get(t, ()) for t, names in self._reader.doubted)
-        same = (survey.tables, survey.required) == (self._survey.tables, self._survey.required)
+        same = survey.tables == self._survey.tables and self._choice(survey) == self._choice(
+            self._survey
+        )
         if doubted or not same:
             # which objects are kept may change, and with them the columns that hold text
             scattered = (result.better or self._plan).scattered
@@ -143,6 +147,11 @@ class PlatePass:
         elif result.better is not None:
             result.better = replace(result.better, survey=survey)
         result.survey = survey
+
+    def _choice(self, survey: Survey) -> tuple[object, ...]:
+        """Return what the number of sites with each table decides."""
+        presence = survey.presence
+        return (table_choice(presence, self._compartments), presence.common)
 
     def _learn(self, content: SiteContent, result: PassResult) -> None:
         for image in content.images:
@@ -191,7 +200,10 @@ class PlatePass:
             for stratum, rows in of_stratum.items():
                 values = block.values if rows is None else block.values[rows]
                 some = again if rows is None or again is None else partial(_rows, again, rows)
-                aggregator.add_objects(stratum, block.layout.table, values, some)
+                words = aggregator.words_of(block)
+                if words is not None and rows is not None:
+                    words = words[rows]
+                aggregator.add_objects(stratum, block.layout.table, values, some, words)
         if self._plan.scattered:
             return
         for stratum in strata.values():

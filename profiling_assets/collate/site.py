@@ -5,8 +5,11 @@ Do not put here: parsing (`object_csv`, `image_csv`), states (`site_state`), the
 (`plate_pass`).
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from profiling_assets.collate.block import Block, places_of
 from profiling_assets.collate.column_types import ColumnTypes
@@ -18,15 +21,24 @@ from profiling_assets.collate.object_tables import ObjectReader, SiteObjects
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.collate.repeats import Repeats
 from profiling_assets.collate.site_state import (
+    DEFECTIVE,
     Verdict,
+    count_differences,
     count_objects,
-    count_remarks,
     judge,
     records,
+    with_differences,
 )
 from profiling_assets.collate.table_numbers import TableNumber, TableNumbers
+from profiling_assets.errors import listed
 from profiling_assets.workspace.ledger import SiteRecord, SiteState
-from profiling_assets.workspace.site_folder import IMAGE, SiteFiles, SiteFolder, site_files
+from profiling_assets.workspace.site_folder import (
+    IMAGE,
+    SiteFiles,
+    SiteFolder,
+    site_files,
+    table_order,
+)
 from profiling_assets.workspace.sites import (
     ExpectedSite,
     SiteName,
@@ -105,7 +117,9 @@ class SiteReader:
         self._plate = plate
         self._survey = survey
         self._expected = expected
-        self._objects = ObjectReader(survey, types, munge=options.munge)
+        self._objects = ObjectReader(survey, types, options)
+        self._folded: dict[str, dict[str, None]] = {}
+        self._folded_files: Counter[str] = Counter()
         self._numbers = TableNumbers()
         self._options = options
         self._repeats = Repeats(options.strata)
@@ -117,7 +131,12 @@ class SiteReader:
         """Say what was odd about the sites that were read."""
         told = self._repeats.told(self._options.on_repeated_site)
         repeated = () if told is None else ("; ".join(told),)
-        return (*self._image_rows.warnings(), *repeated)
+        twice = [
+            f"{table} has columns twice with equal values in {self._folded_files[table]} files, "
+            f"each taken once: {listed(names)}"
+            for table, names in sorted(self._folded.items(), key=lambda item: table_order(item[0]))
+        ]
+        return (*self._image_rows.warnings(), *repeated, *twice)
 
     @property
     def doubted(self) -> frozenset[tuple[str, tuple[str, ...]]]:
@@ -164,44 +183,66 @@ class SiteReader:
         counts, strangers = count_objects(objects, [row.number for row in images])
         if number.duplicate_of is not None:
             reason = f"its Image.csv has the same bytes as that of {number.duplicate_of}"
-            verdicts = [Verdict(SiteState.DUPLICATE, (reason,))] * len(images)
+            verdicts = [Verdict(SiteState.DUPLICATE, (reason,), objects.tables)] * len(images)
             return SiteContent(records(folder, images, verdicts, counts))
         complete = self._survey.tables[IMAGE].complete
         have = folded_names(column_names(IMAGE, image.names))
-        remarks = (image.note, *strangers, *count_remarks(image.rows, counts))
+        remarks = (image.note, *strangers)
         verdict = judge(objects, len(complete.difference(have)), len(complete), remarks)
-        verdicts = [self._of_image(folder, verdict, row) for row in images]
-        pairs = list(zip(images, verdicts, strict=True))
-        lost = {row.number for row, own in pairs if not own.keeps_image}
+        differing = count_differences(image.rows, objects.blocks.values())
+        verdicts = [
+            self._of_image(
+                folder,
+                with_differences(verdict, differences, objects, self._options.on_count_differs),
+                row,
+                objects.tables,
+            )
+            for row, differences in zip(images, differing, strict=True)
+        ]
+        self._note_folded(image, objects)
         return SiteContent(
             records(folder, images, verdicts, counts),
             number.number,
-            tuple(row for row, own in pairs if own.keeps_image),
-            _kept_blocks(objects, lost) if verdict.keeps_objects else (),
+            tuple(row for row, own in zip(images, verdicts, strict=True) if own.keeps_image),
+            _kept_blocks(objects, images, verdicts),
             warnings=_collision(folder, number),
         )
 
-    def _of_image(self, folder: str, verdict: Verdict, image: SiteImage) -> Verdict:
-        """Return the verdict on one image of a folder."""
+    def _of_image(
+        self, folder: str, verdict: Verdict, image: SiteImage, tables: frozenset[str]
+    ) -> Verdict:
+        """Return the verdict on one image of a folder with files of some object tables."""
         if not image.well:
             reason = f"no {self._options.well_column}{NO_WELL}"
-            return Verdict(SiteState.UNREADABLE, (reason, *verdict.remarks))
+            return Verdict(SiteState.UNREADABLE, (reason, *verdict.remarks), tables)
         if self._options.split_plates and image.plate != self._plate:
             reason = f"it is of plate {image.plate}"
-            return Verdict(SiteState.OTHER_PLATE, (reason, *verdict.remarks))
+            return Verdict(SiteState.OTHER_PLATE, (reason, *verdict.remarks), tables)
         found = self._expected.find(image.well, image.site)
-        remarks = (*verdict.remarks, image.note)
+        verdict = replace(verdict, remarks=(*verdict.remarks, image.note))
         earlier = self._repeats.earlier(folder, image.plate, image.well, image.site, image.text)
-        dropped = earlier is not None and self._options.on_repeated_site == "drop"
-        if not verdict.keeps_objects:
-            return replace(verdict, remarks=remarks, dropped=dropped)
+        if earlier is not None and self._options.on_repeated_site == "drop":
+            verdict = replace(verdict, gone=True, dropped=tables)
+        if verdict.state in DEFECTIVE:
+            return verdict
+        # what fails the plate is not hidden by another state
+        differs = verdict.state is SiteState.COUNT_DIFFERS
         if earlier is not None:
             where = "an earlier row" if earlier == folder else earlier
             reason = f"{where} has well {image.well}, site {image.site} already"
-            return Verdict(SiteState.REPEATED, (reason, *remarks), dropped=dropped)
+            fails = differs and self._options.on_count_differs == "fail"
+            state = verdict.state if fails else SiteState.REPEATED
+            return replace(verdict, state=state, remarks=(reason, *verdict.remarks))
         if not found:
-            return Verdict(SiteState.UNEXPECTED, ("not in the load data", *remarks))
-        return replace(verdict, remarks=remarks)
+            state = verdict.state if differs else SiteState.UNEXPECTED
+            return replace(verdict, state=state, remarks=("not in the load data", *verdict.remarks))
+        return verdict
+
+    def _note_folded(self, image: ImageFile, objects: SiteObjects) -> None:
+        for table, names in {**objects.folded, IMAGE: image.folded}.items():
+            if names:
+                self._folded.setdefault(table, {}).update(dict.fromkeys(names))
+                self._folded_files[table] += 1
 
     def _without_image(self, folder: SiteFolder, files: SiteFiles, name: SiteName) -> SiteContent:
         if name.well is None and not files.tables and not files.merged:
@@ -228,10 +269,25 @@ class SiteReader:
         )
 
 
-def _kept_blocks(objects: SiteObjects, lost: set[int]) -> tuple[Block, ...]:
-    """Return the blocks without the objects of images that are not kept."""
-    blocks = tuple(objects.blocks.values())
-    return tuple(block.without_images(lost) for block in blocks) if lost else blocks
+def _kept_blocks(
+    objects: SiteObjects, images: Sequence[SiteImage], verdicts: Sequence[Verdict]
+) -> tuple[Block, ...]:
+    """Return the blocks without the objects that are not kept.
+
+    Objects that name no image of the folder go with those of the first.
+    """
+    kept: list[Block] = []
+    for table, block in objects.blocks.items():
+        lost = [table in verdict.dropped for verdict in verdicts]
+        if all(lost):
+            continue
+        if not any(lost):
+            kept.append(block)
+            continue
+        some = [image.number for image, gone in zip(images, lost, strict=True) if gone != lost[0]]
+        others = np.isin(block.image_numbers(), some)
+        kept.append(block.chosen(others if lost[0] else ~others))
+    return tuple(kept)
 
 
 def _collision(folder: str, number: TableNumber) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from profiling_assets.collate.columns import absent_categories
 from profiling_assets.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, TABLE_NUMBER, folded
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import InvalidInputError
-from profiling_assets.workspace.site_folder import table_order
+from profiling_assets.workspace.column_categories import is_measurement
 
 _COUNT = "Count"
 _SITE = "Metadata_Site"
@@ -33,9 +33,10 @@ Stratum = tuple[str | int | float, ...]
 class ImageColumns:
     """The columns of an Image table that aggregation looks at.
 
-    `strata` are the names in a profile table, `counts` (`Metadata_Count_*`, in table order) are
-    summed, `features` (`Image_*`) are in alphabetical order. `warnings` name the categories that no
-    column has. Raises `InvalidInputError` where a strata column is absent.
+    `strata` are the names in a profile table; `counts` (`Metadata_Count_*`), which are summed, and
+    `features` (`Image_*`) are in alphabetical order, as pycytominer has them. `warnings` name the
+    categories that no column has, or that measure nothing. Raises `InvalidInputError` where a
+    strata column is absent.
     """
 
     def __init__(self, columns: Sequence[str], options: AggregateOptions, path: str) -> None:
@@ -58,20 +59,28 @@ class ImageColumns:
         self.site_place = index.get(folded(_SITE))
         categories = options.image_feature_categories
         absent_ones = absent_categories(plain, categories)
-        self.warnings = tuple(
-            f"no Image column is of the category {category}: it is left out"
-            for category in absent_ones
+        self.warnings = (
+            *(f"no Image column is of the category {name}: it is left out" for name in absent_ones),
+            *(
+                f"Image columns of the category {name} describe images: they are no features"
+                for name in categories
+                if name not in absent_ones and not is_measurement(f"{name}_")
+            ),
         )
         # pycytominer adds no image features where Metadata_Site itself is a stratum
         taken = () if _SITE in self.strata else categories
-        chosen = [(n, p) for p, n in enumerate(plain) if taken and n.startswith(tuple(taken))]
+        chosen = [
+            (n, p)
+            for p, n in enumerate(plain)
+            if taken and n.startswith(tuple(taken)) and is_measurement(n.removeprefix(_PREFIX))
+        ]
         counts = [(f"Metadata_{n}", p) for n, p in chosen if n.startswith(f"{_COUNT}_")]
         others = [
             (n if n.startswith(_PREFIX) else f"{_PREFIX}{n}", p)
             for n, p in chosen
             if not n.startswith(f"{_COUNT}_")
         ]
-        self._chosen = counts if _COUNT in taken else []
+        self._chosen = sorted(counts) if _COUNT in taken else []
         self.counts = tuple(name for name, _ in self._chosen)
         self._chosen = [*self._chosen, *sorted(others)]
         self.features = tuple(name for name, _ in sorted(others))
@@ -97,6 +106,10 @@ class ImageColumns:
         site = None if self.site_place is None else values[self.site_place]
         return self.site_number(site) in self._fields
 
+    def has_site(self, values: Sequence[Value]) -> bool:
+        """Tell whether an image names its site, and so counts as one (as in pycytominer)."""
+        return self.site_place is None or values[self.site_place] is not None
+
     @staticmethod
     def site_number(site: Value) -> int | None:
         """Return `Metadata_Site` as a number; None where it is none."""
@@ -106,18 +119,21 @@ class ImageColumns:
 
     def measured(self, values: Sequence[Value]) -> tuple[NDArray[np.float64], frozenset[str]]:
         """Return counts, then features of an image, and the names of those that are text."""
-        texts = frozenset(name for name, place in self._chosen if isinstance(values[place], str))
-        numbers = [_number(values[place]) for _, place in self._chosen]
-        return np.array(numbers, dtype=np.float64), texts
+        numbers = np.empty(len(self._chosen))
+        texts: set[str] = set()
+        for at, (name, place) in enumerate(self._chosen):
+            value = values[place]
+            try:  # a number that a backend holds as text is one to pycytominer, too
+                numbers[at] = np.nan if value is None else float(value)
+            except ValueError:
+                numbers[at] = np.nan
+                texts.add(name)
+        return numbers, frozenset(texts)
 
     def fractional(self, values: Sequence[Value]) -> frozenset[str]:
         """Return the counts that are not stored as whole numbers in this row."""
         counts = self._chosen[: len(self.counts)]
         return frozenset(name for name, place in counts if not isinstance(values[place], int))
-
-
-def _number(value: Value) -> float:
-    return float("nan") if value is None or isinstance(value, str) else float(value)
 
 
 def split_by_stratum(
@@ -168,41 +184,10 @@ class CompartmentColumns:
     places: tuple[int, ...]
 
 
-def chosen_tables(
-    available: Collection[str], compartments: Sequence[str] | None, path: str
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Choose the tables to aggregate, and warn of compartments that are named and not there.
-
-    `compartments`: those the user names, in any case and in the order wanted; None takes all.
-    Raises `InvalidInputError` where none is left.
-    """
-    if compartments is None:
-        tables = tuple(sorted(available, key=table_order))
-        warnings: tuple[str, ...] = ()
-    else:
-        by_name = {table.lower(): table for table in available}
-        wanted = list(dict.fromkeys(name.lower() for name in compartments))
-        tables = tuple(by_name[name] for name in wanted if name in by_name)
-        warnings = tuple(
-            f"the compartment {name} is named in the config and no file has it: it is left out"
-            for name in wanted
-            if name not in by_name
-        )
-    if not tables:
-        there = ", ".join(sorted(available, key=table_order)) or "none"
-        named = "" if compartments is None else f" (named: {', '.join(compartments)})"
-        raise InvalidInputError(
-            f"there is no compartment to aggregate; object tables: {there}{named}",
-            path=path,
-            remedy="check the site folders' object CSVs and `compartments` in the config",
-        )
-    return tables, warnings
-
-
 def feature_columns(
     table: str, columns: Sequence[str], chosen: Collection[str]
 ) -> CompartmentColumns:
-    """List the features of a table: its prefixed columns, without those that link compartments.
+    """List the features of a table: its prefixed columns that are measurements and link nothing.
 
     `chosen`: the tables that are aggregated. They are in table order. `Cytoplasm_Parent_Cells` and
     the like are links, as in pycytominer.
@@ -213,7 +198,10 @@ def feature_columns(
     pairs = [
         (name, place)
         for place, name in enumerate(columns)
-        if name not in _KEYS and folded(name).startswith(prefix) and folded(name) not in links
+        if name not in _KEYS
+        and folded(name).startswith(prefix)
+        and folded(name) not in links
+        and is_measurement(name[len(prefix) :])
     ]
     return CompartmentColumns(
         table, tuple(name for name, _ in pairs), tuple(place for _, place in pairs)

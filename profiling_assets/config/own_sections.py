@@ -95,6 +95,14 @@ class CollateConfig(Section):
         description="What to do with a site whose files are missing, truncated, empty or ragged: "
         "drop its objects and write the reason into the site ledger, or fail the plate.",
     )
+    on_count_differs: Annotated[Literal["keep", "drop", "fail"], Kind("keep, drop or fail")] = (
+        Field(
+            default="keep",
+            description="What to do with a site whose object tables have more or fewer rows than "
+            "Image.csv counts objects (Count_Cells), as of a file that was cut between two lines: "
+            "keep its objects and say so, drop them, or fail the plate.",
+        )
+    )
     on_repeated_site: Annotated[Literal["keep", "drop", "fail"], Kind("keep, drop or fail")] = (
         Field(
             default="keep",

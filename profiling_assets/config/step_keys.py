@@ -14,6 +14,7 @@ from profiling_assets.config.model import Config
 from profiling_assets.config.recipe_steps import Step
 from profiling_assets.config.sections import FeatureSelectConfig, NormalizeConfig
 from profiling_assets.config.types import Section
+from profiling_assets.workspace.site_folder import CANONICAL
 
 __all__ = ["Step", "config_part"]
 
@@ -53,10 +54,18 @@ def _reading(config: Config) -> _Part:
         "column": rules.column,
         "engine": rules.engine,
         "on_defective_site": rules.on_defective_site,
-        **_changed(rules, "on_repeated_site", "split_plates"),
+        **_changed(rules, "on_repeated_site", "split_plates", "on_count_differs"),
+        **_further_tables(config),
         # they tell who is a site; where the section is off, its keys rule nothing
         **(_changed(config.aggregate, "well_column", "strata") if config.aggregate.perform else {}),
     }
+
+
+def _further_tables(config: Config) -> _Part:
+    """Name the tables beside the usual ones that a site must have, if any."""
+    named = {name.lower() for name in config.compartments or ()}
+    further = sorted(named - {name.lower() for name in CANONICAL})
+    return {"required": further} if further else {}
 
 
 def _changed(section: Section, *keys: str) -> _Part:

@@ -36,6 +36,7 @@ collate:
   method: mean
   image_feature_categories: [Granularity, Texture, ImageQuality, Count, Threshold]
   on_defective_site: drop  # or fail
+  on_count_differs: keep  # or drop, or fail
 # `perform: true` aggregates by this section instead (median, sites of your choice).
 aggregate:
   perform: false

@@ -69,7 +69,7 @@ def refused(
     """
     for name, value in values.items():
         checks = _checks(value)
-        if any(check.verdict == "failed" for check in checks):
+        if any(check.blocking and not check.passed for check in checks):
             yield _shown(context, name, checks)
             template = str(context.assets_def.metadata_by_key[dg.AssetKey(name)]["path_template"])
             path = result_path(template, context.partition_key)

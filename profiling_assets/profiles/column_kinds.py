@@ -13,6 +13,8 @@ from typing import cast
 
 import pandas as pd
 
+from profiling_assets.workspace.column_categories import is_feature_name
+
 CANONICAL_COMPARTMENTS = ("Cells", "Cytoplasm", "Nuclei")
 WELL_COLUMNS = ("Metadata_Well", "Image_Metadata_Well")
 PLATE_COLUMNS = ("Metadata_Plate", "Image_Metadata_Plate")
@@ -35,8 +37,13 @@ def numeric_columns(frame: pd.DataFrame) -> set[str]:
 
 
 def is_metadata(name: str) -> bool:
-    """Tell a metadata column (verbatim text, or a count) from a measured one."""
+    """Tell a metadata column (verbatim text, or a count) from all others."""
     return name.startswith(_METADATA)
+
+
+def is_measured(name: str) -> bool:
+    """Tell a column that can be a feature from metadata and from what describes images."""
+    return not is_metadata(name) and is_feature_name(name)
 
 
 def is_count(name: str) -> bool:
@@ -65,7 +72,7 @@ def feature_columns(
     numeric = numeric_columns(frame)
 
     def is_feature(name: str) -> bool:
-        if is_metadata(name):
+        if not is_measured(name):
             return False
         if name.startswith("Image_"):
             return image_features and name in numeric

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import H5AD, H5AD_REMEDY, ConfigError, h5ad_problem
-from profiling_assets.profiles.column_kinds import column, is_metadata, numeric_columns
+from profiling_assets.profiles.column_kinds import column, is_measured, numeric_columns
 
 PARQUET = "parquet"
 
@@ -45,7 +45,7 @@ def h5ad_bytes(frame: pd.DataFrame) -> bytes:
     import h5py  # only who asks for AnnData needs it
 
     numeric = numeric_columns(frame)
-    features = [name for name in frame.columns if not is_metadata(name) and name in numeric]
+    features = [name for name in frame.columns if is_measured(name) and name in numeric]
     described = [name for name in frame.columns if name not in set(features)]
     data = BytesIO()
     with h5py.File(data, "w") as file:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import InvalidInputError, listed
-from profiling_assets.profiles.column_kinds import is_metadata, numeric_columns
+from profiling_assets.profiles.column_kinds import is_measured, is_metadata, numeric_columns
 from profiling_assets.profiles.feature_list import (
     DROPPED,
     KEPT,
@@ -80,6 +80,12 @@ def read_frozen_features(data: bytes, *, path: str) -> FrozenFeatures:
                 f"line {line} names {name}, which is metadata and no feature",
                 path=path,
                 remedy="take that line out: metadata stay in any case",
+            )
+        if not is_measured(name):
+            raise InvalidInputError(
+                f"line {line} names {name}, which describes images: it is no feature",
+                path=path,
+                remedy="take that line out",
             )
         if name in lines:
             raise InvalidInputError(

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import ControlsError, InvalidInputError
-from profiling_assets.profiles.column_kinds import feature_columns, numeric_columns
+from profiling_assets.profiles.column_kinds import feature_columns, is_measured, numeric_columns
 from profiling_assets.profiles.pycytominer import reference
 from profiling_assets.profiles.reference_wells import ALL, NEGCON_QUERY, sampled_rows, samples_query
 from profiling_assets.workspace.names import PlateKey
@@ -113,7 +113,7 @@ def chosen_features(
     """Resolve the config's `features` for a plate.
 
     `image_features`: whether `Image_*` columns count where features are inferred. Raises
-    `InvalidInputError` where there are none, one is absent, or one holds words.
+    `InvalidInputError` where there are none, or one is absent, no measurement, or holds words.
     """
     if isinstance(features, str):
         names = feature_columns(frame, compartments, image_features=image_features)
@@ -124,6 +124,12 @@ def chosen_features(
             raise InvalidInputError(
                 f"the profiles of {key} have no column {absent[0]}",
                 remedy="mend the list of features in the config, or write infer",
+            )
+        others = [name for name in names if not is_measured(name)]
+        if others:
+            raise InvalidInputError(
+                f"{others[0]} is metadata or describes images: it is no feature",
+                remedy="take it out of the list of features in the config, or write infer",
             )
     if not names:
         raise InvalidInputError(

@@ -29,7 +29,7 @@ from profiling_assets.profiles.column_kinds import (
     WELL_COLUMNS,
     column,
     is_count,
-    is_metadata,
+    is_measured,
     numeric_columns,
 )
 from profiling_assets.workspace.compression import packed, unpacked
@@ -90,7 +90,7 @@ def with_numbers(frame: pd.DataFrame, *, features: bool = False) -> pd.DataFrame
     numeric = numeric_columns(frame)
     for name in frame.columns:
         counted = is_count(name)
-        if not counted and not (features and not is_metadata(name)):
+        if not counted and not (features and is_measured(name)):
             continue
         if name in numeric and not counted:
             continue
@@ -145,7 +145,7 @@ def _parsed(text: bytes, names: list[str], *, numbers: bool) -> pa.Table:
         read_options=pa_csv.ReadOptions(block_size=len(text) + 1, use_threads=numbers),
         parse_options=pa_csv.ParseOptions(newlines_in_values=True),
         convert_options=pa_csv.ConvertOptions(
-            column_types={name: pa.string() if is_metadata(name) else number for name in names},
+            column_types={name: number if is_measured(name) else pa.string() for name in names},
             null_values=_MISSING,
             strings_can_be_null=False,
         ),
@@ -250,7 +250,7 @@ class TableFacts:
 
     rows: int
     wells: int  # different ones
-    features: int  # numeric columns that are not metadata
+    features: int  # numeric columns that were measured
     nan_share: float  # share of the feature cells without a value, 0 to 1
     inf_cells: int  # feature cells that are infinite
 
@@ -258,7 +258,7 @@ class TableFacts:
 def table_facts(frame: pd.DataFrame) -> TableFacts:
     """Count rows, wells, features, missing and infinite cells of a profile table."""
     numeric = numeric_columns(frame)
-    names = [name for name in frame.columns if not is_metadata(name) and name in numeric]
+    names = [name for name in frame.columns if is_measured(name) and name in numeric]
     values = frame.loc[:, names].to_numpy(dtype=np.float64)
     well = next((name for name in WELL_COLUMNS if name in frame.columns), None)
     return TableFacts(

@@ -17,11 +17,18 @@ from profiling_assets.profiles.column_kinds import column
 from profiling_assets.profiles.feature_list import FeatureSelection
 from profiling_assets.profiles.normalize import NormalizeResult
 from profiling_assets.profiles.plate_map import join_name
-from profiling_assets.quality.checks.files import broken_cells, gct_is_whole, rows_as_in_ledger
+from profiling_assets.quality.checks.files import (
+    broken_cells,
+    gct_is_whole,
+    objects_as_counted,
+    rows_as_in_ledger,
+)
 from profiling_assets.quality.checks.rows import (
     Row,
+    no_well_lost,
     no_well_twice,
     one_plate_only,
+    only_measurements,
     plates_of,
     rows_conserved,
     rows_of,
@@ -48,7 +55,7 @@ Checks = tuple[CheckResult, ...]
 def backend_checks(result: CollateResult) -> Checks:
     """Check a backend against its site ledger."""
     rows = {table: summary.rows for table, summary in result.tables.items()}
-    return (rows_as_in_ledger(rows, result.sites),)
+    return (rows_as_in_ledger(rows, result.sites), objects_as_counted(result.sites))
 
 
 def aggregated_checks(
@@ -63,6 +70,8 @@ def aggregated_checks(
     cells = feature_cells(frame)
     return (
         wells_accounted_for(wells_of(frame, rules.well_column), wells),
+        only_measurements(_without_strata(frame, config)),
+        no_well_lost(wells),
         one_plate_only(frame, key.plate),
         no_well_twice(rows),
         no_unflagged_inf(cells, (), blocking=False),
@@ -80,6 +89,7 @@ def standing_checks(key: PlateKey, frame: pd.DataFrame) -> Checks:
         (
             one_plate_only(frame, key.plate),
             no_well_twice(rows),
+            only_measurements(list(frame.columns), None),
             no_unflagged_inf(cells, (), blocking=False),
             share_of_nan(cells, _names(rows)),
         )
@@ -141,6 +151,7 @@ def feature_selected_checks(
         rows_conserved(came, went),
         one_plate_only(frame, key.plate, plates_of(before)),
         no_well_twice(went, came),
+        only_measurements(list(frame.columns), list(before.columns)),
         no_unflagged_inf(cells, flagged, blocking=False),
         share_of_nan(cells, _names(went)),
     )
@@ -190,9 +201,20 @@ def _from(
         rows_conserved(came, went, dropped),
         one_plate_only(frame, key.plate, plates_of(before)),
         no_well_twice(went, came),
+        only_measurements(list(frame.columns), list(before.columns)),
         no_unflagged_inf(cells, known, blocking=True),
         share_of_nan(cells, _names(went)),
     )
+
+
+def _without_strata(frame: pd.DataFrame, config: Config) -> list[str]:
+    """List the columns without those that the config names: a site column may be any."""
+    rules = config.aggregation
+    return [
+        name
+        for name in frame.columns
+        if name not in (rules.plate_column, rules.well_column, rules.site_column)
+    ]
 
 
 def _names(rows: Collection[Row]) -> list[str]:

@@ -22,6 +22,7 @@ from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.config.model import Config
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.profiles.tables import read_profiles
+from profiling_assets.quality.checks.files import objects_as_counted
 from profiling_assets.quality.preflight.plate_rules import repeated_warning
 from profiling_assets.steps.checks import (
     aggregated_checks,
@@ -157,7 +158,10 @@ def _collated(
             facts={**facts, **well_facts(result.aggregate, result.wells), **noted},
             ledgers={**ledgers, **wells},
             warnings=(*result.warnings, *([withheld] if withheld else [])),
-            checks=aggregated_checks(config, key, result.aggregate, result.wells),
+            checks=(
+                *aggregated_checks(config, key, result.aggregate, result.wells),
+                objects_as_counted(result.sites),
+            ),
             files={} if PARQUET in wanted else tables,
         )
     return PassOutputs(made, withheld)
@@ -273,9 +277,11 @@ def collate_options(config: Config) -> CollateOptions:
         plate_column_from=config.collate.column,
         on_defective_site=config.collate.on_defective_site,
         on_repeated_site=config.collate.on_repeated_site,
+        on_count_differs=config.collate.on_count_differs,
         split_plates=config.collate.split_plates,
         well_column=config.aggregation.well_column,
         strata=config.aggregation.strata,
+        compartments=config.compartments,
     )
 
 

@@ -238,7 +238,7 @@ def _told(facts: ReportFacts) -> dict[str, Fact]:
 def share_warnings(sites: Share | None, wells: Share | None) -> list[str]:
     """Name the states of sites and wells that are not fine, with their numbers."""
     found: list[str] = []
-    for what, share in (("site", sites), ("well", wells)):
+    for what, share in (("well", wells), ("site", sites)):
         states: Mapping[str, int] = {} if share is None else share.states
         found += [
             f"{count:,} {what}{'' if count == 1 else 's'}: {state.replace('_', ' ')}"

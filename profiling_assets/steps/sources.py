@@ -6,10 +6,12 @@ Do not put here: reading cells (`collate`), joining plate maps (`profiles.annota
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from profiling_assets.collate.table_choice import TablePresence, counted
 from profiling_assets.config.model import Config
 from profiling_assets.errors import MissingInputError, ProfilingError
 from profiling_assets.steps.current import fingerprint
@@ -18,7 +20,7 @@ from profiling_assets.workspace.file_kind import HEAD_BYTES, foreign_kind, refus
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import IgnoredEntry, csv_folder
 from profiling_assets.workspace.scan_workspace import PlateListing, fingerprint_bytes, scan_plate
-from profiling_assets.workspace.site_folder import SiteFolder, site_files, table_order
+from profiling_assets.workspace.site_folder import SiteFolder, site_files
 from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
 from profiling_assets.workspace.storage.disk_space import csv_bytes
 from profiling_assets.workspace.storage.interface import Workspace
@@ -46,8 +48,8 @@ class PlateShape:
 
     # wells with an image, normalized and sorted; None where a folder's name does not tell
     wells: tuple[str, ...] | None
-    # object tables that any folder has; empty where `object.csv` holds them
-    tables: tuple[str, ...]
+    # how many sites have each object table; None where `object.csv` holds them
+    tables: TablePresence | None
     csv_bytes: int  # bytes of the files that a build reads
     folders: int  # how many site folders there are
     small: tuple[str, ...] = ()  # files as small as a pointer, that are not empty
@@ -226,10 +228,15 @@ def _shape(source: PlateSource) -> PlateShape:
     wells = {folder.site.well for folder in imaged}
     named = tuple(sorted(well for well in wells if well is not None))
     merged = any(found.merged is not None for _, found in files)
-    tables = {table for _, found in files for table in found.tables}
+    present = Counter(frozenset(found.tables) for _, found in files)
+    first = {
+        table: f"{folder.name}/{file}"
+        for folder, found in reversed(files)
+        for table, file in found.tables.items()
+    }
     return PlateShape(
         wells=None if None in wells else named,
-        tables=() if merged else tuple(sorted(tables, key=table_order)),
+        tables=None if merged else counted(present, first, first),
         csv_bytes=csv_bytes(folders),
         folders=len(folders),
         small=tuple(

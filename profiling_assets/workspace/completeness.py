@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from profiling_assets.workspace.site_folder import SiteFiles, site_files
+from profiling_assets.workspace.site_folder import CANONICAL, IMAGE, SiteFiles, site_files
 from profiling_assets.workspace.sites import ExpectedSite, SiteName, site_identity
 
 _MINUTE = 60.0
@@ -124,12 +124,17 @@ def site_matrix(
 
 
 def _lacking(imaged: Sequence[tuple[ListedSiteFolder, SiteFiles]]) -> tuple[str, ...]:
-    """Return the folders without a table that more than half of them have."""
+    """Return the folders without a table that more than half of them have, and that is required.
+
+    A table beside Cells, Cytoplasm and Nuclei is not, where there are such.
+    """
     held = [frozenset(files.by_table) for _, files in imaged]
     number = Counter[str]()
     for tables, count in Counter(held).items():
         number.update(dict.fromkeys(tables, count))
     common = {table for table, count in number.items() if 2 * count > len(imaged)}
+    if not common.isdisjoint(CANONICAL):
+        common &= {IMAGE, *CANONICAL}
     return tuple(
         folder.name
         for (folder, files), tables in zip(imaged, held, strict=True)

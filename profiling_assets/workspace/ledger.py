@@ -25,6 +25,8 @@ class SiteState(StrEnum):
     COMPLETE = "complete"
     ZERO_CELLS = "zero_cells"
     QC_FLAGGED = "qc_flagged"
+    COUNT_DIFFERS = "count_differs"
+    PARTIAL = "partial"
     MISSING_OBJECT_CSV = "missing_object_csv"
     TRUNCATED = "truncated"
     EMPTY = "empty"
@@ -68,11 +70,19 @@ class WellState(StrEnum):
 
     PROFILE = "profile"
     NO_OBJECTS = "no_objects"
+    INCOMPLETE = "incomplete"
     NO_SITES = "no_sites"
     NOT_IN_FIELDS = "not_in_fields"
     NOT_IN_PLATE_MAP = "not_in_plate_map"
     EXCLUDED = "excluded"
     NO_PROFILE = "no_profile"
+
+
+# for wells that are incomplete: they have cells, and no profile
+LOST_REMEDY = (
+    "bring the object CSVs that are absent or empty, name in `compartments` the tables that a "
+    "profile is to be made of, or take the wells out in metadata/exclusions.tsv"
+)
 
 
 @dataclass(frozen=True)

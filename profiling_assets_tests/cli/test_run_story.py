@@ -159,10 +159,10 @@ def test_at_the_end_every_file_of_the_layout_is_there_and_no_other(story: Story)
 
 def test_sites_and_wells_are_counted_with_their_losses(story: Story) -> None:
     out = story.steps["mended"].done.out
-    assert f"{GOOD}: 24 of 24 sites kept whole" in out
+    assert f"{GOOD}: 12 of 12 wells have a profile" in out
     assert "000123-B03-2: zero_cells" in out
     assert "PL-01-x-A01-1: qc_flagged" in out
-    assert out.count("12 wells aggregated; 12 wells annotated") == 3
+    assert out.count("12 of 12 wells have a profile; 12 wells annotated") == 3
 
 
 def test_a_second_run_builds_nothing_and_starts_no_run(story: Story) -> None:

@@ -185,9 +185,10 @@ def test_a_well_with_images_and_no_object_in_one_compartment_has_no_row(tmp_path
     result = collate([made_site("A01"), hollow], tmp_path)
     assert result.aggregate is not None
     assert result.aggregate["Metadata_Well"].tolist() == ["A01"]
-    (lost,) = [well for well in result.wells if well.state is WellState.NO_OBJECTS]
+    (lost,) = [well for well in result.wells if well.state is not WellState.PROFILE]
     assert (lost.well, lost.sites, lost.cells) == ("B01", 1, 3)
-    assert lost.reason == "no object in Nuclei"
+    assert lost.state is WellState.INCOMPLETE
+    assert lost.reason.startswith("objects in Cells, Cytoplasm, and no object in Nuclei")
     theirs = pycytominer_profiles(tmp_path / "backend.sqlite", aggregation_operation="mean")
     assert_same(result.aggregate, theirs)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.columns import Survey, sample, survey_headers, survey_sample
 from profiling_assets.collate.options import CollateOptions, CollateResult
+from profiling_assets.collate.table_choice import required_tables
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import ProfilingError
 from profiling_assets.workspace.ledger import SiteState
@@ -341,7 +342,11 @@ def test_the_sample_holds_the_largest_image_files_and_every_table_that_is_listed
     assert len(names) <= 5
     assert sample([], 4) == []
     survey = survey_sample(sites, size=4)
-    assert survey.required == {"Cells", "Cytoplasm", "Nuclei"}  # by the listing of every folder
+    assert required_tables(survey.presence, None) == {
+        "Cells",
+        "Cytoplasm",
+        "Nuclei",
+    }  # by the listing of every folder
 
 
 def test_a_small_plate_is_surveyed_whole():

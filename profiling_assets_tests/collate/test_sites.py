@@ -134,7 +134,7 @@ DEFECTS: dict[str, Damaged] = {
     "column twice": with_cells(
         CELLS.replace(b"Intensity_Mean", b"areashape_area"),
         RAGGED,
-        "Cells.csv has the same column twice: AreaShape_Area, areashape_area",
+        "Cells.csv has columns of one name with different values: AreaShape_Area, areashape_area",
     ),
     "no key": with_cells(
         CELLS.replace(b"ObjectNumber", b"Number"), RAGGED, "Cells.csv has no column ObjectNumber"
@@ -214,7 +214,11 @@ UNREADABLE = {
     "NUL": (SITE.read("Image.csv") + b"\0\0", "Image.csv has NUL bytes", 1),
     "no ImageNumber": (b"Metadata_Well\r\nB01\r\n", "Image.csv has no column ImageNumber", 1),
     "number twice": (b"ImageNumber,Metadata_Well\r\n7,B01\r\n7,B01\r\n", "of its own", 2),
-    "column twice": (b"ImageNumber,A,a\r\n7,1,2\r\n", "same column twice: A, a", 1),
+    "column twice": (
+        b"ImageNumber,A,a\r\n7,1,2\r\n",
+        "columns of one name with different values: A, a",
+        1,
+    ),
     "web page": (b"<html>\n<body>404</body>\n</html>\n", "a web page", 2),
 }
 

@@ -13,6 +13,7 @@ from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.columns import absent_categories, survey_headers
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.collate.sqlite_backend import MAX_COLUMNS
+from profiling_assets.collate.table_choice import required_tables
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import InvalidInputError
 from profiling_assets.workspace.names import PlateKey
@@ -341,7 +342,7 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path):
 def test_the_header_pass_tells_columns_and_the_tables_a_site_must_have():
     survey = survey_headers([shortened(made_site("A01")), made_site("B02")])
     assert list(survey.tables) == ["Image", "Cells", "Cytoplasm", "Nuclei"]
-    assert survey.required == {"Cells", "Cytoplasm", "Nuclei"}
+    assert required_tables(survey.presence, None) == {"Cells", "Cytoplasm", "Nuclei"}
     assert survey.widest == ("Image", 8)
     assert absent_categories(survey, ("Granularity", "Threshold", "Count")) == ("Threshold",)
     assert absent_categories(["Image_Count_Cells"], ("Count", "Texture")) == ("Texture",)

@@ -295,6 +295,7 @@ def test_our_own_sections_have_the_documented_defaults() -> None:
             *("Granularity", "Texture", "ImageQuality", "Count", "Threshold"),
         ),
         "on_defective_site": "drop",
+        "on_count_differs": "keep",
         "on_repeated_site": "keep",
         "split_plates": False,
     }

@@ -27,7 +27,7 @@ RECIPE = {
     "quality_control": "perform summary.perform summary.row summary.column heatmap.perform "
     "report.perform",
     "collate": "csv_dir munge column engine overwrite aggregate_only backend method "
-    "image_feature_categories on_defective_site on_repeated_site split_plates",
+    "image_feature_categories on_defective_site on_count_differs on_repeated_site split_plates",
     "arrival": "complete_when quiet_minutes settle_seconds batches batches[].batch "
     "batches[].complete_when batches[].quiet_minutes batches[].settle_seconds",
 }

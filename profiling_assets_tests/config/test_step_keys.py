@@ -40,6 +40,7 @@ _CHANGES: list[tuple[str, object, set[Step]]] = [
     ("collate.column", "Metadata_Barcode", _READS),
     ("collate.engine", "cytominer-database", _READS),
     ("collate.on_defective_site", "fail", _READS),
+    ("collate.on_count_differs", "drop", _READS),
     ("collate.on_repeated_site", "drop", _READS),
     ("collate.split_plates", True, _READS),
     ("collate.overwrite", True, set()),
@@ -222,3 +223,11 @@ def test_a_part_is_canonical_json() -> None:
     part = config_part(build(everything_on()), Step.ANNOTATE)
     assert part == json.dumps(json.loads(part), sort_keys=True, separators=(",", ":"))
     assert json.loads(part)["external"] == {"file": "f.tsv", "merge_column": "c"}
+
+
+def test_only_compartments_beyond_the_usual_ones_decide_which_objects_a_backend_holds():
+    plain = parse_config("pipeline: p\n", path="c.yml")
+    usual = parse_config("pipeline: p\ncompartments: [Cells, nuclei]\n", path="c.yml")
+    further = parse_config("pipeline: p\ncompartments: [cells, PH3]\n", path="c.yml")
+    assert config_part(plain, Step.COLLATE) == config_part(usual, Step.COLLATE)
+    assert config_part(plain, Step.COLLATE) != config_part(further, Step.COLLATE)

@@ -45,6 +45,7 @@ def test_each_plates_verdict_is_in_its_own_materialization(built: Desk) -> None:
             "rows_conserved": "passed",
             "one_plate_only": "passed",
             "no_well_twice": "passed",
+            "only_measurements": "passed",
             "no_unflagged_inf": "passed",
             "share_of_nan": "passed",
             "negative_controls_present": "warning",  # a tiny plate has four

@@ -12,6 +12,7 @@ from profiling_assets.quality.checks.files import rows_as_in_ledger
 from profiling_assets.quality.checks.rows import (
     no_well_twice,
     one_plate_only,
+    only_measurements,
     rows_conserved,
     rows_of,
     same_features,
@@ -157,6 +158,20 @@ FAULTS: dict[str, tuple[Callable[[], CheckResult], str, bool, tuple[str, ...], s
         ("A02",),
         "one row for each well",
     ),
+    "a column of the plate is among the features": (
+        lambda: only_measurements(["Metadata_Well", "Cells_b", "Cytoplasm_Metadata_Col"]),
+        "only_measurements",
+        True,
+        ("1 columns are no measurements", "Cytoplasm_Metadata_Col"),
+        "report",
+    ),
+    "a table that was put there has a nameless column": (
+        lambda: only_measurements(["Metadata_Well", "Cells_b", "", "Unnamed: 0"], None),
+        "only_measurements",
+        False,
+        ("2 columns", "(no name)", "Unnamed: 0"),
+        "no step takes them",
+    ),
     "a well was there twice before": (
         lambda: no_well_twice(rows_of(twice(table())), rows_of(twice(table()))),
         "no_well_twice",
@@ -269,6 +284,7 @@ def test_a_sound_plate_passes_every_check() -> None:
         rows_conserved(rows, rows_of(frame.iloc[:3]), {rows[3]: "not in the plate map"}),
         one_plate_only(frame, "000123"),
         no_well_twice(rows, rows),
+        only_measurements(list(frame.columns)),
         no_unflagged_inf(cells, (), blocking=True),
         infinite(blocking=True, flagged=("Cells_b",)),
         share_of_nan(cells, WELLS),

@@ -36,9 +36,9 @@ def test_states_are_told_in_words_and_fine_ones_not_at_all() -> None:
     sites = Share(3440, 3456, {"complete": 3440, "missing_object_csv": 15, "ragged": 1})
     wells = Share(371, 384, {"profile": 371, "not_in_plate_map": 13})
     assert share_warnings(sites, wells) == [
+        "13 wells: not in plate map",
         "15 sites: missing object csv",
         "1 site: ragged",
-        "13 wells: not in plate map",
     ]
 
 

@@ -18,14 +18,30 @@ from profiling_assets.errors import listed
 from profiling_assets.profiles.column_kinds import column
 from profiling_assets.quality.checks.rows import ROWS, rows_of
 from profiling_assets.quality.checks.verdict import CheckResult, not_passed
-from profiling_assets.workspace.ledger import SiteRecord
+from profiling_assets.workspace.ledger import SiteRecord, SiteState
 from profiling_assets.workspace.site_folder import IMAGE
 
 GCT = "gct_is_whole"
+COUNTS = "objects_as_counted"
 _HEAD = 3  # version, dimensions, names of samples
 _REPORT = "this is a defect of this package: please report it with the batch's log"
 _BREAKS = re.compile(r'[\t\r\n"]')  # viewers split at the first three, and keep quotes as they are
 _LONG = 40  # characters of a value in a sentence
+
+
+def objects_as_counted(sites: Iterable[SiteRecord]) -> CheckResult:
+    """Check that each table has as many objects of a site as its `Image.csv` counts."""
+    told = [f"{s.folder} ({s.reason})" for s in sites if s.state is SiteState.COUNT_DIFFERS]
+    numbers = {"sites_with_other_counts": len(told)}
+    if not told:
+        return CheckResult(COUNTS, numbers=numbers)
+    what = "site has" if len(told) == 1 else "sites have"
+    remedy = (
+        "bring whole CSVs of these sites; or set collate.on_count_differs to drop, which leaves "
+        "their objects out, or to fail"
+    )
+    found = f"{len(told)} {what} other numbers of objects than Image.csv counts: "
+    return not_passed(COUNTS, found + listed(told, between="; "), remedy, numbers)
 
 
 def rows_as_in_ledger(rows: Mapping[str, int], sites: Iterable[SiteRecord]) -> CheckResult:

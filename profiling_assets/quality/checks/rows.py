@@ -13,16 +13,24 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import pandas as pd
 
 from profiling_assets.errors import listed
-from profiling_assets.profiles.column_kinds import PLATE_COLUMNS, WELL_COLUMNS, column, is_metadata
+from profiling_assets.profiles.column_kinds import (
+    PLATE_COLUMNS,
+    WELL_COLUMNS,
+    column,
+    is_measured,
+    is_metadata,
+)
 from profiling_assets.profiles.plate_map import join_name
 from profiling_assets.quality.checks.verdict import CheckResult, not_passed
-from profiling_assets.workspace.ledger import WellRecord, WellState
+from profiling_assets.workspace.ledger import LOST_REMEDY, WellRecord, WellState
 from profiling_assets.workspace.names import PlateKey
 
 ROWS = "rows_conserved"
 PLATE = "one_plate_only"
 WELLS = "no_well_twice"
+LOST = "no_well_lost"
 SCHEMA = "same_features_on_all_plates"
+MEASURED = "only_measurements"
 _SITE = "Metadata_Site"
 _REPORT = "this is a defect of this package: please report it with the plate's log"
 Row = tuple[str, ...]
@@ -66,6 +74,21 @@ def wells_accounted_for(wells: Sequence[str] | None, records: Iterable[WellRecor
         *_sides(sorted(told - there), sorted(there - told)),
     ]
     return _verdict(ROWS, problems, _REPORT, numbers)
+
+
+def no_well_lost(records: Iterable[WellRecord]) -> CheckResult:
+    """Check that every well that has cells has a profile.
+
+    It fails where a well has objects in one required compartment and none in another; the profiles
+    of the other wells are published all the same.
+    """
+    lost = [record for record in records if record.state is WellState.INCOMPLETE]
+    numbers = {"wells_lost": len(lost)}
+    if not lost:
+        return CheckResult(LOST, numbers=numbers)
+    wells = listed([f"{record.well} ({record.reason})" for record in lost], between="; ")
+    what = f"{len(lost)} {'well has' if len(lost) == 1 else 'wells have'} cells and no profile: "
+    return not_passed(LOST, what + wells, LOST_REMEDY, numbers, grave=True)
 
 
 def rows_conserved(
@@ -164,6 +187,28 @@ def no_well_twice(rows: Sequence[Row], before: Sequence[Row] = ()) -> CheckResul
     return not_passed(WELLS, what, remedy, numbers, blocking=news)
 
 
+def only_measurements(columns: Collection[str], before: Collection[str] | None = ()) -> CheckResult:
+    """Check that no column beside the metadata tells where images come from.
+
+    `before`: the columns of the step's input; None for a table that was not made here. Blocking
+    where the step brought such a column in; where it was there before, it is a warning: it passes,
+    and no step takes it for a feature.
+    """
+    found = [name for name in columns if not is_metadata(name) and not is_measured(name)]
+    numbers = {"columns_no_measurement": len(found)}
+    if not found:
+        return CheckResult(MEASURED, numbers=numbers)
+    news = before is not None and not set(found) <= set(before)
+    what = f"{len(found)} columns are no measurements: {listed([n or '(no name)' for n in found])}"
+    remedy = (
+        _REPORT
+        if news
+        else "go on: no step takes them for features; or take them out of the table that was put "
+        "there"
+    )
+    return not_passed(MEASURED, what, remedy, numbers, blocking=news)
+
+
 def same_features(columns: Mapping[PlateKey, Collection[str]]) -> CheckResult:
     """Compare the features of the plates that vote together.
 
@@ -173,7 +218,7 @@ def same_features(columns: Mapping[PlateKey, Collection[str]]) -> CheckResult:
     differ, as plate maps do.
     """
     features = {
-        key: [name for name in names if not is_metadata(name)] for key, names in columns.items()
+        key: [name for name in names if is_measured(name)] for key, names in columns.items()
     }
     counts = Counter(name for names in features.values() for name in names)
     usual = {name for name, count in counts.items() if 2 * count >= len(features)}

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import ControlsError, listed
-from profiling_assets.profiles.column_kinds import is_metadata, numeric_columns
+from profiling_assets.profiles.column_kinds import is_measured, numeric_columns
 from profiling_assets.profiles.reference_wells import check_negative_controls
 from profiling_assets.quality.checks.verdict import CheckResult, not_passed
 from profiling_assets.workspace.names import PlateKey, normalized_well
@@ -46,10 +46,10 @@ class FeatureCells:
 def feature_cells(frame: pd.DataFrame) -> FeatureCells:
     """Look once at the features of a profile table.
 
-    `frame`: a profile table; its numeric columns that are not metadata are looked at.
+    `frame`: a profile table; its numeric columns that were measured are looked at.
     """
     numeric = numeric_columns(frame)
-    names = tuple(name for name in frame.columns if name in numeric and not is_metadata(name))
+    names = tuple(name for name in frame.columns if name in numeric and is_measured(name))
     values = frame.loc[:, list(names)].to_numpy(dtype=np.float64)
     return FeatureCells(names, np.isinf(values), np.isnan(values))
 

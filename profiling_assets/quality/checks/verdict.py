@@ -19,8 +19,9 @@ class CheckResult:
     passed: bool = True  # whether nothing is to be mended
     what: str = ""  # what was found, in one sentence; empty for a check that passed
     remedy: str = ""  # what the user can do; empty for a check that passed
-    # whether the result must not be published; else the verdict is a warning
+    # whether the result must not be published; else the verdict is a warning, unless it is grave
     blocking: bool = False
+    grave: bool = False  # whether it fails, though what there is of the result is published
     # what was counted, by name
     numbers: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
 
@@ -29,7 +30,7 @@ class CheckResult:
         """`passed`, `warning` or `failed`."""
         if self.passed:
             return "passed"
-        return "failed" if self.blocking else "warning"
+        return "failed" if self.blocking or self.grave else "warning"
 
 
 def not_passed(
@@ -39,10 +40,17 @@ def not_passed(
     numbers: Mapping[str, int | float],
     *,
     blocking: bool = False,
+    grave: bool = False,
 ) -> CheckResult:
-    """Return the verdict of a check that did not pass: a warning, or one that blocks."""
+    """Return the verdict of a check that did not pass: a warning, one that fails, or blocks too."""
     return CheckResult(
-        name, passed=False, what=what, remedy=remedy, blocking=blocking, numbers=numbers
+        name,
+        passed=False,
+        what=what,
+        remedy=remedy,
+        blocking=blocking,
+        grave=grave,
+        numbers=numbers,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from profiling_assets.collate.image_look import ImageLook
+from profiling_assets.collate.table_choice import TablePresence
 from profiling_assets.config.model import Config
 from profiling_assets.errors import ProfilingError
 from profiling_assets.profiles.plate_map import ExternalMetadata, PlateMap
@@ -58,8 +59,8 @@ class PreflightFacts:
     image_columns: tuple[str, ...] = ()
     # what its `Image.csv` files hold; None where they were not looked at
     images: ImageLook | None = None
-    # its object tables, as the folders with the largest `Image.csv` have them
-    tables: tuple[str, ...] = ()
+    # how many sites have each of its object tables; None where the names of files do not tell
+    tables: TablePresence | None = None
     too_wide: str = ""  # which table SQLite cannot hold; empty where it can, or need not
     csv_bytes: int = 0  # of its CSVs
     needed: int = 0  # bytes that its backends still to be made take at most

@@ -7,7 +7,7 @@ Do not put here: plate maps (`plate_map_rules`), the looking (`steps.preflight`)
 from collections.abc import Iterator
 
 from profiling_assets.collate.columns import absent_categories
-from profiling_assets.collate.strata import chosen_tables
+from profiling_assets.collate.table_choice import checked_choice
 from profiling_assets.errors import InvalidInputError, listed
 from profiling_assets.quality.preflight.facts import ForeignFiles, PreflightFacts
 from profiling_assets.quality.preflight.finding import (
@@ -120,15 +120,15 @@ def repeated_warning(folders: tuple[str, ...]) -> str:
 
 def compartments(plate: PreflightFacts) -> Iterator[Finding]:
     """Compare the config's compartments with the tables that CellProfiler wrote."""
-    if not plate.tables or not plate.wanted.collate:
+    if plate.tables is None or not plate.tables.sites or not plate.wanted.collate:
         return
     where = config_place(plate.config, "compartments")
     try:
-        _, warnings = chosen_tables(plate.tables, plate.config.compartments, plate.source_path)
+        _, warnings = checked_choice(plate.tables, plate.config.compartments, plate.source_path)
     except InvalidInputError as error:
         yield of_error(COMPARTMENTS, error, where=where, remedy="", scope=plate.scope)
         return
-    remedy = f"correct compartments in the config; the tables are {', '.join(plate.tables)}"
+    remedy = f"name in compartments the tables that are wanted: {', '.join(plate.tables.sites)}"
     for warning in warnings:
         yield _warning(COMPARTMENTS, warning, where, remedy, plate)
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from profiling_assets.profiles.column_kinds import column, is_metadata, numeric_columns
+from profiling_assets.profiles.column_kinds import column, is_measured, numeric_columns
 from profiling_assets.profiles.feature_list import FeatureSelection
 from profiling_assets.profiles.tables import table_facts
 from profiling_assets.workspace.ledger import KEPT_WHOLE, NOT_ASKED, SiteState, WellState
@@ -250,7 +250,7 @@ def normalization(frame: pd.DataFrame, *, reference: str, path: str) -> Normaliz
 
 def _without_spread(frame: pd.DataFrame) -> int:
     numeric = numeric_columns(frame)
-    names = [name for name in frame.columns if not is_metadata(name) and name in numeric]
+    names = [name for name in frame.columns if is_measured(name) and name in numeric]
     values = frame.loc[:, names].to_numpy(dtype=np.float64)
     known = np.isfinite(values)
     highest = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
