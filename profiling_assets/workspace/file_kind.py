@@ -80,6 +80,11 @@ def pointer_kind(head: bytes) -> ForeignFile | None:
     return _DVC if is_dvc else None
 
 
+def is_sqlite(head: bytes) -> bool:
+    """Say whether a file is a SQLite database."""
+    return head.startswith(_SQLITE)
+
+
 def refuse_foreign(data: bytes, path: str) -> None:
     """Refuse what cannot be a text table.
 
