@@ -21,7 +21,7 @@ from profiling_assets.collate.export_to_database import ObjectView, make_views
 from profiling_assets.collate.header import IMAGE_NUMBER, TABLE_NUMBER, folded
 from profiling_assets.collate.options import AggregateResult
 from profiling_assets.collate.sqlite_file import columns_of, connect, is_indexed, quoted
-from profiling_assets.collate.strata import Stratum
+from profiling_assets.collate.strata import ImageColumns, Stratum
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import BackendError, InvalidInputError, listed
 from profiling_assets.workspace.names import PlateKey
@@ -188,12 +188,7 @@ def aggregate_backend(
     where the file is no SQLite backend, is damaged, or lacks what is asked for.
     """
     with open_backend(sqlite_file, path) as backend:
-        try:
-            aggregator = WellAggregator(
-                aggregate, backend.image_columns, backend.tables, path=path, scratch=None
-            )
-        except InvalidInputError as error:
-            raise BackendError(error.what, path=path, remedy=error.remedy) from error
+        aggregator = _aggregator(backend, aggregate, path)
         images: dict[Stratum, list[ImageKey]] = {}
         known: Counter[ImageKey] = Counter()
         for image, values in backend.images():
@@ -217,6 +212,39 @@ def aggregate_backend(
     result = replace(result, warnings=(*result.warnings, *_key_warnings(strays, unlinked, known)))
     named = () if key is None else _plate_warnings(result, key)
     return replace(result, warnings=(*result.warnings, *named))
+
+
+def check_backend(sqlite_file: Path, aggregate: AggregateOptions, *, path: str) -> None:
+    """Refuse a backend that cannot be aggregated, as its tables and their columns show.
+
+    Raises `BackendError` as `aggregate_backend`.
+    """
+    with open_backend(sqlite_file, path) as backend:
+        _aggregator(backend, aggregate, path).discard()
+
+
+def images_of_wells(
+    sqlite_file: Path, aggregate: AggregateOptions, *, path: str
+) -> tuple[list[str], list[int]]:
+    """Return the columns of the Image table, without their prefix, and the images of each well.
+
+    Raises `InvalidInputError` where the file is no backend, or lacks plate or well.
+    """
+    with open_backend(sqlite_file, path) as backend:
+        image = ImageColumns(backend.image_columns, aggregate, path)
+        strata = (image.stratum(values) for _, values in backend.images())
+        counts = Counter(stratum[:2] for stratum in strata if stratum is not None and stratum[1])
+        names = [name.removeprefix("Image_") for name in backend.image_columns]
+    return names, list(counts.values())
+
+
+def _aggregator(backend: Backend, aggregate: AggregateOptions, path: str) -> WellAggregator:
+    try:
+        return WellAggregator(
+            aggregate, backend.image_columns, backend.tables, path=path, scratch=None
+        )
+    except InvalidInputError as error:
+        raise BackendError(error.what, path=path, remedy=error.remedy) from error
 
 
 def _plate_warnings(result: AggregateResult, key: PlateKey) -> Iterator[str]:

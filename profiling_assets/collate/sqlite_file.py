@@ -14,6 +14,7 @@ from profiling_assets.workspace.file_kind import foreign_kind, is_sqlite, pointe
 HEADER_BYTES = 1024
 _WAL = 2  # in bytes 18 and 19: what was written last may lie in a file beside
 _JOURNAL = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # begins one that was not rolled back
+_GZIP = b"\x1f\x8b"
 _AGAIN = "copy it again, or collate the plate anew"
 
 
@@ -30,6 +31,9 @@ def refuse_unreadable(
     kind = pointer_kind(head)
     if kind is not None:
         raise BackendError(f"it is {kind.what}", path=path, remedy=kind.remedy)
+    name = path.rpartition("/")[2]
+    if head.startswith(_GZIP):
+        raise BackendError("it is gzipped", path=path, remedy=f"unpack it: `gunzip {name}`")
     if not is_sqlite(head):
         kind = foreign_kind(head)
         what = "it is no SQLite file" if kind is None else f"it is {kind.what}, no SQLite file"
@@ -41,7 +45,6 @@ def refuse_unreadable(
             path=path,
             remedy=_AGAIN,
         )
-    name = path.rpartition("/")[2]
     if _has_wal(head) and wal:
         raise BackendError(
             f"what was last written to it lies in {name}-wal beside it (WAL mode)",

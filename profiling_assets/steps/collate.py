@@ -16,12 +16,13 @@ from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.columns import survey_headers, survey_sample
 from profiling_assets.collate.cytominer_database import collate_with_reference_engine
 from profiling_assets.collate.from_backend import aggregate_backend
+from profiling_assets.collate.joined_cells import aggregate_joined
 from profiling_assets.collate.options import CollateOptions, CollateResult
 from profiling_assets.collate.sqlite_backend import too_wide_survey
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.config.model import Config
 from profiling_assets.errors import InvalidInputError
-from profiling_assets.profiles.tables import read_profiles
+from profiling_assets.profiles.tables import profiles_csv, read_profiles
 from profiling_assets.quality.preflight.plate_rules import repeated_warning
 from profiling_assets.steps.checks import (
     aggregated_checks,
@@ -32,8 +33,10 @@ from profiling_assets.steps.numbers import site_facts, well_facts
 from profiling_assets.steps.outputs import Fact, FileOutput, Progress, TableOutput
 from profiling_assets.steps.results import AGGREGATED, PARQUET, SQLITE
 from profiling_assets.steps.sources import PlateSource, SourceKind
+from profiling_assets.steps.standing_sources import refuse_unusable
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.compression import packed
+from profiling_assets.workspace.file_kind import is_parquet
 from profiling_assets.workspace.ledger import (
     SiteRecord,
     SiteState,
@@ -78,8 +81,9 @@ def make_plate(
         return _from_csvs(workspace, config, key, source, scratch, wanted=wanted, progress=progress)
     if AGGREGATED not in wanted:
         return PassOutputs({})
-    if source.kind is SourceKind.SQLITE:
-        return PassOutputs({AGGREGATED: _from_sqlite(workspace, config, key, source, scratch)})
+    refuse_unusable(workspace, config, source)
+    if source.kind in (SourceKind.SQLITE, SourceKind.PARQUET):
+        return PassOutputs({AGGREGATED: _from_cells(workspace, config, key, source, scratch)})
     return PassOutputs({AGGREGATED: _taken_over(workspace, config, key, source)})
 
 
@@ -163,7 +167,7 @@ def _collated(
     return PassOutputs(made, withheld)
 
 
-def _from_sqlite(
+def _from_cells(
     workspace: Workspace, config: Config, key: PlateKey, source: PlateSource, scratch: Path
 ) -> TableOutput:
     backend = workspace.stat(source.path)
@@ -171,7 +175,12 @@ def _from_sqlite(
         what = f"the copy of plate {key}'s backend"
         check_space(workspace, scratch, backend.size, what=what, path=source.path)
     with workspace.local_file(source.path) as local:
-        result = aggregate_backend(key, local, config.aggregation, path=source.path)
+        if source.kind is SourceKind.SQLITE:
+            result = aggregate_backend(key, local, config.aggregation, path=source.path)
+        else:
+            result = aggregate_joined(
+                key, local, config.aggregation, path=source.path, scratch=scratch
+            )
     return TableOutput(
         result.frame,
         facts={"source": source.kind.value, **well_facts(result.frame, result.wells)},
@@ -187,7 +196,9 @@ def _taken_over(
     content = workspace.read_bytes(source.path)
     frame = read_profiles(content, path=source.path)
     zipped = source.path.endswith(".gz")
-    if config.options.compression == "gzip" and not zipped:
+    if is_parquet(content):  # at full precision: the text of a file is taken over as it is
+        content = profiles_csv(frame, float_format=None, gzip=config.options.compression == "gzip")
+    elif config.options.compression == "gzip" and not zipped:
         content = packed(content)
     elif config.options.compression != "gzip" and zipped:
         content = gzip.decompress(content)

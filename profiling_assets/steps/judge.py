@@ -179,7 +179,7 @@ class Judge(ABC):
         recorded = self.recorded(task)
         if recorded is None or not self.is_moved_away(task):
             return False
-        if self.source(task.key).kind is not SourceKind.SQLITE:
+        if self.source(task.key).kind not in (SourceKind.SQLITE, SourceKind.PARQUET):
             return True
         return not self._force and self._stays_beside_its_backend(task, recorded)
 

@@ -31,6 +31,7 @@ from profiling_assets.steps.frozen_lists import FROZEN, frozen_errors
 from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map
 from profiling_assets.steps.results import PARQUET, SQLITE
 from profiling_assets.steps.sources import PlateSource, SourceKind, few_headers, plate_source, slim
+from profiling_assets.steps.standing_sources import refuse_unusable
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plate_map_files import find_platemap_files
@@ -128,6 +129,8 @@ def _plate(
             # it has later results only: neither cells nor plate map are asked for
             return replace(facts, wanted=Wanted(collate=False, annotate=False, negcon=False))
         source.required(key)
+        if wanted.collate:
+            refuse_unusable(look, catalog.config, source)
         facts = _with_source(catalog, facts, source, scratch)
     except ProfilingError as error:  # this plate's alone; the others are looked at
         return replace(facts, source_error=error if wanted.collate else None)

@@ -11,6 +11,7 @@ from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import PlateFound, Source, csv_folder, site_folder_problem
 from profiling_assets.workspace.sites import is_image_csv, is_input_csv, parse_site_folder
+from profiling_assets.workspace.standing_files import cells_files
 from profiling_assets.workspace.storage.interface import Listing, Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 
@@ -60,9 +61,12 @@ def _of_csvs(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateWeight:
 
 
 def _of_backend(workspace: Workspace, plate: PlateFound) -> PlateWeight:
-    backend = layout.sqlite_backend(plate.key)
-    info = workspace.stat(backend) if Source.SQLITE in plate.sources else None
-    size = 0 if info is None else info.size
+    folder = layout.backend_folder(plate.key)
+    standing = plate.sources & {Source.SQLITE, Source.PARQUET}
+    sizes = _sizes(folder, workspace.list_folder(folder)) if standing else {}
+    cells = cells_files(plate.key.plate, sizes)
+    of_cells = (cells.databases or cells.parquet)[:1]
+    size = sum(sizes[name] for name in of_cells)
     return PlateWeight(plate.key, 0, 0, 1, 0, None, backend_bytes=size)
 
 
