@@ -22,7 +22,7 @@ from profiling_assets.collate.sqlite_backend import too_wide_survey
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.config.model import Config
 from profiling_assets.errors import InvalidInputError
-from profiling_assets.profiles.tables import profiles_csv, read_profiles
+from profiling_assets.profiles.tables import read_profiles
 from profiling_assets.quality.preflight.plate_rules import repeated_warning
 from profiling_assets.steps.checks import (
     aggregated_checks,
@@ -30,10 +30,11 @@ from profiling_assets.steps.checks import (
     standing_checks,
 )
 from profiling_assets.steps.numbers import site_facts, well_facts
-from profiling_assets.steps.outputs import Fact, FileOutput, Progress, TableOutput
+from profiling_assets.steps.outputs import TAKEN_OVER, Fact, FileOutput, Progress, TableOutput
 from profiling_assets.steps.results import AGGREGATED, PARQUET, SQLITE
 from profiling_assets.steps.sources import PlateSource, SourceKind
 from profiling_assets.steps.standing_sources import refuse_unusable
+from profiling_assets.steps.taken_over import taken_over
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.compression import packed
 from profiling_assets.workspace.file_kind import is_parquet
@@ -185,7 +186,7 @@ def _from_cells(
         result.frame,
         facts={"source": source.kind.value, **well_facts(result.frame, result.wells)},
         ledgers={layout.aggregated_well_ledger(key): well_ledger_frame(result.wells)},
-        warnings=result.warnings,
+        warnings=(*source.notes, *result.warnings),
         checks=aggregated_checks(config, key, result.frame, result.wells),
     )
 
@@ -194,11 +195,12 @@ def _taken_over(
     workspace: Workspace, config: Config, key: PlateKey, source: PlateSource
 ) -> TableOutput:
     content = workspace.read_bytes(source.path)
+    if is_parquet(content):
+        table = taken_over(workspace, config, key, source.path)
+        return replace(table, facts={"source": source.kind.value, **table.facts})
     frame = read_profiles(content, path=source.path)
     zipped = source.path.endswith(".gz")
-    if is_parquet(content):  # at full precision: the text of a file is taken over as it is
-        content = profiles_csv(frame, float_format=None, gzip=config.options.compression == "gzip")
-    elif config.options.compression == "gzip" and not zipped:
+    if config.options.compression == "gzip" and not zipped:
         content = packed(content)
     elif config.options.compression != "gzip" and zipped:
         content = gzip.decompress(content)
@@ -206,7 +208,7 @@ def _taken_over(
         frame,
         facts={
             "source": source.kind.value,
-            "taken_over_from": source.path,
+            TAKEN_OVER: source.path,
             **well_facts(frame, ()),
         },
         checks=standing_checks(key, frame),

@@ -29,9 +29,9 @@ from profiling_assets.quality.preflight.rules import findings
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.frozen_lists import FROZEN, frozen_errors
 from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map
-from profiling_assets.steps.results import PARQUET, SQLITE
+from profiling_assets.steps.results import PARQUET, PLATE, SQLITE, result_path
 from profiling_assets.steps.sources import PlateSource, SourceKind, few_headers, plate_source, slim
-from profiling_assets.steps.standing_sources import refuse_unusable
+from profiling_assets.steps.standing_sources import refuse_unusable, refuse_unusable_tables
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plate_map_files import find_platemap_files
@@ -124,9 +124,10 @@ def _plate(
     facts = PreflightFacts(key, catalog.config, path, wanted)
     try:
         source = source_of(key)
-        facts = replace(facts, source_path=source.path or path)
+        facts = replace(facts, source_path=source.path or path, source_notes=source.notes)
         if source.kind is SourceKind.NONE and _starts_later(catalog, key):
             # it has later results only: neither cells nor plate map are asked for
+            refuse_unusable_tables(look, _later_tables(catalog, key))
             return replace(facts, wanted=Wanted(collate=False, annotate=False, negcon=False))
         source.required(key)
         if wanted.collate:
@@ -140,6 +141,15 @@ def _plate(
 def _starts_later(catalog: Catalog, key: PlateKey) -> bool:
     entry = catalog.registry.plates.get(key)
     return entry is not None and Source.PROFILES in entry.sources
+
+
+def _later_tables(catalog: Catalog, key: PlateKey) -> list[str]:
+    paths = [
+        result_path(result.template, str(key))
+        for result in catalog.results.values()
+        if result.level == PLATE and result.upstream
+    ]
+    return [path for path in paths if path.endswith((".csv", ".csv.gz"))]
 
 
 def _with_source(

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from profiling_assets.config.model import Config
-from profiling_assets.errors import BackendError, MissingInputError
+from profiling_assets.errors import BackendError, MissingInputError, listed
 from profiling_assets.steps.current import fingerprint
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.names import PlateKey
@@ -63,6 +63,8 @@ class PlateSource:
     looked_for: tuple[str, ...]  # the paths that were tried, for the message where none was found
     # what is known of a listing of which few folders are left (`slim`)
     shape: PlateShape | None = None
+    # what is to be known of the choice: a file of another name, files that are not read
+    notes: tuple[str, ...] = ()
 
     def required(self, key: PlateKey) -> PlateSource:
         """Return the source itself, or refuse a plate that has none.
@@ -130,7 +132,12 @@ def _standing_cells(
         return None
     kind = SourceKind.SQLITE if cells.databases else SourceKind.PARQUET
     mark = fingerprint(kind.value, {"size": str(there[name].size), "version": there[name].version})
-    return PlateSource(kind, there[name].path, mark, None, looked_for)
+    notes = [f"its cells are read from {name}, which is not named after the plate"]
+    if name.startswith(f"{key.plate}."):
+        notes = []
+    if cells.unused:
+        notes.append(f"not read, as {name} is: {listed(cells.unused)}")
+    return PlateSource(kind, there[name].path, mark, None, looked_for, notes=tuple(notes))
 
 
 def is_moved_away(recorded: str, now: SourceKind) -> bool:

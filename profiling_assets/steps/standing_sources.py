@@ -6,6 +6,7 @@ Do not put here: which file is taken (`sources`), reading it (`collate`, `profil
 """
 
 import sqlite3
+from collections.abc import Iterable
 from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -32,6 +33,19 @@ def refuse_unusable(workspace: Workspace, config: Config, source: PlateSource) -
         _joined_cells(workspace, config.aggregation, source.path)
     elif source.kind is SourceKind.PROFILES:
         _profiles(workspace, source.path)
+
+
+def refuse_unusable_tables(workspace: Workspace, paths: Iterable[str]) -> None:
+    """Refuse profiles that a plate starts from after its aggregation, or their Parquet files.
+
+    `paths`: of the CSV files, which need not be there. Raises `InvalidInputError`.
+    """
+    for path in paths:
+        parquet = f"{path.removesuffix('.gz').removesuffix('.csv')}.parquet"
+        for standing in (path, parquet, f"{path}.dvc", f"{parquet}.dvc"):
+            if workspace.stat(standing) is not None:
+                _profiles(workspace, standing)
+                break
 
 
 def _database(workspace: Workspace, options: AggregateOptions, path: str) -> None:
