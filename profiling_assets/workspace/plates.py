@@ -109,6 +109,7 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
                 IgnoredEntry(printable(f"{path}/{file}"), "it is empty (0 bytes)")
                 for file in _empty_sources(key, plate, area)
             )
+            ignored.extend(_unread_cells(key, plate, area))
             if reason is None:
                 continue
             entry = IgnoredEntry(path, reason)
@@ -204,7 +205,10 @@ def _made_sources(key: PlateKey, facts: FolderFacts, area: str) -> tuple[set[Sou
         return found, None
     others = listed(sorted(map(printable, facts.files)), shown=_SHOWN)
     holds = f"; it has {others}" if others else ""
-    return found, f"it holds no {plate}.sqlite, no {plate}.csv[.gz] and no later profiles{holds}"
+    return found, (
+        f"it holds no file of cells, no {plate}.csv[.gz] or {plate}.parquet and no later "
+        f"profiles{holds}"
+    )
 
 
 def _empty_sources(key: PlateKey, facts: FolderFacts, area: str) -> Iterator[str]:
@@ -216,6 +220,14 @@ def _empty_sources(key: PlateKey, facts: FolderFacts, area: str) -> Iterator[str
                 and file.endswith((".sqlite", ".csv", ".gz"))
             ):
                 yield file
+
+
+def _unread_cells(key: PlateKey, facts: FolderFacts, area: str) -> Iterator[IgnoredEntry]:
+    cells = cells_files(key.plate, facts.files if area == BACKEND else ())
+    first = (*cells.databases, *cells.parquet)[:1]
+    for file in cells.unused:
+        path = printable(f"{BACKEND}/{key}/{file}")
+        yield IgnoredEntry(path, f"the plate's cells are read from {printable(first[0])}")
 
 
 def csv_folder(key: PlateKey, csv_dir: str) -> str:
