@@ -67,7 +67,6 @@ def make_views(connection: sqlite3.Connection, tables: _Tables, path: str) -> Vi
     found = dict(_objects(tables, beginning, image)) if image else {}
     if not found:
         return None
-    connection.execute("PRAGMA temp_store = MEMORY")
     shown = [name for name in tables[image] if not folded(name).startswith(_THUMBNAILS)]
     _make_view(connection, IMAGE, f"{quoted(image)} AS t", {name: name for name in shown})
     objects = _object_views(connection, found, linked=bool(beginning))
