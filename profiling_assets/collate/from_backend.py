@@ -19,6 +19,8 @@ from profiling_assets.collate.aggregate import WellAggregator
 from profiling_assets.collate.cell_values import Value
 from profiling_assets.collate.export_to_database import ObjectView, make_views
 from profiling_assets.collate.header import IMAGE_NUMBER, TABLE_NUMBER, folded
+from profiling_assets.collate.joined_cells import aggregate_cells, check_cells
+from profiling_assets.collate.joined_table import JoinedTable, joined_table
 from profiling_assets.collate.options import AggregateResult
 from profiling_assets.collate.sqlite_file import columns_of, connect, is_indexed, quoted
 from profiling_assets.collate.strata import ImageColumns, Stratum
@@ -47,6 +49,8 @@ class Backend:
     names: Mapping[str, str]  # object table to its name in the file, or that of its view
     # those that are views, where ExportToDatabase wrote the file
     views: Mapping[str, ObjectView] = field(default_factory=dict[str, ObjectView])
+    # the one table with a row for each cell, where the file holds nothing else
+    joined: JoinedTable | None = None
 
     def images(self) -> Iterator[tuple[ImageKey, list[Value]]]:
         """Yield key (TableNumber, ImageNumber) and values of each Image row."""
@@ -167,6 +171,9 @@ def _checked(connection: sqlite3.Connection, path: str) -> Backend:
                 {table: view.view for table, view in tables},
                 exported.objects,
             )
+        table = joined_table(columns)
+        if table is not None:
+            return Backend(connection, "", (), {}, {}, joined=JoinedTable(connection, table))
         raise BackendError(
             f"the file is no backend; its tables are: {', '.join(found) or 'none'}",
             path=path,
@@ -188,6 +195,8 @@ def aggregate_backend(
     where the file is no SQLite backend, is damaged, or lacks what is asked for.
     """
     with open_backend(sqlite_file, path) as backend:
+        if backend.joined is not None:
+            return aggregate_cells(key, backend.joined, aggregate, path=path, scratch=None)
         aggregator = _aggregator(backend, aggregate, path)
         images: dict[Stratum, list[ImageKey]] = {}
         known: Counter[ImageKey] = Counter()
@@ -220,7 +229,10 @@ def check_backend(sqlite_file: Path, aggregate: AggregateOptions, *, path: str) 
     Raises `BackendError` as `aggregate_backend`.
     """
     with open_backend(sqlite_file, path) as backend:
-        _aggregator(backend, aggregate, path).discard()
+        if backend.joined is not None:
+            check_cells(backend.joined, aggregate, path=path)
+        else:
+            _aggregator(backend, aggregate, path).discard()
 
 
 def images_of_wells(

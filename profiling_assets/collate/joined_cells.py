@@ -13,7 +13,7 @@ once; an image without a cell has no row.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -55,6 +55,19 @@ class JoinedColumns:
     words: tuple[str, ...]  # columns of compartments that hold no numbers
 
 
+class Cells(Protocol):
+    """What is used of a file of joined cells, as `pyarrow.parquet.ParquetFile` has it."""
+
+    @property
+    def schema_arrow(self) -> pa.Schema:
+        """The columns."""
+        ...
+
+    def iter_batches(self, batch_size: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield some columns in pieces of so many rows, always in the same order."""
+        ...
+
+
 def aggregate_joined(
     key: PlateKey | None, file: Path, aggregate: AggregateOptions, *, path: str, scratch: Path
 ) -> AggregateResult:
@@ -65,18 +78,32 @@ def aggregate_joined(
     what is asked for.
     """
     parquet = _opened(file, path)
-    columns = joined_columns(parquet.schema_arrow, aggregate, path)
+    try:
+        return aggregate_cells(key, parquet, aggregate, path=path, scratch=scratch)
+    finally:
+        parquet.close()
+
+
+def aggregate_cells(
+    key: PlateKey | None,
+    cells: Cells,
+    aggregate: AggregateOptions,
+    *,
+    path: str,
+    scratch: Path | None,
+) -> AggregateResult:
+    """Aggregate joined cells, as `aggregate_joined`."""
+    columns = joined_columns(cells.schema_arrow, aggregate, path)
     aggregator = _aggregator(columns, aggregate, path, scratch)
     try:
-        strata = _add_images(parquet, columns, aggregator)
+        strata = _add_images(cells, columns, aggregator)
         for table in aggregator.tables:
-            _add_objects(parquet, columns, table, strata, aggregator)
+            _add_objects(cells, columns, table, strata, aggregator)
         result = aggregator.result()
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
     finally:
         aggregator.discard()
-        parquet.close()
     warnings = list(result.warnings)
     if columns.words:
         warnings.append(
@@ -96,7 +123,12 @@ def check_joined(file: BinaryIO, aggregate: AggregateOptions, *, path: str) -> N
 
     Raises `BackendError` as `aggregate_joined`.
     """
-    columns = joined_columns(_opened(file, path).schema_arrow, aggregate, path)
+    check_cells(_opened(file, path), aggregate, path=path)
+
+
+def check_cells(cells: Cells, aggregate: AggregateOptions, *, path: str) -> None:
+    """Refuse cells that cannot be aggregated. Raises `BackendError`."""
+    columns = joined_columns(cells.schema_arrow, aggregate, path)
     _aggregator(columns, aggregate, path, None).discard()
 
 
@@ -186,14 +218,14 @@ def _aggregator(
         raise BackendError(error.what, path=path, remedy=error.remedy) from error
 
 
-def _pieces(parquet: Any, names: Sequence[str]) -> Iterator[list[pa.Array]]:
+def _pieces(cells: Cells, names: Sequence[str]) -> Iterator[list[pa.Array]]:
     rows = max(1, min(65_536, _PIECE_BYTES // (8 * max(1, len(names)))))
-    for batch in parquet.iter_batches(batch_size=rows, columns=list(names)):
+    for batch in cells.iter_batches(batch_size=rows, columns=list(names)):
         yield [batch.column(name) for name in names]
 
 
 def _add_images(
-    parquet: Any, columns: JoinedColumns, aggregator: WellAggregator
+    cells: Cells, columns: JoinedColumns, aggregator: WellAggregator
 ) -> list[Stratum | None]:
     """Give each image to the aggregator once, and return the stratum of each row."""
     names = list(columns.image.values())
@@ -201,7 +233,7 @@ def _add_images(
     of_rows: list[Stratum | None] = []
     keys = columns.keys
     reading = list(dict.fromkeys((*keys, *names)))
-    for arrays in _pieces(parquet, reading):
+    for arrays in _pieces(cells, reading):
         by_name = dict(zip(reading, arrays, strict=True))
         rows = zip(*(_values(by_name[name]) for name in keys), strict=True)
         for place, image in enumerate(rows):
@@ -225,7 +257,7 @@ def _value(scalar: Any) -> Value:
 
 
 def _add_objects(
-    parquet: Any,
+    cells: Cells,
     columns: JoinedColumns,
     table: str,
     strata: Sequence[Stratum | None],
@@ -234,7 +266,7 @@ def _add_objects(
     features = columns.tables[table]
     number = [] if columns.number is None else [columns.number]
     start = 0
-    for arrays in _pieces(parquet, [*number, *features]):
+    for arrays in _pieces(cells, [*number, *features]):
         rows = len(arrays[0])
         numbered = _numbers(arrays[0]) if number else np.ones(rows)
         matrix = np.column_stack([numbered, *map(_numbers, arrays[len(number) :])])

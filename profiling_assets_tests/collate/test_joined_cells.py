@@ -175,3 +175,19 @@ def test_missing_numbers_words_and_cells_without_a_well_are_told(
     assert any("Cells_Note" in warning for warning in result.warnings)
     assert any("calls the plate" in warning for warning in result.warnings)
     assert result.frame["Cells_AreaShape_Area"].notna().tolist() == [True] * len(result.frame)
+
+
+def test_a_database_table_of_joined_cells_gives_the_profiles_of_the_parquet_file(
+    cells: pd.DataFrame, tmp_path: Path
+):
+    file = tmp_path / "P.sqlite"
+    # SQLite holds 2,000 columns in a table
+    kept = [name for place, name in enumerate(cells.columns) if place < 20 or place % 5 == 0]
+    some: Any = cells[kept].reset_index(drop=True)
+    with closing(sqlite3.connect(file)) as connection:
+        some.to_sql("merged", connection, index=False)
+    options = AggregateOptions("median", image_feature_categories=("Count",))
+    ours = aggregate_backend(None, file, options, path="x")
+    parquet = aggregate_joined(None, written(some, tmp_path), options, path="x", scratch=tmp_path)
+    pd.testing.assert_frame_equal(ours.frame, parquet.frame)
+    assert ours.wells == parquet.wells

@@ -1,6 +1,7 @@
 """Later profiles as Parquet, of a plate that has nothing before them, are taken over."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -18,7 +19,7 @@ from profiling_assets.workspace.names import PlateKey
 
 KEY = PlateKey("B1", "000123")
 FOLDER = f"profiles/{KEY}"
-WELLS = pd.DataFrame(
+WELLS: Any = pd.DataFrame(
     {
         "Metadata_Plate": ["000123"] * 2,
         "Metadata_Well": ["A01", "A02"],
