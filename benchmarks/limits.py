@@ -21,9 +21,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from profiling_assets.collate.from_backend import quoted
 from profiling_assets.collate.header import column_names, read_header
 from profiling_assets.collate.object_csv_fast import read_plain
+from profiling_assets.collate.sqlite_file import quoted
 from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.scan_workspace import scan_plate
 from profiling_assets.workspace.site_folder import IMAGE, site_files

@@ -61,7 +61,7 @@ CONTENTS = {
             "from-dagster.md",
             *("operations*.md", "estimate*.md", "sizing*.md", "../deploy/*.md", "../deploy/*/*.md"),
         ),
-        "Reference": ("reference/*.md", "outputs.md", "checks.md", "environment.md"),
+        "Reference": ("reference/*.md", "sources.md", "outputs.md", "checks.md", "environment.md"),
         "Explanation": (
             *("architecture.md", "differences.md", "decisions/README.md", "faults.md"),
             *("load*.md", "scale.md", "../benchmarks/README.md", "../CONTRIBUTING.md"),

@@ -527,3 +527,10 @@ def test_an_error_of_a_step_names_the_file_that_it_is_about(tmp_path: Path) -> N
     with pytest.raises(pa.ProfilingError, match="holds words") as caught:
         pa.normalize(file)
     assert caught.value.path == str(file)
+
+
+def test_aggregate_reads_databases_of_export_to_database_and_parquet_files_of_cells():
+    database = shared_data("sqlite", "nf1_ExportToDatabase_all_cellprofiler.sqlite")
+    assert sum(pa.aggregate(database).frame["Metadata_Object_Count"]) == 242
+    cells = shared_data("single_cell", "BR00117006_shrunken.parquet")
+    assert sum(pa.aggregate(cells).frame["Metadata_Object_Count"]) == 5

@@ -17,10 +17,12 @@ from profiling_assets.api.given import WHERE, File, Named, read
 from profiling_assets.api.outcome import Aggregated, Collated, WithFrame
 from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.from_backend import aggregate_backend
+from profiling_assets.collate.joined_cells import aggregate_joined
 from profiling_assets.collate.options import CollateOptions
 from profiling_assets.config.aggregation import COLLATE_CATEGORIES, AggregateOptions
 from profiling_assets.errors import ConfigError, ConflictError, MissingInputError
 from profiling_assets.profiles.tables import profiles_csv, with_numbers
+from profiling_assets.workspace.file_kind import HEAD_BYTES, is_parquet
 from profiling_assets.workspace.ledger import site_ledger_frame, well_ledger_frame
 from profiling_assets.workspace.names import checked_name
 from profiling_assets.workspace.plates import Source
@@ -218,15 +220,17 @@ def aggregate(
     fields_of_view: Literal["all"] | Sequence[int] = "all",
     object_feature: str | None = None,
 ) -> Aggregated:
-    """Aggregate the single cells of a SQLite backend, wherever it came from.
+    """Aggregate the single cells of a database or a Parquet file, wherever it came from.
 
-    Source: pycytominer 1.7.1, `SingleCells.aggregate_profiles`.
+    Source: pycytominer 1.7.1, `SingleCells.aggregate_profiles`; of ExportToDatabase
+    `SingleCells.merge_single_cells`, and of Parquet files `aggregate`.
 
     Parameters
     ----------
     sqlite : str or path
-        A backend with the tables Image, Cells and so on, as `collate`, cytominer-database and
-        CytoTable make it.
+        A SQLite file with the tables Image, Cells and so on, as `collate` and cytominer-database
+        make it, or Per_Image, Per_Cells and so on, as CellProfiler's ExportToDatabase does; or a
+        Parquet file with one row a cell, as CytoTable writes.
     strata : sequence of str, default ("Metadata_Plate", "Metadata_Well")
         Columns of the Image table that make a profile; a third one splits a well.
     operation : {"median", "mean"}, default "median"
@@ -259,8 +263,18 @@ def aggregate(
     options = _aggregation(
         operation, strata, compartments, image_feature_categories, fields_of_view, object_feature
     )
-    done = aggregate_backend(None, Path(sqlite).expanduser(), options, path=str(sqlite))
+    file = Path(sqlite).expanduser()
+    if file.is_file() and _is_parquet(file):
+        with TemporaryDirectory() as scratch:
+            done = aggregate_joined(None, file, options, path=str(sqlite), scratch=Path(scratch))
+    else:
+        done = aggregate_backend(None, file, options, path=str(sqlite))
     return Aggregated(with_numbers(done.frame), done.warnings, well_ledger_frame(done.wells))
+
+
+def _is_parquet(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return is_parquet(opened.read(HEAD_BYTES))
 
 
 def _aggregation(

@@ -181,8 +181,9 @@ def _row(key: PlateKey, entry: PlateEntry, look: object, config: Config, now: fl
     if isinstance(look, ProfilingError):
         where = "" if look.path is None else f"{look.path}: "
         return _Row(state="not told", ready=f"no: {where}{look.what}")
-    others = sorted(source.value for source in entry.sources if source is not Source.CSVS)
-    later = f"yes: starts at {' or '.join(others)}" if others else ""
+    # in the order in which they are taken
+    others = [s.value for s in Source if s in entry.sources and s is not Source.CSVS]
+    later = f"yes: starts at {others[0]}" if others else ""
     if not isinstance(look, PlateGlance):
         return _Row(ready=later)
     seen = look.completeness

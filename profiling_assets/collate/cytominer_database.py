@@ -25,12 +25,12 @@ import pandas as pd
 from profiling_assets.collate.aggregate import WellTally, with_sites
 from profiling_assets.collate.columns import absent_categories
 from profiling_assets.collate.file_defect import FileDefect, count_lines
-from profiling_assets.collate.from_backend import quoted
 from profiling_assets.collate.header import TABLE_NUMBER
 from profiling_assets.collate.image_csv import read_image
 from profiling_assets.collate.options import CollateOptions, CollateResult, TableSummary
 from profiling_assets.collate.site import ExpectedSites
 from profiling_assets.collate.site_state import state_warnings
+from profiling_assets.collate.sqlite_file import quoted
 from profiling_assets.collate.strata import as_text
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import InvalidInputError

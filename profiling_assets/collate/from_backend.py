@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Container, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -17,9 +17,13 @@ from numpy.typing import NDArray
 
 from profiling_assets.collate.aggregate import WellAggregator
 from profiling_assets.collate.cell_values import Value
+from profiling_assets.collate.export_to_database import ObjectView, make_views
 from profiling_assets.collate.header import IMAGE_NUMBER, TABLE_NUMBER, folded
+from profiling_assets.collate.joined_cells import aggregate_cells, check_cells
+from profiling_assets.collate.joined_table import JoinedTable, joined_table
 from profiling_assets.collate.options import AggregateResult
-from profiling_assets.collate.strata import Stratum
+from profiling_assets.collate.sqlite_file import columns_of, connect, is_indexed, quoted
+from profiling_assets.collate.strata import ImageColumns, Stratum
 from profiling_assets.collate.table_choice import TablePresence, counted
 from profiling_assets.config.aggregation import AggregateOptions
 from profiling_assets.errors import BackendError, InvalidInputError, listed
@@ -29,8 +33,8 @@ from profiling_assets.workspace.site_folder import CANONICAL, IMAGE, table_order
 ImageKey = tuple[Value, Value]
 _ROWS = 512  # fetched at a time
 _SCHEMA_REMEDY = (
-    "use a backend with the tables Image, Cells, ... and the columns TableNumber and ImageNumber, "
-    "as cytominer-database, CytoTable and this program make; collate the plate's CSVs anew"
+    "use a file with the tables Image, Cells, ... as cytominer-database and this program make, or "
+    "Per_Image, Per_Cells, ... as CellProfiler's ExportToDatabase does; or collate the plate's CSVs"
 )
 
 
@@ -43,13 +47,18 @@ class Backend:
     image_columns: tuple[str, ...]
     # object table to its columns without TableNumber; Cells, Cytoplasm, Nuclei first
     tables: Mapping[str, tuple[str, ...]]
-    names: Mapping[str, str]  # object table to its name in the file
+    names: Mapping[str, str]  # object table to its name in the file, or that of its view
+    # those that are views, where ExportToDatabase wrote the file
+    views: Mapping[str, ObjectView] = field(default_factory=dict[str, ObjectView])
+    # the one table with a row for each cell, where the file holds nothing else
+    joined: JoinedTable | None = None
 
     def images(self) -> Iterator[tuple[ImageKey, list[Value]]]:
         """Yield key (TableNumber, ImageNumber) and values of each Image row."""
         table, image = (self._place(self.image_columns, c) for c in (TABLE_NUMBER, IMAGE_NUMBER))
+        listed = ", ".join(map(quoted, self.image_columns))
         cursor = self.connection.execute(
-            f"SELECT * FROM {quoted(self.image_table)} ORDER BY rowid"  # noqa: S608 - quoted
+            f"SELECT {listed} FROM {quoted(self.image_table)} ORDER BY rowid"  # noqa: S608 - quoted
         )
         while rows := cursor.fetchmany(_ROWS):
             for row in rows:
@@ -83,12 +92,21 @@ class Backend:
 
     def has_index(self, table: str) -> bool:
         """Tell whether rows of an image can be found without reading the table."""
-        name = self.names[table]
-        for index in self.connection.execute(f"PRAGMA index_list({quoted(name)})").fetchall():
-            first = self.connection.execute(f"PRAGMA index_info({quoted(index[1])})").fetchone()
-            if first is not None and folded(str(first[2])) == folded(TABLE_NUMBER):
-                return True
-        return False
+        if table in self.views:
+            key = {folded(IMAGE_NUMBER)}
+            return all(is_indexed(self.connection, n, key) for n in self.views[table].based_on)
+        return is_indexed(self.connection, self.names[table], {folded(TABLE_NUMBER)})
+
+    def unlinked(self, table: str) -> int:
+        """Count the objects of a table that lack another object of their cell."""
+        if table not in self.views or len(self.views[table].based_on) == 1:
+            return 0
+        view = self.views[table]
+        counts = [
+            int(self.connection.execute(f"SELECT COUNT(*) FROM {quoted(name)}").fetchone()[0])  # noqa: S608
+            for name in (view.own, view.view)
+        ]
+        return max(0, counts[0] - counts[1])
 
     def strays(self, table: str) -> int:
         """Count the objects of a table with an index that belong to no Image row."""
@@ -142,8 +160,7 @@ def open_backend(file: Path, path: str) -> Generator[Backend]:
     """
     if not file.is_file():
         raise BackendError("the SQLite file is not there", path=path, remedy="collate the plate")
-    # as a URI: a blank, `?` or `#` in the path must not end it
-    connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+    connection = connect(file, path)
     try:
         yield _checked(connection, path)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # a name that is no UTF-8
@@ -161,7 +178,7 @@ def _checked(connection: sqlite3.Connection, path: str) -> Backend:
         "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
     ).fetchall()
     found = [str(row[0]) for row in rows]
-    columns = {name: _columns(connection, name) for name in found}
+    columns = {name: columns_of(connection, name) for name in found}
     keys = {folded(TABLE_NUMBER), folded(IMAGE_NUMBER)}
     joinable = {
         name: names for name, names in columns.items() if keys <= {folded(n) for n in names}
@@ -169,6 +186,20 @@ def _checked(connection: sqlite3.Connection, path: str) -> Backend:
     images = [name for name in joinable if name.lower() == IMAGE.lower()]
     names = {name: name for name in joinable if name not in images}
     if not images or not names:
+        exported = make_views(connection, columns, path)
+        if exported is not None:
+            tables = sorted(exported.objects.items(), key=lambda entry: table_order(entry[0]))
+            return Backend(
+                connection,
+                exported.image,
+                exported.image_columns,
+                {table: view.columns for table, view in tables},
+                {table: view.view for table, view in tables},
+                exported.objects,
+            )
+        table = joined_table(columns)
+        if table is not None:
+            return Backend(connection, "", (), {}, {}, joined=JoinedTable(connection, table))
         raise BackendError(
             f"the file is no backend; its tables are: {', '.join(found) or 'none'}",
             path=path,
@@ -181,11 +212,6 @@ def _checked(connection: sqlite3.Connection, path: str) -> Backend:
     return Backend(connection, images[0], joinable[images[0]], ordered, names)
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
-    rows = connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
-    return tuple(str(row[1]) for row in rows)
-
-
 def aggregate_backend(
     key: PlateKey | None, sqlite_file: Path, aggregate: AggregateOptions, *, path: str
 ) -> AggregateResult:
@@ -195,17 +221,9 @@ def aggregate_backend(
     where the file is no SQLite backend, is damaged, or lacks what is asked for.
     """
     with open_backend(sqlite_file, path) as backend:
-        try:
-            aggregator = WellAggregator(
-                aggregate,
-                backend.image_columns,
-                backend.tables,
-                path=path,
-                scratch=None,
-                presence=None if aggregate.compartments else backend.presence(),
-            )
-        except InvalidInputError as error:
-            raise BackendError(error.what, path=path, remedy=error.remedy) from error
+        if backend.joined is not None:
+            return aggregate_cells(key, backend.joined, aggregate, path=path, scratch=None)
+        aggregator = _aggregator(backend, aggregate, path)
         images: dict[Stratum, list[ImageKey]] = {}
         known: Counter[ImageKey] = Counter()
         for image, values in backend.images():
@@ -225,9 +243,51 @@ def aggregate_backend(
                     aggregator.note_text(texts)
             aggregator.close([stratum])
         result = aggregator.result()
-    result = replace(result, warnings=(*result.warnings, *_key_warnings(strays, known)))
+        unlinked = {table: backend.unlinked(table) for table in aggregator.tables}
+    result = replace(result, warnings=(*result.warnings, *_key_warnings(strays, unlinked, known)))
     named = () if key is None else _plate_warnings(result, key)
     return replace(result, warnings=(*result.warnings, *named))
+
+
+def check_backend(sqlite_file: Path, aggregate: AggregateOptions, *, path: str) -> None:
+    """Refuse a backend that cannot be aggregated, as its tables and their columns show.
+
+    Raises `BackendError` as `aggregate_backend`.
+    """
+    with open_backend(sqlite_file, path) as backend:
+        if backend.joined is not None:
+            check_cells(backend.joined, aggregate, path=path)
+        else:
+            _aggregator(backend, aggregate, path).discard()
+
+
+def images_of_wells(
+    sqlite_file: Path, aggregate: AggregateOptions, *, path: str
+) -> tuple[list[str], list[int]]:
+    """Return the columns of the Image table, without their prefix, and the images of each well.
+
+    Raises `InvalidInputError` where the file is no backend, or lacks plate or well.
+    """
+    with open_backend(sqlite_file, path) as backend:
+        image = ImageColumns(backend.image_columns, aggregate, path)
+        strata = (image.stratum(values) for _, values in backend.images())
+        counts = Counter(stratum[:2] for stratum in strata if stratum is not None and stratum[1])
+        names = [name.removeprefix("Image_") for name in backend.image_columns]
+    return names, list(counts.values())
+
+
+def _aggregator(backend: Backend, aggregate: AggregateOptions, path: str) -> WellAggregator:
+    try:
+        return WellAggregator(
+            aggregate,
+            backend.image_columns,
+            backend.tables,
+            path=path,
+            scratch=None,
+            presence=None if aggregate.compartments else backend.presence(),
+        )
+    except InvalidInputError as error:
+        raise BackendError(error.what, path=path, remedy=error.remedy) from error
 
 
 def _plate_warnings(result: AggregateResult, key: PlateKey) -> Iterator[str]:
@@ -263,22 +323,25 @@ def _scan(
     return strays
 
 
-def _key_warnings(strays: Mapping[str, int], images: Mapping[ImageKey, int]) -> Iterator[str]:
+def _key_warnings(
+    strays: Mapping[str, int], unlinked: Mapping[str, int], images: Mapping[ImageKey, int]
+) -> Iterator[str]:
     """Say which objects are in no profile, and which may be in two, for their keys."""
     for table, count in sorted(strays.items()):
         if count:
             yield f"{count} objects of {table} belong to no Image row: in no profile"
+    for table, count in sorted(unlinked.items()):
+        if count:
+            yield (
+                f"{count} objects of {table} have no Cytoplasm, Cells and Nuclei that belong "
+                "together: in no profile, as in pycytominer"
+            )
     repeated = sum(times for times in images.values() if times > 1)
     if repeated:
         yield (
             f"{repeated} Image rows have a TableNumber and ImageNumber that others have too: "
             "their objects cannot be told apart, and count for each"
         )
-
-
-def quoted(name: str) -> str:
-    """Quote an identifier: table and column names come from files."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def row_numbers(

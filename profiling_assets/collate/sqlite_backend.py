@@ -19,9 +19,10 @@ from profiling_assets.collate.block_spool import Again
 from profiling_assets.collate.cell_values import Value
 from profiling_assets.collate.column_types import ColumnType, ColumnTypes
 from profiling_assets.collate.columns import Survey, TableLayout
-from profiling_assets.collate.from_backend import quoted, row_numbers
+from profiling_assets.collate.from_backend import row_numbers
 from profiling_assets.collate.header import IMAGE_NUMBER, OBJECT_NUMBER, TABLE_NUMBER
 from profiling_assets.collate.image_spool import SpooledRow
+from profiling_assets.collate.sqlite_file import quoted
 from profiling_assets.workspace.site_folder import IMAGE
 
 MAX_COLUMNS = 2000  # of a SQLite table; a build can lower it, and no build in use raises it

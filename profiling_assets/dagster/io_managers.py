@@ -26,6 +26,7 @@ from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.journal import HEAD_BYTES, announced_lookup, intent_of
 from profiling_assets.steps.outputs import (
     ANYTHING,
+    TAKEN_OVER,
     FileOutput,
     Kept,
     Output,
@@ -188,11 +189,11 @@ class TableIOManager(WorkspaceIOManager):
         self._announce(context, content, beside=full)
         beside = self._publish_companions(obj)
         beside |= {copy: self._publish(text, copy) for copy, text in full.items()}
-        beside |= self._publish_copies(path, content)
+        beside |= self._publish_copies(path, content, kept=str(obj.facts.get(TAKEN_OVER)))
         info = self._workspace.publish_bytes(content, path)
         self._describe(context, info, obj, beside, content)
 
-    def _publish_copies(self, path: str, content: bytes) -> dict[str, FileMark]:
+    def _publish_copies(self, path: str, content: bytes, *, kept: str) -> dict[str, FileMark]:
         from profiling_assets.profiles.formats import COPIES
         from profiling_assets.profiles.tables import read_profiles
 
@@ -202,7 +203,10 @@ class TableIOManager(WorkspaceIOManager):
         frame = read_profiles(content, path=path)  # what the text says, so that either may be read
         name = path.removesuffix(".gz").removesuffix(".csv")
         copies = {f"{name}.{form}": COPIES[form](frame) for form in asked}
-        return {copy: self._publish(written, copy) for copy, written in copies.items()}
+        # a file that was taken over is no copy, and stays as it was made
+        return {
+            copy: self._publish(written, copy) for copy, written in copies.items() if copy != kept
+        }
 
     def _full_precision(self, context: dg.OutputContext, made: TableOutput) -> dict[str, bytes]:
         from profiling_assets.profiles.tables import profiles_csv

@@ -13,7 +13,7 @@ import csv
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import groupby
@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from profiling_assets.errors import InvalidInputError
+from profiling_assets.profiles import parquet_tables
 from profiling_assets.profiles.column_kinds import (
     WELL_COLUMNS,
     column,
@@ -32,7 +33,8 @@ from profiling_assets.profiles.column_kinds import (
     is_measured,
     numeric_columns,
 )
-from profiling_assets.workspace.compression import packed, unpacked
+from profiling_assets.workspace.compression import packed, unpacked, unpacked_head
+from profiling_assets.workspace.file_kind import is_parquet, refuse_foreign
 
 _BOM = b"\xef\xbb\xbf"
 # What a missing number is written as by pandas, R, CellProfiler and spreadsheets.
@@ -44,27 +46,20 @@ _WHOLE = 2**53  # above, a float no longer tells whole numbers apart
 def read_profiles(data: bytes, *, path: str, well_column: str = WELL_COLUMNS[0]) -> pd.DataFrame:
     """Read a profile table.
 
-    `data`: CSV, plain or gzipped (told by its first bytes). One row a well (or site), in file
-    order. Metadata columns are verbatim text, '' where empty; counts are int64, or float64 where
-    one is missing or broken; features are float64, correctly rounded, and a feature column that
-    holds words stays text. Raises `InvalidInputError` where the file is truncated, ragged, not
+    `data`: CSV, plain or gzipped, or Parquet (told by its first bytes). One row a well (or site),
+    in file order. Metadata columns are verbatim text, '' where empty; counts are int64, or float64
+    where one is missing or broken; features are float64, correctly rounded, and a feature column
+    that holds words stays text. Raises `InvalidInputError` where the file is truncated, ragged, not
     UTF-8, has a column twice or no well column.
     """
+    if is_parquet(data):
+        frame = parquet_tables.profiles_frame(data, path)
+        refuse_no_profiles([*frame.columns], path, well_column)
+        return with_numbers(frame, features=True)
+    refuse_foreign(data, path)
     text = unpacked(data, path=path).removeprefix(_BOM)
     names = _header(text, path)
-    twice = sorted(name for name, times in Counter(names).items() if times > 1)
-    if twice:
-        raise InvalidInputError(
-            f"column {twice[0]!r} occurs more than once in the header",
-            path=path,
-            remedy="rename or remove the repeated columns",
-        )
-    if not {well_column, *WELL_COLUMNS} & set(names):
-        raise InvalidInputError(
-            f"there is no column {well_column}: this is not a profile table",
-            path=path,
-            remedy="put a table there with one row a well, or remove the file",
-        )
+    refuse_no_profiles(names, path, well_column)
     try:
         table = _parsed(text, names, numbers=True)
     except pa.ArrowInvalid:
@@ -78,6 +73,37 @@ def read_profiles(data: bytes, *, path: str, well_column: str = WELL_COLUMNS[0])
             ) from error
     frame = cast(pd.DataFrame, table.to_pandas())
     return with_numbers(frame, features=True)
+
+
+def header_of(head: bytes, path: str, *, well_column: str = WELL_COLUMNS[0]) -> list[str]:
+    """Read the header of a profile table, from the beginning of a CSV file, plain or gzipped.
+
+    Empty where the header goes on. Raises `InvalidInputError` as `read_profiles`.
+    """
+    refuse_foreign(head, path)
+    text = unpacked_head(head, path=path).removeprefix(_BOM)
+    if not re.search(rb"[\r\n]", text):
+        return []
+    names = _header(text, path)
+    refuse_no_profiles(names, path, well_column)
+    return names
+
+
+def refuse_no_profiles(names: Sequence[str], path: str, well_column: str = WELL_COLUMNS[0]) -> None:
+    """Refuse the columns of a table that holds no profiles. Raises `InvalidInputError`."""
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
+    if twice:
+        raise InvalidInputError(
+            f"column {twice[0]!r} occurs more than once in the header",
+            path=path,
+            remedy="rename or remove the repeated columns",
+        )
+    if not {well_column, *WELL_COLUMNS} & set(names):
+        raise InvalidInputError(
+            f"there is no column {well_column}: this is not a profile table",
+            path=path,
+            remedy="put a table there with one row a well, or remove the file",
+        )
 
 
 def with_numbers(frame: pd.DataFrame, *, features: bool = False) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from profiling_assets.collate.collate_plate import collate_plate
 from profiling_assets.collate.columns import survey_headers, survey_sample
 from profiling_assets.collate.cytominer_database import collate_with_reference_engine
 from profiling_assets.collate.from_backend import aggregate_backend
+from profiling_assets.collate.joined_cells import aggregate_joined
 from profiling_assets.collate.options import CollateOptions, CollateResult
 from profiling_assets.collate.sqlite_backend import too_wide_survey
 from profiling_assets.config.aggregation import AggregateOptions
@@ -30,11 +31,14 @@ from profiling_assets.steps.checks import (
     standing_checks,
 )
 from profiling_assets.steps.numbers import site_facts, well_facts
-from profiling_assets.steps.outputs import Fact, FileOutput, Progress, TableOutput
+from profiling_assets.steps.outputs import TAKEN_OVER, Fact, FileOutput, Progress, TableOutput
 from profiling_assets.steps.results import AGGREGATED, PARQUET, SQLITE
 from profiling_assets.steps.sources import PlateSource, SourceKind
+from profiling_assets.steps.standing_sources import refuse_unusable
+from profiling_assets.steps.taken_over import taken_over
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.compression import packed
+from profiling_assets.workspace.file_kind import is_parquet
 from profiling_assets.workspace.ledger import (
     SiteRecord,
     SiteState,
@@ -79,8 +83,9 @@ def make_plate(
         return _from_csvs(workspace, config, key, source, scratch, wanted=wanted, progress=progress)
     if AGGREGATED not in wanted:
         return PassOutputs({})
-    if source.kind is SourceKind.SQLITE:
-        return PassOutputs({AGGREGATED: _from_sqlite(workspace, config, key, source, scratch)})
+    refuse_unusable(workspace, config, source)
+    if source.kind in (SourceKind.SQLITE, SourceKind.PARQUET):
+        return PassOutputs({AGGREGATED: _from_cells(workspace, config, key, source, scratch)})
     return PassOutputs({AGGREGATED: _taken_over(workspace, config, key, source)})
 
 
@@ -167,7 +172,7 @@ def _collated(
     return PassOutputs(made, withheld)
 
 
-def _from_sqlite(
+def _from_cells(
     workspace: Workspace, config: Config, key: PlateKey, source: PlateSource, scratch: Path
 ) -> TableOutput:
     backend = workspace.stat(source.path)
@@ -175,12 +180,17 @@ def _from_sqlite(
         what = f"the copy of plate {key}'s backend"
         check_space(workspace, scratch, backend.size, what=what, path=source.path)
     with workspace.local_file(source.path) as local:
-        result = aggregate_backend(key, local, config.aggregation, path=source.path)
+        if source.kind is SourceKind.SQLITE:
+            result = aggregate_backend(key, local, config.aggregation, path=source.path)
+        else:
+            result = aggregate_joined(
+                key, local, config.aggregation, path=source.path, scratch=scratch
+            )
     return TableOutput(
         result.frame,
         facts={"source": source.kind.value, **well_facts(result.frame, result.wells)},
         ledgers={layout.aggregated_well_ledger(key): well_ledger_frame(result.wells)},
-        warnings=result.warnings,
+        warnings=(*source.notes, *result.warnings),
         checks=aggregated_checks(config, key, result.frame, result.wells),
     )
 
@@ -189,6 +199,9 @@ def _taken_over(
     workspace: Workspace, config: Config, key: PlateKey, source: PlateSource
 ) -> TableOutput:
     content = workspace.read_bytes(source.path)
+    if is_parquet(content):
+        table = taken_over(workspace, config, key, source.path)
+        return replace(table, facts={"source": source.kind.value, **table.facts})
     frame = read_profiles(content, path=source.path)
     zipped = source.path.endswith(".gz")
     if config.options.compression == "gzip" and not zipped:
@@ -199,7 +212,7 @@ def _taken_over(
         frame,
         facts={
             "source": source.kind.value,
-            "taken_over_from": source.path,
+            TAKEN_OVER: source.path,
             **well_facts(frame, ()),
         },
         checks=standing_checks(key, frame),

@@ -41,9 +41,11 @@ from profiling_assets.steps.frozen_lists import FROZEN, frozen_fingerprint
 from profiling_assets.steps.journal import announced_lookup
 from profiling_assets.steps.outputs import Kept
 from profiling_assets.steps.results import (
+    AGGREGATED,
     CSVS,
     LOAD_DATA,
     PARQUET,
+    PLATE,
     PLATE_MAP,
     SQLITE,
     Result,
@@ -56,6 +58,7 @@ from profiling_assets.steps.results import (
 from profiling_assets.steps.sources import (
     PlateSource,
     SourceKind,
+    content_fingerprint,
     is_moved_away,
     plate_source,
     slim,
@@ -65,6 +68,8 @@ from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 from profiling_assets.workspace.storage.snapshot import snapshot
+
+_TABLES = (".csv", ".csv.gz")
 
 # asset, partitions, and the path that a partition's file has now, to their latest records
 RecordLookup = Callable[[str, Sequence[str], Callable[[str], str]], dict[str, Recorded]]
@@ -99,6 +104,7 @@ class Judge(ABC):
         self.source = cache(self._source)
         self.plate_map = cache(self._plate_map)
         self.standing = cache(self._standing)
+        self.taken_over_from = cache(self._taken_over_from)
         self._can_be_made = cache(self._is_makeable)
         self._content = cache(self._hash)
         self._frozen = cache(self._frozen_list)
@@ -109,8 +115,8 @@ class Judge(ABC):
         return result_path(self._graph[task.name].template, task.partition)
 
     def upstream(self, task: Task) -> list[Task]:
-        """Return what a result is made from, within the graph."""
-        return upstream_of(self._catalog, task)
+        """Return what a result is made from, within the graph; none where it is taken over."""
+        return [] if self.taken_over_from(task) else upstream_of(self._catalog, task)
 
     def recorded(self, task: Task) -> Recorded | None:
         """Return the latest materialization of a result, if there is one."""
@@ -179,7 +185,7 @@ class Judge(ABC):
         recorded = self.recorded(task)
         if recorded is None or not self.is_moved_away(task):
             return False
-        if self.source(task.key).kind is not SourceKind.SQLITE:
+        if self.source(task.key).kind not in (SourceKind.SQLITE, SourceKind.PARQUET):
             return True
         return not self._force and self._stays_beside_its_backend(task, recorded)
 
@@ -190,11 +196,34 @@ class Judge(ABC):
             return False
         return recorded is None or is_replaced(standing, recorded, lambda: self._content(task))
 
+    def _taken_over_from(self, task: Task) -> str | None:
+        """Return the Parquet file that stands for a table of a plate that starts at it.
+
+        None where there is none, or the plate has something before it: then it may be a copy.
+        """
+        result = self._graph[task.name]
+        if result.level != PLATE or not result.upstream or not self.path(task).endswith(_TABLES):
+            return None
+        table = self.path(task).removesuffix(".gz").removesuffix(".csv")
+        parquet = f"{table}.parquet"
+        if self._look.stat(parquet) is None:
+            return None
+        aggregated = Task(AGGREGATED, task.partition)
+        if (
+            self.standing(aggregated) is not None
+            or self.source(task.key).kind is not SourceKind.NONE
+        ):
+            return None
+        return parquet
+
     def _wanted(self, task: Task) -> Fingerprints:
         return fingerprints(self._graph[task.name].code_version, self._inputs(task))
 
     def _inputs(self, task: Task) -> dict[str, str]:
         result = self._graph[task.name]
+        parquet = self.taken_over_from(task)
+        if parquet is not None:
+            return {"taken_over_from": content_fingerprint(self._look, parquet)}
         inputs = {name: self.external(name, task.partition) for name in result.external}
         for up in self.upstream(task):
             inputs[input_name(up.name, up.partition)] = self._identity(up, result)
@@ -277,6 +306,8 @@ class PlanJudge(Judge):
 
     def _is_makeable(self, task: Task) -> bool:
         result = self._graph[task.name]
+        if self.taken_over_from(task) is not None:
+            return True
         if not result.performs:
             return False
         if self._starts_a_plate(task):
@@ -337,7 +368,7 @@ class StepJudge(Judge):
         return look_at(self._look, self._catalog.config, key)
 
     def _is_makeable(self, task: Task) -> bool:
-        return self._graph[task.name].performs
+        return self._graph[task.name].performs or self.taken_over_from(task) is not None
 
     def _stays_beside_its_backend(self, task: Task, recorded: Recorded) -> bool:  # noqa: ARG002
         return recorded.adopted

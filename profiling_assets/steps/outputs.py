@@ -45,6 +45,9 @@ class OutputWithCompanions(Output):
     files: Mapping[str, Path] = field(default_factory=dict[str, Path], kw_only=True)
 
 
+TAKEN_OVER = "taken_over_from"  # a fact: the file made elsewhere whose content a table has
+
+
 @dataclass(frozen=True)
 class TableOutput(OutputWithCompanions):
     """A table of profiles, or a ledger."""

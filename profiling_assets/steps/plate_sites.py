@@ -5,15 +5,14 @@ bringing the plates' lines together.
 Do not put here: counting, and the table's rows (`quality.summary_table`).
 """
 
-import sqlite3
 from collections import Counter
 from collections.abc import Collection, Mapping
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from profiling_assets.collate.from_backend import images_of_wells
 from profiling_assets.config.model import Config
 from profiling_assets.errors import InvalidInputError, ProfilingError
 from profiling_assets.profiles.column_kinds import column, numeric_columns
@@ -100,6 +99,9 @@ def _told(
     elif source.kind is SourceKind.SQLITE:
         sites = _of_backend(workspace, config, source)
         missing = "its SQLite backend is not on this machine, or has no wells"
+    elif source.kind is SourceKind.PARQUET:
+        sites = None
+        missing = f"{source.path} has no sites without cells"
     else:
         sites = _of_profiles(workspace, source)
         missing = f"its profiles have no {_SITE_COUNT}"
@@ -122,13 +124,9 @@ def _of_backend(workspace: Workspace, config: Config, source: PlateSource) -> Pl
     file = Path(workspace.location(source.path))
     if not file.is_file():  # gigabytes are not fetched for one line
         return None
-    well = config.aggregation.well_column.replace('"', '""')
     try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as backend:
-            names = [row[1] for row in backend.execute('PRAGMA table_info("Image")')]
-            query = f'SELECT COUNT(*) FROM Image WHERE "{well}" <> \'\' GROUP BY "{well}"'  # noqa: S608 - a column's name, quoted
-            counts = [row[0] for row in backend.execute(query)]
-    except sqlite3.Error:
+        names, counts = images_of_wells(file, config.aggregation, path=source.path)
+    except InvalidInputError:
         return None
     return sites_of_wells(counts, image_columns(names) or None) if counts else None
 

@@ -34,7 +34,7 @@ from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.collate import collate_options, listing_of
 from profiling_assets.steps.frozen_lists import FROZEN, frozen_errors
 from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map
-from profiling_assets.steps.results import PARQUET, SQLITE
+from profiling_assets.steps.results import PARQUET, PLATE, SQLITE, result_path
 from profiling_assets.steps.sources import (
     PlateSource,
     SourceKind,
@@ -43,6 +43,7 @@ from profiling_assets.steps.sources import (
     refuse_foreign_images,
     slim,
 )
+from profiling_assets.steps.standing_sources import refuse_unusable, refuse_unusable_tables
 from profiling_assets.steps.unread_input import unread_entries
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.file_kind import HEAD_BYTES, foreign_kind
@@ -144,15 +145,18 @@ def _plate(
     facts = PreflightFacts(key, catalog.config, path, wanted)
     try:
         source = source_of(key)
-        facts = replace(facts, source_path=source.path or path)
+        facts = replace(facts, source_path=source.path or path, source_notes=source.notes)
         if not source.unusable:  # its error says it
             facts = replace(facts, unread=source.unread)
         starts_later = source.kind is SourceKind.NONE and not source.unusable
         if starts_later and _starts_later(catalog, key):
             # it has later results only: neither cells nor plate map are asked for
             facts = _with_load_data(look, facts)
+            refuse_unusable_tables(look, _later_tables(catalog, key))
             return replace(facts, wanted=Wanted(collate=False, annotate=False, negcon=False))
         source.required(key)
+        if wanted.collate:
+            refuse_unusable(look, catalog.config, source)
         if source.listing is None:
             facts = _with_load_data(look, facts)
         if wanted.collate and source.kind is SourceKind.CSVS:
@@ -201,6 +205,15 @@ def _with_load_data(look: Workspace, facts: PreflightFacts) -> PreflightFacts:
 def _starts_later(catalog: Catalog, key: PlateKey) -> bool:
     entry = catalog.registry.plates.get(key)
     return entry is not None and Source.PROFILES in entry.sources
+
+
+def _later_tables(catalog: Catalog, key: PlateKey) -> list[str]:
+    paths = [
+        result_path(result.template, str(key))
+        for result in catalog.results.values()
+        if result.level == PLATE and result.upstream
+    ]
+    return [path for path in paths if path.endswith((".csv", ".csv.gz"))]
 
 
 def _with_source(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from profiling_assets.collate.table_choice import TablePresence, counted
 from profiling_assets.config.model import Config
-from profiling_assets.errors import MissingInputError, ProfilingError
+from profiling_assets.errors import BackendError, MissingInputError, ProfilingError, listed
 from profiling_assets.steps.current import fingerprint
 from profiling_assets.workspace import layout
 from profiling_assets.workspace.file_kind import HEAD_BYTES, foreign_kind, refuse_foreign
@@ -22,6 +22,7 @@ from profiling_assets.workspace.plates import IgnoredEntry, csv_folder
 from profiling_assets.workspace.scan_workspace import PlateListing, fingerprint_bytes, scan_plate
 from profiling_assets.workspace.site_folder import SiteFolder, site_files
 from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
+from profiling_assets.workspace.standing_files import cells_files
 from profiling_assets.workspace.storage.disk_space import csv_bytes
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.unread import refused_source
@@ -38,6 +39,7 @@ class SourceKind(StrEnum):
 
     CSVS = "csvs"
     SQLITE = "sqlite"
+    PARQUET = "parquet"
     PROFILES = "profiles"
     NONE = "none"
 
@@ -70,6 +72,8 @@ class PlateSource:
     unread: tuple[IgnoredEntry, ...] = ()  # what looks like input among its CSVs and is not used
     # what is known of a listing of which few folders are left (`slim`)
     shape: PlateShape | None = None
+    # what is to be known of the choice: a file of another name, files that are not read
+    notes: tuple[str, ...] = ()
 
     def required(self, key: PlateKey) -> PlateSource:
         """Return the source itself, or refuse a plate that has none.
@@ -92,16 +96,18 @@ class PlateSource:
 def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSource:
     """Choose what a plate's aggregated profiles are made from.
 
-    The CSVs where the plate's analysis folder holds site folders; else a standing SQLite backend;
-    else, unless the section `aggregate` is on (which a finished table cannot follow), a standing
-    `PLATE.csv[.gz]`. With `collate.aggregate_only`, the SQLite backend alone. Of kind `none` where
-    there is nothing of it, or where tables lie there that cannot be used: an older source is never
-    taken in place of them. What is packed away (an archive) is told, and may be the older source's.
+    The CSVs where the plate's analysis folder holds site folders; else a standing database, else a
+    Parquet file, with its cells; else, unless the section `aggregate` is on (which a finished table
+    cannot follow), a standing `PLATE.csv[.gz]` or `PLATE.parquet`. With `collate.aggregate_only`,
+    standing cells alone. Of kind `none` where there is nothing of it, or where tables lie there
+    that cannot be used: an older source is never taken in place of them. What is packed away (an
+    archive) is told, and may be the older source's. Raises `BackendError` where several databases
+    might be meant.
     """
     folder = csv_folder(key, config.collate.csv_dir)
     sqlite = layout.sqlite_backend(key)
     finished = not (config.collate.aggregate_only or config.aggregate.perform)
-    tables = aggregate_candidates(key, config.options.compression) if finished else ()
+    tables = aggregate_candidates(key, config) if finished else ()
     unread: tuple[IgnoredEntry, ...] = ()
     refused: ProfilingError | None = None
     if not config.collate.aggregate_only:
@@ -126,15 +132,37 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
         if listing.unusable:
             return PlateSource(SourceKind.NONE, folder, "", None, (folder,), refused, unusable=True)
     looked_for = (sqlite,) if config.collate.aggregate_only else (folder, sqlite, *tables)
-    info = workspace.stat(sqlite)
-    if info is not None:
-        mark = fingerprint("sqlite", {"size": str(info.size), "version": info.version})
-        return PlateSource(SourceKind.SQLITE, sqlite, mark, None, looked_for, unread=unread)
-    for path in tables:
+    found = _standing_cells(workspace, key, looked_for)
+    if found is not None:
+        return replace(found, unread=unread)
+    # a pointer stands for its file, where that is absent
+    for path in (*tables, *(f"{table}.dvc" for table in tables)):
         if workspace.stat(path) is not None:
             mark = content_fingerprint(workspace, path)
             return PlateSource(SourceKind.PROFILES, path, mark, None, looked_for, unread=unread)
     return PlateSource(SourceKind.NONE, "", "", None, looked_for, refused, unread=unread)
+
+
+def _standing_cells(
+    workspace: Workspace, key: PlateKey, looked_for: tuple[str, ...]
+) -> PlateSource | None:
+    folder = layout.backend_folder(key)
+    there = {file.path.rpartition("/")[2]: file for file in workspace.list_folder(folder).files}
+    cells = cells_files(key.plate, there)
+    try:
+        name = cells.first
+    except BackendError as error:
+        raise BackendError(error.what, path=folder, remedy=error.remedy) from error
+    if name is None:
+        return None
+    kind = SourceKind.SQLITE if cells.databases else SourceKind.PARQUET
+    mark = fingerprint(kind.value, {"size": str(there[name].size), "version": there[name].version})
+    notes = [f"its cells are read from {name}, which is not named after the plate"]
+    if name.startswith(f"{key.plate}."):
+        notes = []
+    if cells.unused:
+        notes.append(f"not read, as {name} is: {listed(cells.unused)}")
+    return PlateSource(kind, there[name].path, mark, None, looked_for, notes=tuple(notes))
 
 
 def is_moved_away(recorded: str, now: SourceKind) -> bool:
@@ -148,16 +176,18 @@ def is_moved_away(recorded: str, now: SourceKind) -> bool:
     return recorded in order and order.index(now) > order.index(SourceKind(recorded))
 
 
-def aggregate_candidates(key: PlateKey, compression: str | None) -> tuple[str, ...]:
+def aggregate_candidates(key: PlateKey, config: Config) -> tuple[str, ...]:
     """Return the places where a plate's aggregated profiles may stand already, best first.
 
-    The place where ours are put comes last: once they are there, they are no new source.
-    `compression`: of the profiles that we write, `gzip` or None.
+    The place where ours are put comes last: once they are there, they are no new source. After it
+    comes only a Parquet file that the config makes us write, as a copy of them.
     """
     backend = layout.backend_aggregate(key)
     plain, zipped = layout.profile(key, suffix=".csv"), layout.profile(key)
-    own = (plain, zipped) if compression == "gzip" else (zipped, plain)
-    return (own[0], f"{backend}.gz", backend, own[1])
+    own = (plain, zipped) if config.options.compression == "gzip" else (zipped, plain)
+    parquet = layout.profile(key, suffix=".parquet")
+    last = (own[1], parquet) if "parquet" in config.options.formats else (parquet, own[1])
+    return (own[0], f"{backend}.gz", backend, *last)
 
 
 def content_fingerprint(workspace: Workspace, path: str) -> str:

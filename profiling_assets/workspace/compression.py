@@ -24,6 +24,7 @@ _GZIP_LEVEL = 3
 _GZIP_TIME = slice(4, 8)  # where the header has it
 _GZIP_MTIME = 1  # as pycytominer; fixed, so that two runs give the same bytes
 _MOST_BYTES = 2 * 1024**3  # 1,536 wells of 9 sites have 0.8 GB; zeros pack a thousandfold
+_MOST_HEAD_BYTES = 16 * 1024**2
 _compressed = cast("Callable[[bytes, int], bytearray]", deflate.gzip_compress)
 
 
@@ -45,11 +46,7 @@ def unpacked(data: bytes, *, path: str) -> bytes:
     try:
         content = b"".join(_members(data, _MOST_BYTES + 1))
     except (EOFError, zlib.error) as error:
-        raise InvalidInputError(
-            f"the compressed file is cut off or damaged ({error})",
-            path=path,
-            remedy="make the file again, or restore it from a copy",
-        ) from error
+        raise _damaged(path, error) from error
     if len(content) > _MOST_BYTES:
         raise InvalidInputError(
             f"the compressed file holds more than {_MOST_BYTES // 1024**3} GiB",
@@ -64,17 +61,36 @@ def begun(data: bytes) -> bytes:
 
     Bytes that cannot be unpacked are returned as they are.
     """
-    if not is_packed(data):
-        return data
     try:
-        return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS).decompress(data)
-    except zlib.error:
+        return unpacked_head(data, path="")
+    except InvalidInputError:
         return data
 
 
 def is_packed(data: bytes) -> bool:
     """Tell whether bytes begin as a gzipped file does."""
     return data.startswith(_GZIP_MAGIC)
+
+
+def unpacked_head(data: bytes, *, path: str) -> bytes:
+    """Return the beginning of a file that may be gzipped, from the file's beginning.
+
+    Raises `InvalidInputError` where the gzip stream is broken.
+    """
+    if not data.startswith(_GZIP_MAGIC):
+        return data
+    try:
+        return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS).decompress(data, _MOST_HEAD_BYTES)
+    except zlib.error as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: str, error: Exception) -> InvalidInputError:
+    return InvalidInputError(
+        f"the compressed file is cut off or damaged ({error})",
+        path=path,
+        remedy="make the file again, or restore it from a copy",
+    )
 
 
 def _members(data: bytes, most: int) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ HEAD_BYTES = 1024  # of a file, to tell its kind
 _GIT_LFS = b"version https://git-lfs.github.com/spec/"
 _GIT_ANNEX = (b"/annex/objects/", b".git/annex/objects/")
 _SQLITE = b"SQLite format 3\0"
+_PARQUET_MAGIC = b"PAR1"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -56,7 +57,7 @@ def foreign_kind(head: bytes) -> ForeignFile | None:
     for magic, kind in (
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _SHEET),
         (_SQLITE, _DATABASE),
-        (b"PAR1", _PARQUET),
+        (_PARQUET_MAGIC, _PARQUET),
         (b"\x89HDF\r\n\x1a\n", _HDF5),
     ):
         if head.startswith(magic):
@@ -78,6 +79,16 @@ def pointer_kind(head: bytes) -> ForeignFile | None:
         return _ANNEX
     is_dvc = head.startswith((b"outs:\n- ", b"outs:\r\n- ")) and b"md5:" in head
     return _DVC if is_dvc else None
+
+
+def is_sqlite(head: bytes) -> bool:
+    """Say whether a file is a SQLite database."""
+    return head.startswith(_SQLITE)
+
+
+def is_parquet(head: bytes) -> bool:
+    """Say whether a file is a Parquet file."""
+    return head.startswith(_PARQUET_MAGIC)
 
 
 def refuse_foreign(data: bytes, path: str) -> None:

@@ -47,6 +47,11 @@ def platemap_folders(batch: str) -> tuple[str, str]:
     return (f"{PLATEMAPS}/{batch}", f"{METADATA}/{batch}")
 
 
+def backend_folder(key: PlateKey) -> str:
+    """Return the folder of a plate's backend."""
+    return f"{BACKEND}/{key.batch}/{key.plate}"
+
+
 def sqlite_backend(key: PlateKey) -> str:
     """Return the path of a plate's SQLite backend."""
     return f"{BACKEND}/{key.batch}/{key.plate}/{key.plate}.sqlite"

@@ -16,10 +16,14 @@ from profiling_assets.workspace.layout import ANALYSIS, BACKEND, PROFILES, analy
 from profiling_assets.workspace.names import PlateKey, name_problem
 from profiling_assets.workspace.site_folder import files_of
 from profiling_assets.workspace.sites import parse_site_folder
+from profiling_assets.workspace.standing_files import cells_files
 
 AREAS = (ANALYSIS, BACKEND, PROFILES)
 _STEPS = ("_augmented", "_normalized")
-_TABLE_SUFFIXES = (".csv.gz", ".csv", ".parquet")
+_PARQUET = ".parquet"
+_TABLE_SUFFIXES = (".csv.gz", ".csv", _PARQUET)
+# of the profiles of wells; in `backend` a Parquet file is one of cells
+_AGGREGATE_SUFFIXES = {BACKEND: (".csv.gz", ".csv"), PROFILES: _TABLE_SUFFIXES}
 _SHOWN = 3  # names in a reason
 _BACKENDS = (".sqlite", ".sqlite3", ".db", ".sqlite.gz", ".sqlite.zip", ".csv", ".csv.gz", ".dvc")
 _SHEETS = (".tsv", ".parquet", ".xlsx", ".xls", ".ods")
@@ -34,6 +38,7 @@ class Source(StrEnum):
 
     CSVS = "csvs"
     SQLITE = "sqlite"
+    PARQUET = "parquet"
     AGGREGATE = "aggregate"
     PROFILES = "profiles"
 
@@ -111,7 +116,7 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
             found, reason = (
                 _analysis_source(key, plate, csv_dir)
                 if area == ANALYSIS
-                else _made_sources(key, plate)
+                else _made_sources(key, plate, area)
             )
             sources.setdefault(key, set()).update(found)
             ignored.extend(
@@ -216,33 +221,50 @@ def _analysis_source(
     return set(), reason
 
 
-def _made_sources(key: PlateKey, facts: FolderFacts) -> tuple[set[Source], str | None]:
-    """Return the sources among a plate's files in `backend` or `profiles`."""
+def _made_sources(key: PlateKey, facts: FolderFacts, area: str) -> tuple[set[Source], str | None]:
+    """Return the sources among a plate's files in `backend` or `profiles`.
+
+    Those of a kind that is told by its content count also where they are empty or a pointer: that
+    is for the plate to say.
+    """
     if facts.unreadable:
         return set(), "it cannot be read: give this user permission to read it"
     plate = key.plate
     found: set[Source] = set()
+    if area == BACKEND:
+        cells = cells_files(plate, facts.files)
+        found |= {Source.SQLITE} if cells.databases else set()
+        found |= {Source.PARQUET} if cells.parquet else set()
+    aggregates = {f"{plate}{suffix}" for suffix in _AGGREGATE_SUFFIXES[area]}
     for file, size in facts.files.items():
-        if size == 0:
-            continue
-        if file == f"{plate}.sqlite":
-            found.add(Source.SQLITE)
-        elif file in {f"{plate}.csv", f"{plate}.csv.gz"}:
+        name = file.removesuffix(".dvc")
+        if name in aggregates and size:
             found.add(Source.AGGREGATE)
-        elif file.endswith(_TABLE_SUFFIXES) and file.startswith(
-            tuple(plate + step for step in _STEPS)
+        elif (
+            size
+            and name.endswith(_TABLE_SUFFIXES)
+            and name.startswith(tuple(plate + step for step in _STEPS))
         ):
             found.add(Source.PROFILES)
     if found:
         return found, None
     others = listed(sorted(map(printable, facts.files)), shown=_SHOWN)
     holds = f"; it has {others}" if others else ""
-    return found, f"it holds no {plate}.sqlite, no {plate}.csv[.gz] and no later profiles{holds}"
+    return found, (
+        f"it holds no file of cells, no {plate}.csv[.gz] or {plate}.parquet and no later "
+        f"profiles{holds}"
+    )
 
 
 def _unread_backends(key: PlateKey, facts: FolderFacts) -> Iterator[IgnoredEntry]:
-    """Yield what looks like a backend of the plate and has another name."""
-    known = {f"{key.plate}{ending}" for ending in (".sqlite", ".csv", ".csv.gz")}
+    """Yield what looks like a backend of the plate and is not read."""
+    cells = cells_files(key.plate, facts.files)
+    first = (*cells.databases, *cells.parquet)[:1]
+    for file in cells.unused:
+        path = printable(f"{BACKEND}/{key}/{file}")
+        reason = f"the plate's cells are read from {printable(first[0])}"
+        yield IgnoredEntry(path, reason, unread=True)
+    known = {*first, *cells.unused, f"{key.plate}.csv", f"{key.plate}.csv.gz"}
     for file, size in facts.files.items():
         if file not in known and size > 0 and file.lower().endswith(_BACKENDS):
             path = printable(f"{BACKEND}/{key}/{file}")

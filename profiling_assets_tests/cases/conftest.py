@@ -26,6 +26,6 @@ def case(unpacked_cases: Path, tmp_path: Path) -> Callable[[str], Path]:
 
     def copy(name: str) -> Path:
         (found,) = unpacked_cases.glob(f"*/{name}")
-        return Path(shutil.copytree(found, tmp_path / name))
+        return Path(shutil.copytree(found, tmp_path / name, dirs_exist_ok=True))
 
     return copy

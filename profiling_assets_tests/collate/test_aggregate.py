@@ -362,25 +362,15 @@ def test_a_backend_with_numeric_plates_gives_them_as_text(tmp_path: Path):
     assert again.warnings == ()
 
 
-def test_a_foreign_schema_is_refused_with_its_tables_and_a_remedy():
-    with pytest.raises(BackendError) as caught:
-        read("nf1_ExportToDatabase_all_cellprofiler.sqlite")
-    message = str(caught.value)
-    assert "Per_Cells" in message
-    assert "Per_Image" in message
-    assert "backend/nf1_ExportToDatabase" in message
-    assert "Remedy" in message
-
-
 def test_a_file_that_is_no_backend_is_refused(tmp_path: Path):
     file = tmp_path / "a b?#.sqlite"
     with pytest.raises(BackendError, match="not there"):
         aggregate_backend(KEY, file, MEAN, path="x")
     file.write_bytes(b"")
-    with pytest.raises(BackendError, match="its tables are: none"):
+    with pytest.raises(BackendError, match="is empty"):
         aggregate_backend(KEY, file, MEAN, path="x")
     file.write_bytes(b"no database at all" * 100)
-    with pytest.raises(BackendError, match="cannot read"):
+    with pytest.raises(BackendError, match="no SQLite file"):
         aggregate_backend(KEY, file, MEAN, path="x")
 
 
@@ -392,6 +382,9 @@ def test_a_damaged_backend_is_refused(tmp_path: Path):
     file = tmp_path / "backend.sqlite"
     data = file.read_bytes()
     file.write_bytes(data[: len(data) // 2])
+    with pytest.raises(BackendError, match="cut off"):
+        aggregate_backend(KEY, file, MEAN, path="x")
+    file.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
     with pytest.raises(BackendError, match="cannot read"):
         aggregate_backend(KEY, file, MEAN, path="x")
 

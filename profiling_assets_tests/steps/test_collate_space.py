@@ -101,7 +101,7 @@ def test_the_copy_of_a_backend_on_s3_needs_its_size(
     monkeypatch.setenv("PROFILING_ASSETS_SCRATCH", str(tmp_path))
     workspace = open_workspace(f"s3://{bucket}")
     path = f"backend/{KEY}/000123.sqlite"
-    workspace.publish_bytes(b"x" * 2**21, path)
+    workspace.publish_bytes(b"SQLite format 3\0".ljust(2**21, b"\0"), path)
     source = PlateSource(SourceKind.SQLITE, path, "", None, ())
     with pytest.raises(WorkspaceError, match=r"the copy of plate .* needs up to 2\.1 MB") as caught:
         make_plate(workspace, CONFIG, KEY, source, small_disk, wanted=["aggregated_profiles"])

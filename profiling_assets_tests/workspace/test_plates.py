@@ -36,6 +36,13 @@ def reasons(scan: WorkspaceScan) -> dict[str, str]:
     ("where", "file", "source"),
     [
         ("backend", "PL-01-x.sqlite", Source.SQLITE),
+        ("backend", "PL-01-x.sqlite3", Source.SQLITE),
+        ("backend", "DefaultDB.db", Source.SQLITE),
+        ("backend", "PL-01-x.sqlite.dvc", Source.SQLITE),
+        ("backend", "PL-01-x.parquet", Source.PARQUET),
+        ("profiles", "PL-01-x.parquet", Source.AGGREGATE),
+        ("profiles", "PL-01-x.csv.gz.dvc", Source.AGGREGATE),
+        ("profiles", "PL-01-x_augmented.parquet", Source.PROFILES),
         ("backend", "PL-01-x.csv", Source.AGGREGATE),
         ("backend", "PL-01-x.csv.gz", Source.AGGREGATE),
         ("profiles", "PL-01-x.csv.gz", Source.AGGREGATE),
@@ -53,7 +60,13 @@ def test_a_plate_that_starts_at_a_published_file_is_a_plate_too(
 
 @pytest.mark.parametrize(
     "file",
-    ["PL-01.sqlite", "PL-01-x_sites.tsv", "PL-01-x.sqlite-journal", "other_augmented.csv.gz"],
+    [
+        "PL-01.csv",
+        "Thumbs.db",
+        "PL-01-x_sites.tsv",
+        "PL-01-x.sqlite-journal",
+        "other_augmented.csv.gz",
+    ],
 )
 def test_a_folder_without_a_file_of_the_plate_is_ignored_and_the_reason_names_what_it_has(
     file: str,
@@ -63,11 +76,14 @@ def test_a_folder_without_a_file_of_the_plate_is_ignored_and_the_reason_names_wh
     assert file in reasons(scan)["backend/B1/PL-01-x"]
 
 
-def test_an_empty_file_is_no_source() -> None:
-    files = {"PL-01-x.sqlite": 0, "PL-01-x.csv": 7}
+def test_an_empty_table_is_no_source_and_an_empty_database_is_for_its_plate_to_say() -> None:
+    files = {"PL-01-x.csv": 0, "PL-01-x.csv.gz": 7}
     scan = find_plates({"backend": area(FolderFacts(files=files))}, "analysis")
     assert scan.plates == (PlateFound(KEY, frozenset({Source.AGGREGATE})),)
-    assert "empty" in reasons(scan)["backend/B1/PL-01-x/PL-01-x.sqlite"]
+    assert "empty" in reasons(scan)["backend/B1/PL-01-x/PL-01-x.csv"]
+    files = {"PL-01-x.sqlite": 0}
+    scan = find_plates({"backend": area(FolderFacts(files=files))}, "analysis")
+    assert scan.plates == (PlateFound(KEY, frozenset({Source.SQLITE})),)
 
 
 def test_a_plate_is_one_plate_wherever_its_files_lie() -> None:

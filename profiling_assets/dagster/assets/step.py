@@ -51,7 +51,7 @@ def kept_or_made(
     result = catalog.results[task.name]
     judge = judge_of(context, catalog, [task])
     try:
-        value = judge.kept(task) or make()
+        value = judge.kept(task) or _taken_over(catalog, judge, task) or make()
     except MissingPlatesError as refusal:
         if (
             refusal.absent
@@ -66,6 +66,15 @@ def kept_or_made(
         yield from checked(context, catalog, result, output)
     else:
         yield output
+
+
+def _taken_over(catalog: Catalog, judge: StepJudge, task: Task) -> Output | None:
+    path = judge.taken_over_from(task)
+    if path is None:
+        return None
+    from profiling_assets.steps.taken_over import taken_over
+
+    return taken_over(catalog.workspace, catalog.config, task.key, path)
 
 
 def judge_of(

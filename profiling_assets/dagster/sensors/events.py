@@ -25,7 +25,7 @@ from profiling_assets.workspace.registry import Registry
 from profiling_assets.workspace.storage.snapshot import snapshot
 
 _NO_MEETING = {dg.AssetKey(name) for name in (PLATE_MAP, *FROZEN)}
-_MADE = {Source.SQLITE, Source.AGGREGATE, Source.PROFILES}
+_MADE = {Source.SQLITE, Source.PARQUET, Source.AGGREGATE, Source.PROFILES}
 
 
 def known_plates(catalog: Catalog, instance: dg.DagsterInstance) -> set[PlateKey]:

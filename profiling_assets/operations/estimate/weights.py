@@ -12,6 +12,7 @@ from profiling_assets.workspace.names import PlateKey
 from profiling_assets.workspace.plates import PlateFound, Source
 from profiling_assets.workspace.site_folder import site_files, unpacked_size
 from profiling_assets.workspace.site_layouts import plate_site_folders
+from profiling_assets.workspace.standing_files import cells_files
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 
@@ -57,7 +58,11 @@ def _of_csvs(workspace: Workspace, key: PlateKey, csv_dir: str) -> PlateWeight:
 
 
 def _of_backend(workspace: Workspace, plate: PlateFound) -> PlateWeight:
-    backend = layout.sqlite_backend(plate.key)
-    info = workspace.stat(backend) if Source.SQLITE in plate.sources else None
-    size = 0 if info is None else info.size
+    folder = layout.backend_folder(plate.key)
+    standing = plate.sources & {Source.SQLITE, Source.PARQUET}
+    files = workspace.list_folder(folder).files if standing else ()
+    sizes = {file.path.rpartition("/")[2]: file.size for file in files}
+    cells = cells_files(plate.key.plate, sizes)
+    of_cells = (cells.databases or cells.parquet)[:1]
+    size = sum(sizes[name] for name in of_cells)
     return PlateWeight(plate.key, 0, 0, 1, 0, None, backend_bytes=size)

@@ -44,6 +44,7 @@ class PreflightFacts:
     config: Config
     source_path: str  # what it starts from, or would
     wanted: Wanted = Wanted()  # the steps that are to be made
+    source_notes: tuple[str, ...] = ()  # what is to be known of what it starts from
     # why it has nothing to start from, or that cannot be read
     source_error: ProfilingError | None = None
     # expected and found sites; None for a plate that does not start at CSVs

@@ -39,6 +39,10 @@ def source(plate: PreflightFacts) -> Iterator[Finding]:
         yield of_error(
             SOURCE, plate.source_error, where=plate.source_path, remedy=remedy, scope=plate.scope
         )
+    for note in plate.source_notes if plate.wanted.collate else ():
+        remedy = "name the file that holds the plate's cells PLATE.sqlite or PLATE.parquet, and "
+        remedy += "move the others away, if that is not meant"
+        yield _warning(SOURCE, note, plate.source_path, remedy, plate)
 
 
 def sites(plate: PreflightFacts) -> Iterator[Finding]:

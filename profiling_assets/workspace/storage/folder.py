@@ -108,6 +108,12 @@ class FolderWorkspace:
         with reading(path), local.open("rb") as file:
             return file.read(size)
 
+    def read_range(self, path: str, start: int, size: int) -> bytes:
+        local = self._local(path)
+        with reading(path), local.open("rb") as file:
+            file.seek(start)
+            return file.read(size)
+
     @contextmanager
     def local_file(self, path: str) -> Generator[Path]:
         if self.stat(path) is None:

@@ -211,6 +211,32 @@ class Workspace(Protocol):
         """
         ...
 
+    def read_range(self, path: str, start: int, size: int) -> bytes:
+        """Read a part of a file.
+
+        Parameters
+        ----------
+        path : str
+            The file.
+        start : int
+            Where the part begins, in bytes.
+        size : int
+            How many bytes at most, above 0.
+
+        Returns
+        -------
+        bytes
+            The bytes from `start` on; fewer than `size` where the file ends before.
+
+        Raises
+        ------
+        MissingInputError
+            Where there is no such file.
+        WorkspaceError
+            Where it cannot be read.
+        """
+        ...
+
     def local_file(self, path: str) -> AbstractContextManager[Path]:
         """Give a local path to read a file from, while the block runs.
 

@@ -86,6 +86,12 @@ class OverlayWorkspace:
         except MissingInputError:
             return self._inputs.read_head(path, size)
 
+    def read_range(self, path: str, start: int, size: int) -> bytes:
+        try:
+            return self._outputs.read_range(path, start, size)
+        except MissingInputError:
+            return self._inputs.read_range(path, start, size)
+
     @contextmanager
     def local_file(self, path: str) -> Generator[Path]:
         holder = self._inputs if self._outputs.stat(path) is None else self._outputs

@@ -80,6 +80,9 @@ class Snapshot:
     def read_head(self, path: str, size: int) -> bytes:
         return self._workspace.read_head(path, size)
 
+    def read_range(self, path: str, start: int, size: int) -> bytes:
+        return self._workspace.read_range(path, start, size)
+
     def local_file(self, path: str) -> AbstractContextManager[Path]:
         return self._workspace.local_file(path)
 

@@ -25,6 +25,9 @@ def test_what_is_published_is_read_back_and_listed(any_workspace: Workspace) -> 
     assert info.size == 4
     assert any_workspace.read_bytes(f"{PLATE}.csv") == b"x,y\n"
     assert any_workspace.read_head(f"{PLATE}.csv", 2) == b"x,"
+    whole = any_workspace.read_bytes(f"{PLATE}.csv")
+    for start in (0, 1, len(whole) - 1, len(whole), len(whole) + 5):
+        assert any_workspace.read_range(f"{PLATE}.csv", start, 2) == whole[start : start + 2]
     assert any_workspace.stat(f"{PLATE}.csv") == info
     assert any_workspace.list_folder("backend/B 1/000123") == Listing((), (info,))
     assert any_workspace.list_folder("backend").folders == ("B 1",)

@@ -64,6 +64,7 @@ def test_of_equal_paths_the_output_s_file_is_read(
     ):
         assert both.read_bytes(path) == content
         assert both.read_head(path, 3) == content[:3]
+        assert both.read_range(path, 2, 3) == content[2:5]
         assert both.stat(path) == holder.stat(path)
         assert both.location(path) == holder.location(path)
         with both.local_file(path) as local:

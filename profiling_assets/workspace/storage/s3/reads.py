@@ -1,4 +1,4 @@
-"""Getting objects: whole, their beginning, or into a local file.
+"""Getting objects: whole, a part, or into a local file.
 
 Put here: GET requests, by obstore where it can, else by boto3.
 Do not put here: listing (`listing`), writing (`uploads`).
@@ -34,11 +34,11 @@ def read_bytes(connection: Connection, path: str) -> bytes:
         return _get(connection, path)
 
 
-def read_head(connection: Connection, path: str, size: int) -> bytes:
-    """Get at most the first `size` bytes of an object."""
+def read_range(connection: Connection, path: str, start: int, size: int) -> bytes:
+    """Get at most `size` bytes of an object, from `start` on."""
     try:
         with talking(connection, path, "read"):
-            return _get(connection, path, span=(0, size))
+            return _get(connection, path, span=(start, start + size))
     except WorkspaceError as error:
         if _status(error) == 416:
             return b""  # an empty object has no first byte that could be asked for

@@ -114,7 +114,10 @@ class S3Workspace:
         return reads.read_bytes(self._connection, _named(path))
 
     def read_head(self, path: str, size: int) -> bytes:
-        return reads.read_head(self._connection, _named(path), size)
+        return reads.read_range(self._connection, _named(path), 0, size)
+
+    def read_range(self, path: str, start: int, size: int) -> bytes:
+        return reads.read_range(self._connection, _named(path), start, size)
 
     @contextmanager
     def local_file(self, path: str) -> Generator[Path]:
