@@ -16,6 +16,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from profiling_assets.config.queries import ALL
 from profiling_assets.errors import ConfigError, InvalidInputError
 from profiling_assets.profiles.column_kinds import column
 from profiling_assets.profiles.correlation import THRESHOLD, correlated_features
@@ -34,7 +35,7 @@ from profiling_assets.profiles.feature_list import (
 )
 from profiling_assets.profiles.normalize import INFER, chosen_features
 from profiling_assets.profiles.pycytominer import reference
-from profiling_assets.profiles.reference_wells import ALL, sampled_rows, samples_query
+from profiling_assets.profiles.reference_wells import sampled_rows, samples_query
 from profiling_assets.workspace.names import PlateKey
 
 

@@ -175,7 +175,7 @@ def test_min_cells_without_object_counts_is_an_error_that_says_so() -> None:
         ("Metadata_nowhere == 'x'", "does not work on B1/000123"),
         ("Metadata_Well ==", "does not work on B1/000123"),
         ("Metadata_Object_Count + 1", "does not choose rows|does not work"),
-        ("Metadata_Plate == 123", "no well to fit on"),
+        ("Metadata_Plate == 124", "no well to fit on"),
         ("Metadata_Object_Count > 1e9", "no well to fit on"),
     ],
 )
