@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from profiling_assets.config.aggregation import COLLATE_CATEGORIES
-from profiling_assets.config.queries import ALL, QUERY_EXAMPLE, query_problem
+from profiling_assets.config.queries import samples_complaints
 from profiling_assets.config.types import (
     Complaint,
     Flag,
@@ -212,6 +212,11 @@ class OptionsConfig(Section):
         "pandas query over metadata columns. It narrows what min_cells and the negcon twins "
         "choose; every well stays in the output.",
     )
+    add_batch: Flag = Field(
+        default=False,
+        description="Whether the annotated profiles, and all that are made of them, have a column "
+        "Metadata_Batch.",
+    )
     formats: Annotated[
         tuple[Literal["csv.gz", "parquet", "h5ad"], ...],
         Kind("a list of csv.gz, parquet and h5ad"),
@@ -226,9 +231,7 @@ class OptionsConfig(Section):
         if self.float_format is not None and not _FLOAT_FORMAT.fullmatch(self.float_format):
             what = f"is {self.float_format!r}, which does not format a number"
             yield "float_format", what, "write %.5g for five significant digits"
-        problem = None if self.samples == ALL else query_problem(self.samples)
-        if problem:
-            yield "samples", problem, f"write all, or a query such as {QUERY_EXAMPLE}"
+        yield from samples_complaints(self.samples)
         yield from listed_twice("formats", self.formats)
         if "csv.gz" not in self.formats:
             yield "formats", "does not list csv.gz, which the next step reads", "add csv.gz"

@@ -8,8 +8,10 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from profiling_assets.config.types import Complaint
 
 QUERY_EXAMPLE = "Metadata_Object_Count >= 50 and Metadata_pert_type != 'empty'"
 ALL = "all"
@@ -110,7 +112,7 @@ def quoted_number(node: ast.Compare) -> str | None:
     for operator, left, right in pairs(node):
         for value in (left, right):
             text = value.value if isinstance(value, ast.Constant) else None
-            if isinstance(operator, _ORDER) and isinstance(text, str) and _is_number(text):
+            if isinstance(operator, _ORDER) and isinstance(text, str) and is_number(text):
                 told = ast.unparse(value)
                 return f"asks what is more or less than the text {told}; write {text} unquoted"
     return None
@@ -122,9 +124,17 @@ def pairs(node: ast.Compare) -> list[tuple[ast.cmpop, ast.expr, ast.expr]]:
     return list(zip(node.ops, operands, operands[1:], strict=False))
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Say whether a text is a number."""
     try:
         float(text)
     except ValueError:
         return False
     return True
+
+
+def samples_complaints(query: str | None) -> Iterator[Complaint]:
+    """Yield what is wrong with a query for samples."""
+    problem = None if query in {None, ALL} else query_problem(str(query))
+    if problem:
+        yield "samples", problem, f"write all, or a query such as {QUERY_EXAMPLE}"

@@ -21,7 +21,7 @@ from profiling_assets.profiles.column_kinds import (
     column,
 )
 from profiling_assets.profiles.excluded_wells import Exclusions, exclusion_warnings, no_well_is_left
-from profiling_assets.profiles.joining import CLEANED, as_externals, joined_tables
+from profiling_assets.profiles.joining import CLEANED, as_externals, joined_tables, with_batch
 from profiling_assets.profiles.plate_map import (
     ExternalMetadata,
     PlateMap,
@@ -54,14 +54,15 @@ def annotate_profiles(
     key: PlateKey,
     exclusions: Exclusions | None = None,
     of_plate: Mapping[str, str] = MappingProxyType({}),
+    add_batch: bool = False,
 ) -> AnnotateResult:
     """Join a plate's profiles with its plate map and external metadata.
 
     `external`: more metadata, each joined on columns that are there by then; wells without an entry
-    keep empty cells. `of_plate`: columns with one value for the whole plate.
-    Raises `PlateMapError` where no well joins or is left, or an external key is absent or
-    ambiguous. Raises `InvalidInputError` where `profiles` has no well column. Raises `ValueError`
-    where the plate map was read with another well column.
+    keep empty cells. `of_plate`: columns with one value for the whole plate. `add_batch`: whether
+    to add the batch. Raises `PlateMapError` where no well joins or is left, or an external key is
+    absent or ambiguous. Raises `InvalidInputError` where `profiles` has no well column. Raises
+    `ValueError` where the plate map was read with another well column.
     """
     if metadata_name(platemap_well_column) != plate_map.well_column:
         message = f"the plate map was read by {plate_map.well_column}, not {platemap_well_column}"
@@ -88,6 +89,8 @@ def annotate_profiles(
     strangers = [record.well for record in wells if record.state is WellState.NOT_IN_PLATE_MAP]
     if strangers:
         warnings.append(dropped_wells_warning(plate_map.path, strangers))
+    if add_batch:
+        profiles = with_batch(profiles, key)
     externals = as_externals(external)
     frame, remarks = joined_tables(
         profiles, joined, plate_map, externals, well_column=well_column, of_plate=of_plate

@@ -48,6 +48,12 @@ def as_externals(
     return (external,) if isinstance(external, ExternalMetadata) else tuple(external)
 
 
+def with_batch(profiles: pd.DataFrame, key: PlateKey) -> pd.DataFrame:
+    """Add the batch to a plate's profiles; a plate map's own column of that name gets a suffix."""
+    batch = pd.Series([key.batch] * len(profiles), index=profiles.index, dtype="str")
+    return profiles.assign(Metadata_Batch=batch)
+
+
 def metadata_of_wells(
     wells: Sequence[str],
     plate_map: PlateMap,
@@ -56,6 +62,7 @@ def metadata_of_wells(
     key: PlateKey,
     well_column: str = WELL_COLUMNS[0],
     of_plate: Mapping[str, str] = MappingProxyType({}),
+    add_batch: bool = False,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the metadata that annotated profiles of some wells will have, and what is to be known.
 
@@ -64,6 +71,8 @@ def metadata_of_wells(
     profiles = pd.DataFrame(
         {PLATE_COLUMNS[0]: key.plate, well_column: pd.Series(wells, dtype="str")}
     )
+    if add_batch:
+        profiles = with_batch(profiles, key)
     return joined_tables(
         profiles, wells, plate_map, externals, well_column=well_column, of_plate=of_plate
     )

@@ -47,6 +47,7 @@ class ExternalMetadata:
     # the columns to join on, as the profiles call them, with or without `Metadata_`
     merge_column: str | tuple[str, ...]
     own_column: str | tuple[str, ...] | None = None  # as this table calls them, where otherwise
+    warnings: tuple[str, ...] = ()  # what was mended in reading
 
     @property
     def on(self) -> tuple[str, ...]:
@@ -249,6 +250,17 @@ def read_external_metadata(data: bytes, *, path: str) -> pd.DataFrame:
     return read_hand_made(data, path=path).frame()
 
 
+def external_metadata(
+    data: bytes, *, path: str, on: tuple[str, ...], own: tuple[str, ...]
+) -> ExternalMetadata:
+    """Read external metadata, with the columns by which they are to be joined.
+
+    Raises `PlateMapError` where it is not a table.
+    """
+    table = read_hand_made(data, path=path)
+    return ExternalMetadata(path, table.frame(), on, own, table.warnings)
+
+
 def checked_external(
     external: ExternalMetadata, plate_map: PlateMap, columns: Collection[str]
 ) -> tuple[ExternalMetadata, list[str]]:
@@ -290,7 +302,9 @@ def checked_external(
             remedy="keep one row for each",
         )
     same = len(external.frame) - len(different)
-    remark = [f"{external.path}: {same} rows repeat another one exactly; ignored"] if same else []
+    remark = [f"{external.path}: {warning}" for warning in external.warnings]
+    if same:
+        remark.append(f"{external.path}: {same} rows repeat another one exactly; ignored")
     return replace(external, frame=different), remark
 
 

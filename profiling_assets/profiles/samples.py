@@ -22,6 +22,7 @@ import pandas as pd
 from profiling_assets.config.queries import (
     ALL,
     Query,
+    is_number,
     pairs,
     parsed_query,
     query_problem,
@@ -32,7 +33,11 @@ from profiling_assets.profiles.column_kinds import column, is_metadata
 
 Rows = np.ndarray[Any, np.dtype[np.bool_]]
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
-_SEVERAL = {ast.Eq: ast.In, ast.NotEq: ast.NotIn}  # pandas' `== [a, b]` means `in`
+# pandas' `== [a, b]` means `in`
+_SEVERAL: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.In,
+    ast.NotEq: ast.NotIn,
+}  # pandas' `== [a, b]` means `in`
 _REMEDY = "mend options.samples, or samples of the step; write as Metadata_pert_type == 'control'"
 # what pycytominer calls a column of which another table has one of the same name, and that table
 HIDDEN = {"_external": "external metadata", "_platemap": "plate map"}
@@ -201,11 +206,8 @@ class _Asked(ast.NodeTransformer):
         values = self.reading(name)
         if _is_number(values):
             return
-        words = Counter(
-            str(cell)
-            for cell, number in zip(values, pd.to_numeric(values, errors="coerce"), strict=True)
-            if pd.notna(cell) and pd.isna(number)
-        )
+        texts = values.dropna().astype(str).tolist()
+        words = Counter(text for text in texts if not is_number(text))
         told = listed(f"{word} {count}" for word, count in words.most_common())
         named = self.query.columns[name.id]
         raise InvalidInputError(

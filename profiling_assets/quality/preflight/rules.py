@@ -7,7 +7,12 @@ Do not put here: the rules (`workspace_rules`, `plate_rules`, `plate_map_rules`)
 
 from collections.abc import Callable, Iterator
 
-from profiling_assets.quality.preflight import plate_map_rules, plate_rules, workspace_rules
+from profiling_assets.quality.preflight import (
+    plate_map_rules,
+    plate_rules,
+    query_rules,
+    workspace_rules,
+)
 from profiling_assets.quality.preflight import rule_names as n
 from profiling_assets.quality.preflight.facts import PlateMapFacts, PreflightFacts, WorkspaceFacts
 from profiling_assets.quality.preflight.finding import Finding
@@ -49,6 +54,7 @@ RULES: dict[str, _Rule] = {
     n.WELLS: _each_plate(plate_map_rules.plate_map_wells),
     n.EXTERNAL: _each_plate(plate_map_rules.external_metadata),
     n.CONTROLS: _each_plate(plate_map_rules.controls),
+    n.QUERIES: _each_plate(query_rules.sample_queries),
 }
 
 
