@@ -94,11 +94,11 @@ def _annotate(part: Values) -> Iterator[tuple[str, str]]:
     file = part.get("external")
     if isinstance(file, str):
         del part["external"]
-        yield (
-            "annotate.external",
+        what = (
             f"is a section today: write `external: {{perform: true, file: {file}, merge_column: "
-            "broad_sample}`, with the column that the file shares with the plate map",
+            "broad_sample}`, with the column that the file shares with the plate map"
         )
+        yield "annotate.external", what
 
 
 def _twin(name: str) -> Callable[[Values], Iterator[tuple[str, str]]]:

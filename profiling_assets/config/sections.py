@@ -191,7 +191,8 @@ class NormalizeConfig(Section):
         yield from _feature_complaints(self.features)
         yield from samples_complaints(self.samples)
         yield from listed_twice("groups", self.groups)
-        if self.spherize_method == "ZCA-cor" and not self.spherize_center:
+        correlates = self.method == "spherize" and self.spherize_method == "ZCA-cor"
+        if correlates and not self.spherize_center:
             what = "is false while spherize_method is ZCA-cor, which centers"
             yield "spherize_center", what, "set it to true, or spherize_method: ZCA"
 

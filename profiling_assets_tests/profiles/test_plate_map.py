@@ -158,7 +158,7 @@ def test_a_well_twice_is_an_error_that_names_the_lines_identical_rows_too() -> N
         (b"", "no rows in it"),
         (b"well_position\tx\nA01\t1\t2\n", "line 2 has 3 cells, the header 2"),
         (b'well_position\tx\nA01\t"1\n', "unexpected end of data"),
-        (b"well_position,x\nA01,10 \xb5M\n", "not a UTF-8 text file"),
+        (b"well_position,x\nA01,10 \x81M\n", "byte 0x81 in line 2: 'A01,10"),
         (b"well_position,x,Metadata_x\nA01,1,2\n", "Metadata_x is there with and without"),
     ],
 )
