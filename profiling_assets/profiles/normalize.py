@@ -26,7 +26,7 @@ from profiling_assets.profiles.reference_wells import (
     sampled_rows,
     samples_query,
 )
-from profiling_assets.profiles.samples import Rows
+from profiling_assets.profiles.samples import Rows, near_misses
 from profiling_assets.workspace.names import PlateKey
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
@@ -86,7 +86,7 @@ def normalize_profiles(
     )
     query = samples_query(negative if negcon else ALL, samples, min_cells=min_cells)
     rows = sampled_rows(frame, query, key=key, min_cells=min_cells)
-    remarks: list[str] = []
+    remarks = [f"{key}: {miss}" for miss in near_misses(frame, samples)]
     before = frame.loc[:, names].to_numpy(dtype=np.float64)
     # the other methods refuse infinite values
     if method.lower() != MAD_ROBUSTIZE and np.isinf(before).any():

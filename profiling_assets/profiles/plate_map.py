@@ -311,7 +311,8 @@ def checked_external(
 def unmatched_external(frame: pd.DataFrame, external: ExternalMetadata) -> list[str]:
     """Say which values of the columns to join on have no row in the external metadata."""
     known = set(external.frame.loc[:, list(external.own)].itertuples(index=False, name=None))
-    asked = set(frame.loc[:, list(external.on)].astype(str).itertuples(index=False, name=None))
+    texts = frame.loc[:, list(external.on)].astype(object).fillna("").astype(str)
+    asked = set(texts.itertuples(index=False, name=None))
     lacking = sorted(values for values in asked - known if any(values))
     if not lacking:
         return []

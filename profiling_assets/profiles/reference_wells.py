@@ -17,7 +17,7 @@ import pandas as pd
 from profiling_assets.config.queries import ALL, NEGATIVE
 from profiling_assets.errors import ControlsError, InvalidInputError, there_is
 from profiling_assets.profiles.column_kinds import WELL_COLUMNS, column, is_metadata
-from profiling_assets.profiles.samples import Rows, taken_rows, takes_none
+from profiling_assets.profiles.samples import Rows, near_misses, taken_rows, takes_none
 from profiling_assets.workspace.names import PlateKey
 
 Places = np.ndarray[Any, np.dtype[np.intp]]
@@ -152,13 +152,15 @@ def check_negative_controls(
         if count < _ADVISED:
             few.append(f"{label} has only {count} negative control wells")
         total += count
-    return ControlsCheck(total, f"{'; '.join(few)}: their spread is mostly chance" if few else None)
+    warnings = [f"{'; '.join(few)}: their spread is mostly chance"] if few else []
+    warnings += [f"{key}: {miss}" for miss in near_misses(frame, query)]
+    return ControlsCheck(total, "; ".join(warnings) or None)
 
 
 _CONTROL_REMEDY = (
     "write negcon for the negative controls in a column control_type of the plate map or the "
-    "external metadata, say which wells they are with controls.negative in the config, or set "
-    "perform to false in the config's two negcon sections"
+    "external metadata, say in the config which wells they are (controls: {negative: "
+    "\"Metadata_control_type == 'NC'\"}), or set perform to false in its two negcon sections"
 )
 _QUERY_REMEDY = (
     "mend controls.negative in the config, or set perform to false in its two negcon sections"

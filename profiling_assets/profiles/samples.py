@@ -93,14 +93,42 @@ def takes_none(frame: pd.DataFrame, text: str, *, of: str) -> str:
     return "; ".join(reasons)
 
 
+def near_misses(frame: pd.DataFrame, text: str) -> list[str]:
+    """Say which values differ from one that a query asks for in blanks or capitals alone."""
+    query = parsed_query(text)
+    if query is None:
+        return []
+    told: dict[str, None] = {}
+    for node in ast.walk(query.tree):
+        for operator, left, right in pairs(node) if isinstance(node, ast.Compare) else ():
+            if not isinstance(operator, (ast.Eq, ast.In)) or not isinstance(left, ast.Name):
+                continue
+            name = query.columns[left.id]
+            if name not in frame.columns:
+                continue
+            there = Counter(str(cell) for cell in column(frame, name).tolist())
+            asked = _texts(right)
+            for value, number in there.items():
+                alike = [one for one in asked if one.strip().lower() == value.strip().lower()]
+                if alike and value not in asked:
+                    wells = f"{number} well{'s say' if number > 1 else ' says'}"
+                    short = name.removeprefix("Metadata_")
+                    told[f"{wells} {value!r} in {short}, which is not {alike[0]!r}"] = None
+    return list(told)
+
+
+def _texts(tree: ast.expr) -> list[str]:
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+
+
 def _instead(frame: pd.DataFrame, name: str, value: ast.expr) -> str:
     short = name.removeprefix("Metadata_")
     texts = [str(cell) for cell in column(frame, name).tolist()]
-    wanted = [
-        node.value
-        for node in ast.walk(value)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ]
+    wanted = _texts(value)
     there = Counter(texts)
     numbers = as_read(column(frame, name))
     if set(there) == {""}:

@@ -19,7 +19,7 @@ from profiling_assets.profiles.column_kinds import WELL_COLUMNS, column, is_coun
 from profiling_assets.profiles.joining import joined_tables, metadata_of_wells, with_batch
 from profiling_assets.profiles.plate_map import join_name
 from profiling_assets.profiles.reference_wells import groups_of, no_well_taken
-from profiling_assets.profiles.samples import taken_rows
+from profiling_assets.profiles.samples import near_misses, taken_rows
 from profiling_assets.quality.preflight.facts import PreflightFacts
 from profiling_assets.quality.preflight.finding import Finding, Severity, config_place
 from profiling_assets.quality.preflight.rule_names import QUERIES
@@ -117,11 +117,18 @@ def sample_queries(plate: PreflightFacts) -> Iterator[Finding]:
                 error = no_well_taken(frame, query, of=str(plate.key))
         except InvalidInputError as refused:
             error = refused
+        for miss in near_misses(frame, query) if key != "controls.negative" else ():
+            where, remedy = config_place(plate.config, key), "mend the plate map, or go on"
+            yield Finding(Severity.WARNING, QUERIES, miss, where, remedy, plate.scope)
         if error is not None and key != "controls.negative":
             what = of_plate(error.what, plate)
             where, remedy = config_place(plate.config, key), f"mend {key} in the config"
             severity = Severity.WARNING if key == "controls.positive" else Severity.ERROR
             yield Finding(severity, QUERIES, what, where, remedy, plate.scope)
+    yield from _groups(plate, frame)
+
+
+def _groups(plate: PreflightFacts, frame: pd.DataFrame) -> Iterator[Finding]:
     for name in ("normalize", "normalize_negcon"):
         section = getattr(plate.config, name)
         if section.perform and section.groups:
