@@ -47,8 +47,9 @@ def renewed(values: Values) -> Iterator[tuple[str, str]]:
 
 def renewed_batch(values: Values) -> Iterator[tuple[str, str]]:
     """Do the same for the document of a batch."""
-    plates = values.get("plates")
-    for number, plate in enumerate(plates if isinstance(plates, tuple) else (), start=1):
+    given = values.get("plates")
+    plates = cast("tuple[object, ...]", given) if isinstance(given, tuple) else ()
+    for number, plate in enumerate(plates, start=1):
         if isinstance(plate, MutableMapping) and "cell" in plate:
             cell = cast("Values", plate).pop("cell")
             what = (

@@ -119,7 +119,8 @@ def test_several_tables_are_joined_one_after_the_other_as_pycytominer_joins_each
     result = annotate_profiles(frame, the_map, **JOIN, external=[first, second])
     texts = [name for name in expected.columns if expected[name].dtype == "str"]
     expected = expected.fillna(dict.fromkeys(texts, ""))
-    pd.testing.assert_frame_equal(result.frame[sorted(expected)], expected[sorted(expected)])
+    names = sorted(expected)
+    pd.testing.assert_frame_equal(result.frame.loc[:, names], expected.loc[:, names])
     assert result.frame["Metadata_class"].tolist() == ["kinase", "", ""]
     assert any("no row for 1 gene and control_type: g1 and trt" in w for w in result.warnings)
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profiling_assets.errors import InvalidInputError
+from profiling_assets.profiles.column_kinds import column
 from profiling_assets.profiles.samples import as_read, taken_rows, takes_none
 
 NUMBERS = ["0", "0.0", "5", "10", "007", "-3", "1e1", "", "NA", "nan", "2.50"]
@@ -134,4 +135,4 @@ def test_a_column_that_hides_another_is_told() -> None:
 def test_a_column_is_read_as_in_a_table_of_its_own(values: list[str]) -> None:
     frame = pd.DataFrame({"a": pd.Series(values, dtype="str"), "b": "x"})
     theirs = as_pycytominer_reads(frame)["a"]
-    assert as_read(frame["a"]).tolist().__repr__() == theirs.tolist().__repr__()
+    assert as_read(column(frame, "a")).tolist().__repr__() == theirs.tolist().__repr__()

@@ -4,6 +4,9 @@ Put here: the facts that rules look at.
 Do not put here: gathering them (`steps.preflight`), the rules (`rules`).
 """
 
+# pyright: reportMissingTypeStubs=false
+# ^ pandas ships no stubs
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
