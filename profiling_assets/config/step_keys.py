@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 from profiling_assets.config.metadata_sections import ExternalConfig
 from profiling_assets.config.model import Config
-from profiling_assets.config.queries import NEGATIVE
+from profiling_assets.config.queries import ALL, NEGATIVE
 from profiling_assets.config.recipe_steps import Step
 from profiling_assets.config.sections import (
     OPERATION_KEYS,
@@ -128,8 +128,11 @@ def _set(section: Section, *keys: str) -> _Part:
 def _fitting(config: Config, rules: NormalizeConfig | FeatureSelectConfig) -> _Part:
     """Which wells and features a step is fitted on."""
     infers = rules.features == "infer"
+    samples = rules.samples or config.options.samples
     return {
-        "samples": rules.samples or config.options.samples,
+        "samples": samples,
+        # numbers were compared as text before: what was fitted so is not current
+        **({} if samples == ALL else {"compares": "numbers"}),
         "min_cells": rules.min_cells,
         "features": rules.features,
         # with a list of features, nothing is inferred from the compartments
