@@ -31,6 +31,7 @@ from profiling_assets.profiles.feature_list import (
 from profiling_assets.profiles.hand_written import read_hand_made, text_lines
 from profiling_assets.workspace.names import PlateKey
 
+FROZEN_LIST, BLOCKLIST = "frozen list of features", "blocklist"
 NOT_IN_LIST = "not_in_frozen_list"
 _LIST_COLUMNS = ("column", "kind", "outcome")
 _FEATURE = "feature"
@@ -51,9 +52,7 @@ class FrozenFeatures:
     names: tuple[str, ...]  # the features, in the order in which they are to be
 
 
-def read_frozen_features(
-    data: bytes, *, path: str, what: str = "frozen list of features"
-) -> FrozenFeatures:
+def read_frozen_features(data: bytes, *, path: str, what: str = FROZEN_LIST) -> FrozenFeatures:
     """Read a list of features: a frozen list, or a blocklist.
 
     `data`: UTF-8 text: a list of selected features of an earlier run (columns column, kind and
@@ -91,7 +90,8 @@ def read_frozen_features(
             )
         lines[name] = line
     if not lines:
-        raise InvalidInputError(f"the {what} keeps no feature", path=path, remedy=_REMEDY)
+        verb = "names" if what == BLOCKLIST else "keeps"
+        raise InvalidInputError(f"the {what} {verb} no feature", path=path, remedy=_REMEDY)
     return FrozenFeatures(path, tuple(lines))
 
 

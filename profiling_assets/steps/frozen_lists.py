@@ -94,10 +94,14 @@ def load_frozen(workspace: Workspace, config: Config, *, negcon: bool) -> Frozen
 
     Raises `MissingInputError` where it is not there, `InvalidInputError` where it cannot be used.
     """
-    from profiling_assets.profiles.frozen_features import read_frozen_features  # it loads pandas
+    from profiling_assets.profiles.frozen_features import (  # it loads pandas
+        BLOCKLIST,
+        FROZEN_LIST,
+        read_frozen_features,
+    )
 
     path = frozen_path(config, negcon=negcon)
-    what = "frozen list of features" if is_frozen(config, negcon=negcon) else "blocklist"
+    what = FROZEN_LIST if is_frozen(config, negcon=negcon) else BLOCKLIST
     if workspace.stat(path) is None:
         raise MissingInputError(
             f"the {what} is not in the workspace",

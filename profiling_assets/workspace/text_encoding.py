@@ -41,6 +41,13 @@ def decoded_text(data: bytes, *, path: str) -> tuple[str, str | None]:
                     remedy=_UTF8,
                 ) from error
     refuse_foreign(data, path)
+    if b"\0" in data:
+        raise InvalidInputError(
+            f"not a text file, or one in UTF-16 without a mark in front (byte {data.index(0)} is "
+            "zero)",
+            path=path,
+            remedy=_UTF8,
+        )
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError as error:

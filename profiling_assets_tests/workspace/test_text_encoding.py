@@ -35,6 +35,7 @@ def test_windows_1252_is_read_and_a_remark_names_encoding_line_and_text() -> Non
     [
         (b"a\nb \x81\n", "byte 0x81 in line 2: 'b "),
         (b"\x1f\x8b\x08\x00\xff", "not a text file"),
+        ("well".encode("utf-16-le"), "UTF-16 without a mark in front"),
         (b"\xff\xfea", "not the UTF-16 text that its first bytes promise"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "Git LFS pointer"),
         (b"PK\x03\x04 xl/workbook.xml", "a spreadsheet"),
