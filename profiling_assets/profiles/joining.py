@@ -9,12 +9,14 @@ joined, and a plate can be looked at before it has profiles.
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # ^ pandas ships partial types
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import count
 from types import MappingProxyType
 
 import pandas as pd
 
+from profiling_assets.errors import PlateMapError
 from profiling_assets.profiles.column_kinds import (
     PLATE_COLUMNS,
     WELL_COLUMNS,
@@ -108,12 +110,15 @@ def joined_tables(
                 f"{plate_map.path} and barcode_platemap.csv both have a column "
                 f"{name.removeprefix('Metadata_')}, and differ in it; the plate map's is taken"
             )
-    frame = map_frame.merge(
-        pd.concat([profiles, own], axis="columns"),
-        on=key,
-        how="inner",
-        suffixes=("_platemap", None),
-    )
+    keyed = pd.concat([profiles, own], axis="columns")
+    try:
+        frame = map_frame.merge(keyed, on=key, how="inner", suffixes=("_platemap", None))
+    except pd.errors.MergeError as error:  # a map with the columns Plate and Plate_platemap
+        raise PlateMapError(
+            f"its columns cannot join those of the profiles: {error}",
+            path=plate_map.path,
+            remedy="call a column that ends in _platemap otherwise",
+        ) from error
     for table in externals:
         known = [str(name) for name in frame.columns if name != key]
         checked, remark = checked_external(table, plate_map, known)
@@ -153,6 +158,13 @@ def _with_external(
             for name in external.frame.columns
         }
     )
+    twice = [name for name, times in Counter(more.columns).items() if times > 1]
+    if twice:
+        raise PlateMapError(
+            f"two of its columns would both be called {twice[0]}",
+            path=external.path,
+            remedy="keep one of the two, or call one otherwise",
+        )
     both = [name for name in more.columns if name in frame.columns and name not in external.on]
     suffix = next(
         text

@@ -380,3 +380,12 @@ def test_exclusions_without_a_column_or_that_leave_no_well_are_refused() -> None
             external=None,
             exclusions=_exclusions("B1|000123|A1|x"),
         )
+
+
+def test_columns_that_would_have_one_name_are_refused_with_the_file() -> None:
+    frame, the_map = profiles("A01"), plate_map("M,A01,s0")
+    data = b"broad_sample\tx\tMetadata_x\ns0\t1\t2\n"
+    table = ExternalMetadata("x.tsv", read_external_metadata(data, path="x.tsv"), "broad_sample")
+    with pytest.raises(PlateMapError, match="both be called Metadata_x") as caught:
+        annotate_profiles(frame, the_map, **JOIN, external=table)
+    assert caught.value.path == "x.tsv"
