@@ -27,7 +27,7 @@ from profiling_assets.quality.preflight.facts import (
     WorkspaceFacts,
 )
 from profiling_assets.quality.preflight.finding import Finding
-from profiling_assets.quality.preflight.query_rules import counts_objects, queries
+from profiling_assets.quality.preflight.query_rules import queries
 from profiling_assets.quality.preflight.rules import findings
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.frozen_lists import FROZEN, frozen_errors
@@ -195,15 +195,17 @@ def _with_plate_map(catalog: Catalog, look: Workspace, facts: PreflightFacts) ->
 def _with_profiles(
     catalog: Catalog, look: Workspace, facts: PreflightFacts, source: PlateSource
 ) -> PreflightFacts:
-    """Read the finished table that a plate starts from, where a query asks for what it counts."""
-    asked = queries(catalog.config, facts.key.batch).values()
-    if source.kind is not SourceKind.PROFILES or not any(map(counts_objects, asked)):
+    """Read the finished table that a plate starts from, where the config asks for some wells."""
+    config = catalog.config
+    asked = queries(config, facts.key.batch)
+    groups = config.normalize.groups or config.normalize_negcon.groups
+    if source.kind is not SourceKind.PROFILES or not (asked or groups):
         return facts
     try:
         frame = read_profiles(
             look.read_bytes(source.path),
             path=source.path,
-            well_column=catalog.config.annotate.well_column,
+            well_column=config.annotate.well_column,
         )
     except ProfilingError as error:
         return replace(facts, source_error=error)

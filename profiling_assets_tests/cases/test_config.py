@@ -200,3 +200,19 @@ def test_old_recipe_configs_that_say_nothing_else_than_today_are_read(case: Case
     )
     assert plain.compartments == ("cells", "cytoplasm", "nuclei")
     assert plain.aggregate.fields == (2, 4, 6)
+
+
+def test_a_query_over_a_column_of_the_finished_table_is_no_error_of_check(case: Case) -> None:
+    root = case("numeric-samples")
+    table = root / "backend/B1/P1/P1.csv"
+    header, *rows = table.read_text().splitlines()
+    table.write_text("\n".join([f"{header},Metadata_day", *(f"{row},2" for row in rows)]) + "\n")
+    text = (root / "config_files/ne.yml").read_text()
+    for column, taken in {
+        "Metadata_day": ["96 of 96 wells"],
+        "Metadata_Count_Cells": ["96 of 96 wells"],
+    }.items():
+        (root / "own.yml").write_text(text.replace("Metadata_mmoles_per_liter", column))
+        look = looked_at(root, root / "own.yml")
+        assert told(look) == []
+        assert [wells for _, _, wells in wells_taken(look.facts.plates[0])] == taken

@@ -20,8 +20,8 @@ from profiling_assets.quality.preflight.facts import PlateMapFacts, PreflightFac
 from profiling_assets.quality.preflight.finding import Finding, Severity, counted, of_error
 from profiling_assets.quality.preflight.query_rules import (
     annotated_wells,
-    counts_objects,
     of_plate,
+    told_by_cells,
 )
 from profiling_assets.quality.preflight.rule_names import (
     CONTROLS,
@@ -89,7 +89,7 @@ def controls(plate: PreflightFacts) -> Iterator[Finding]:
         return
     query = plate.config.controls_of(plate.key.batch).negative
     frame = annotated_wells(plate)
-    if frame is None or counts_objects(query):  # `query_rules` says what can be told
+    if frame is None or told_by_cells(plate, query, frame):
         return
     try:
         check = check_negative_controls(

@@ -9,6 +9,7 @@ Do not put here: which rows a query takes (`profiles.samples`), how many control
 # ^ pandas ships partial types
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 
 import pandas as pd
 
@@ -42,11 +43,16 @@ def queries(config: Config, batch: str) -> Mapping[str, str]:
     return {key: query for key, query in found.items() if query != ALL}
 
 
-def counts_objects(query: str) -> bool:
-    """Say whether a query asks for what cells alone give: counts, or measured features."""
+def told_by_cells(plate: PreflightFacts, query: str, frame: pd.DataFrame) -> bool:
+    """Say whether a query asks for what cells alone give: counts, features, sites, time points."""
     parsed = parsed_query(query)
-    names = parsed.columns.values() if parsed else ()
-    return any(is_count(name) or not is_metadata(name) for name in names)
+    given = asdict(plate.config.aggregation).values()
+    strata = {part for value in given for part in (value if isinstance(value, tuple) else (value,))}
+    return any(
+        is_count(name) or not is_metadata(name) or name in strata
+        for name in (parsed.columns.values() if parsed else ())
+        if name not in frame.columns
+    )
 
 
 def annotated_wells(plate: PreflightFacts) -> pd.DataFrame | None:
@@ -93,7 +99,7 @@ def wells_taken(plate: PreflightFacts) -> Iterator[tuple[str, str, str]]:
     if frame is None:
         return
     for key, query in queries(plate.config, plate.key.batch).items():
-        if counts_objects(query) and plate.profiles is None:
+        if told_by_cells(plate, query, frame):
             yield key, query, "told by run, as it asks for what is counted"
             continue
         try:
@@ -109,7 +115,7 @@ def sample_queries(plate: PreflightFacts) -> Iterator[Finding]:
     if frame is None:
         return
     for key, query in queries(plate.config, plate.key.batch).items():
-        if counts_objects(query) and plate.profiles is None:
+        if told_by_cells(plate, query, frame):
             continue
         error: InvalidInputError | None = None
         try:
