@@ -1,13 +1,14 @@
 """The errors a user can cause and mend, and the words in which they are said.
 
 Put here: exception classes that more than one module raises or catches; text that is safe to print,
-and not endless; which extra is lacking.
+and not endless; what is there instead of what was looked for; which extra is lacking.
 Do not put here: programming errors (they stay `ValueError` and `TypeError`), which command prints
 what (`cli.common`).
 """
 
+import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 
 
@@ -148,6 +149,63 @@ def listed(things: Iterable[object], *, shown: int = 8, between: str = ", ") -> 
     names = [str(thing) for thing in things]
     more = f" and {len(names) - shown} more" if len(names) > shown else ""
     return between.join(names[:shown]) + more
+
+
+def there_is(wanted: str, there: Mapping[str, int] | Iterable[str], *, what: str) -> str:
+    """Say what is there where something was looked for and not found, and what may have been meant.
+
+    `there`: the names or values, in order; a mapping says how often each is there, and the most
+    frequent ones come first. `what`: what they are, as `columns`. `the values are NC 20, allele 76;
+    the nearest is 'negcon ' (a blank behind it)`.
+    """
+    counts = dict(there) if isinstance(there, Mapping) else None
+    names = list(there)
+    if not names:
+        return f"there are no {what}"
+    if counts is not None:
+        names.sort(key=lambda name: -counts[name])
+    shown = [shown_value(name) + (f" {counts[name]}" if counts else "") for name in names]
+    near = nearest(wanted, names)
+    if near is None:
+        return f"the {what} are {listed(shown)}"
+    why = _difference(wanted, near)
+    return f"the {what} are {listed(shown)}; the nearest is {shown_value(near)}{why}"
+
+
+def nearest(wanted: str, names: Iterable[str]) -> str | None:
+    """Return the name that was probably meant; None where none is alike.
+
+    One that differs in capitals, blanks and the like comes before one with other letters.
+    """
+    known = list(names)
+    for fold in (str.strip, lambda name: name.strip().lower(), _letters):
+        for name in known:
+            if fold(name) and fold(name) == fold(wanted):
+                return name
+    folded = {_letters(name): name for name in reversed(known)}
+    found = difflib.get_close_matches(_letters(wanted), folded, n=1, cutoff=0.7)
+    return folded[found[0]] if found else None
+
+
+def shown_value(value: str) -> str:
+    """Return a name or value as it can be told from the words around it."""
+    plain = bool(value) and value == value.strip() and value.isprintable()
+    return value if plain else repr(value)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.removeprefix("Metadata_").lower())
+
+
+def _difference(wanted: str, near: str) -> str:
+    notes = [
+        f"a blank {side} it"
+        for side, text in (("in front of", near.lstrip()), ("behind", near.rstrip()))
+        if text != near
+    ]
+    if near.strip() != wanted.strip() and near.strip().lower() == wanted.strip().lower():
+        notes.append("other capitals")
+    return f" ({', '.join(notes)})" if notes else ""
 
 
 def _escaped(found: re.Match[str]) -> str:

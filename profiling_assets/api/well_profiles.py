@@ -127,7 +127,7 @@ def normalize(
         Whether `Image_*` columns are inferred too; where not, they pass as they are.
     samples : str, default "all"
         The rows that the scale is taken from, as a pandas query: `Metadata_control_type ==
-        'negcon'`. Metadata are text.
+        'negcon'`. A text is compared with the text of the table, a number with numbers.
     method : str, default "mad_robustize"
         `mad_robustize`: (x - median) / (1.4826 x median absolute deviation + epsilon);
         `standardize` (pycytominer's default): (x - mean) / standard deviation; `robustize`:

@@ -23,10 +23,13 @@ from profiling_assets.cli.common import (
     workspace_option,
 )
 from profiling_assets.cli.findings import counts, grouped_lines
+from profiling_assets.errors import listed
 from profiling_assets.quality.preflight.finding import Finding, Severity, counted
 from profiling_assets.steps.catalog import scanned_catalog
 
 if TYPE_CHECKING:  # pandas takes a second to import
+    from collections.abc import Iterator
+
     from profiling_assets.quality.preflight.facts import WorkspaceFacts
 
 
@@ -67,6 +70,8 @@ def command(
     click.echo(_looked_at(look.facts))
     for key, reason in catalog.asked_for.excluded.items():
         click.echo(f"{key}: excluded: {reason}")
+    for line in _taken(look.facts):
+        click.echo(line)
     click.echo()
     for line in grouped_lines(look.findings):
         click.echo(line)
@@ -92,6 +97,18 @@ def _looked_at(facts: WorkspaceFacts) -> str:
     if later:
         parts.append(f"{counted(later, 'plate')} without CSVs")
     return "; ".join(parts)
+
+
+def _taken(facts: WorkspaceFacts) -> Iterator[str]:
+    """Yield how many wells of each plate the config's queries take; alike plates in one line."""
+    from profiling_assets.quality.preflight.query_rules import wells_taken
+
+    plates: dict[tuple[str, str, str], list[str]] = {}
+    for plate in facts.plates:
+        for told in wells_taken(plate):
+            plates.setdefault(told, []).append(plate.scope)
+    for (key, query, told), scopes in plates.items():
+        yield f"{key}: {query}: {told} ({listed(scopes, shown=4)})"
 
 
 def _verdict(findings: tuple[Finding, ...], *, failed: bool) -> str:

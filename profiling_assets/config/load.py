@@ -4,13 +4,14 @@ Put here: from text to `Config`, and the sentences for what does not fit the mod
 Do not put here: YAML (`yaml_nodes`), what the keys mean (`model` and its sections), opening files.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from profiling_assets.config.former_keys import renewed, renewed_batch
 from profiling_assets.config.model import BatchConfig, Config, PipelineConfig
 from profiling_assets.config.reference import known_keys, section_at
 from profiling_assets.config.types import Complaint, Section, is_placeholder
@@ -23,7 +24,7 @@ from profiling_assets.config.yaml_nodes import (
     read_document,
     scalar_keys,
 )
-from profiling_assets.errors import ConfigError
+from profiling_assets.errors import ConfigError, listed
 
 _MOST_SHOWN = 200
 _LONGEST = 600
@@ -124,6 +125,7 @@ def _pipeline(
     if not sections:
         return None, {}
     reading = read_document(sections[0], PipelineConfig)
+    problems.extend(_former(reading, renewed(reading.values), line_of(sections[0])))
     model = _validated(reading, PipelineConfig, line_of(sections[0]), problems)
     return cast("PipelineConfig | None", model), reading.lines
 
@@ -138,6 +140,7 @@ def _batches(
         if not (_is_batch(node) and isinstance(node, yaml.MappingNode)):
             continue
         reading = read_document(node, BatchConfig)
+        problems.extend(_former(reading, renewed_batch(reading.values), line_of(node)))
         model = _validated(reading, BatchConfig, line_of(node), problems)
         name = reading.values.get("batch")
         key, line = f"batches/{name}", reading.lines.get("batch", line_of(node))
@@ -154,6 +157,11 @@ def _batches(
     return batches, lines
 
 
+def _former(reading: Reading, told: Iterable[tuple[str, str]], line: int) -> Iterator[Problem]:
+    for key, sentence in told:
+        yield Problem(_line(key, reading.lines, line), f"{key} {sentence}")
+
+
 def _validated(
     reading: Reading, model: type[Section], line: int, problems: list[Problem]
 ) -> Section | None:
@@ -163,10 +171,11 @@ def _validated(
     except ValidationError as error:
         details = error.errors(include_url=False)
         for detail in details[_MOST_SHOWN:]:  # counted; to find what was meant takes time
-            key = _dotted(detail["loc"])
+            key = _dotted(_as_written(detail["loc"], reading.values))
             problems.append(Problem(_line(key, reading.lines, line), f"{key}: {detail['msg']}"))
         for detail in details[:_MOST_SHOWN]:
-            for key, sentence in _sentences(cast("dict[str, Any]", detail), model):
+            told = {**detail, "loc": _as_written(detail["loc"], reading.values)}
+            for key, sentence in _sentences(cast("dict[str, Any]", told), model):
                 problems.append(Problem(_line(key, reading.lines, line), f"{key} {sentence}"))
         return None
 
@@ -179,6 +188,20 @@ def _line(key: str, lines: Mapping[str, int], document: int) -> int:
         # `plates[2].name` lies in `plates[2]`, and that in `plates`
         key = key[: max(key.rfind("."), key.rfind("["), 0)]
     return document
+
+
+def _as_written(location: tuple[int | str, ...], values: object) -> tuple[int | str, ...]:
+    """Take out the positions of lists that the file writes as one section (`OneOrMore`)."""
+    kept = list[int | str]()
+    for part in location:
+        if isinstance(part, int) and isinstance(values, Mapping):
+            continue
+        kept.append(part)
+        if isinstance(values, Mapping):
+            values = cast("Mapping[object, object]", values).get(part)
+        elif isinstance(values, tuple) and isinstance(part, int):
+            values = cast("tuple[object, ...]", values)[part]
+    return tuple(kept)
 
 
 def _dotted(location: Sequence[int | str]) -> str:
@@ -217,7 +240,7 @@ def _structure(location: Sequence[int | str], model: type[BaseModel]) -> str:
 
 
 def _suggestion(location: Sequence[int | str], model: type[BaseModel]) -> str:
-    """Name the key that was probably meant: nearest in its section, else of that name elsewhere."""
+    """Name the key that was probably meant: the nearest of its section, or of one in it."""
     name = str(location[-1])
     section = section_at(location[:-1], model)
     siblings = list(section.model_fields) if section else []
@@ -229,14 +252,12 @@ def _suggestion(location: Sequence[int | str], model: type[BaseModel]) -> str:
     near = get_close_matches(plain, siblings, n=1)
     if near:
         return f"did you mean {near[0]}?"
-    elsewhere = [key for key in known_keys() if key.rsplit(".", 1)[-1] == plain]
-    if elsewhere:
-        return f"did you mean {' or '.join(elsewhere)}?"
-    far = get_close_matches(plain, {key.rsplit(".", 1)[-1]: key for key in known_keys()}, n=1)
-    if far:
-        owner = next(key for key in known_keys() if key.rsplit(".", 1)[-1] == far[0])
-        return f"did you mean {owner}?"
-    return f"known here: {', '.join(siblings)}"
+    above = "".join(f"{part}." for part in location[:-1] if isinstance(part, str))
+    below = [key for key in known_keys() if above and key.startswith(above)]
+    inside = [key for key in below if key.rsplit(".", 1)[-1] == plain]
+    if inside:
+        return f"did you mean {' or '.join(inside)}?"
+    return f"known here: {listed(siblings, shown=24)}"
 
 
 def _shown(value: object) -> str:

@@ -10,14 +10,18 @@ from typing import Annotated, cast
 from pydantic import Field
 
 from profiling_assets.config.aggregation import AggregateOptions
+from profiling_assets.config.metadata_sections import (
+    AnnotateConfig,
+    BatchControlsConfig,
+    ControlsConfig,
+)
 from profiling_assets.config.own_sections import ArrivalConfig, CollateConfig, OptionsConfig
+from profiling_assets.config.quality_sections import QualityControlConfig
 from profiling_assets.config.recipe_steps import Step
 from profiling_assets.config.sections import (
     AggregateConfig,
-    AnnotateConfig,
     FeatureSelectConfig,
     NormalizeConfig,
-    QualityControlConfig,
 )
 from profiling_assets.config.types import (
     Complaint,
@@ -47,6 +51,10 @@ class BatchConfig(Section):
         default=(), description="The batch's plates; needed unless process is false."
     )
     process: Flag = Field(default=True, description="Whether the batch is asked for.")
+    controls: BatchControlsConfig = Field(
+        default_factory=BatchControlsConfig,
+        description="Other controls for this batch (our own section).",
+    )
 
     def impossible(self) -> Iterator[Complaint]:
         """Name what cannot be meant."""
@@ -101,6 +109,10 @@ class PipelineConfig(Section):
         default_factory=lambda: AnnotateConfig(perform=False),
         description="The plate map's columns join the profiles.",
     )
+    controls: ControlsConfig = Field(
+        default_factory=ControlsConfig,
+        description="Which wells are controls (our own section).",
+    )
     normalize: NormalizeConfig = Field(
         default_factory=lambda: NormalizeConfig(perform=False),
         description="A common scale, fitted on all wells of the plate.",
@@ -108,7 +120,7 @@ class PipelineConfig(Section):
     normalize_negcon: NormalizeConfig = Field(
         default_factory=lambda: NormalizeConfig(perform=False),
         description="A common scale, fitted on the negative controls of the plate "
-        "(Metadata_control_type == 'negcon').",
+        "(controls.negative).",
     )
     feature_select: FeatureSelectConfig = Field(
         default_factory=lambda: FeatureSelectConfig(perform=False),
@@ -176,6 +188,27 @@ class Config(PipelineConfig):
             object_feature=rules.object_feature,
             image_feature_categories=rules.image_feature_categories,
             compartments=self.compartments,
+        )
+
+    def controls_of(self, batch: str) -> ControlsConfig:
+        """Return which wells of a batch are controls.
+
+        Parameters
+        ----------
+        batch : str
+            The batch's name.
+
+        Returns
+        -------
+        ControlsConfig
+            What its document says, else the section `controls`.
+        """
+        own = next((entry.controls for entry in self.batches if entry.batch == batch), None)
+        if own is None:
+            return self.controls
+        return ControlsConfig(
+            negative=own.negative or self.controls.negative,
+            positive=own.positive or self.controls.positive,
         )
 
     def performs(self, step: Step) -> bool:
@@ -257,7 +290,10 @@ class Config(PipelineConfig):
                 yield from self._placeholders(value, f"{dotted}.")
                 continue
             values = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
-            if dotted not in {"pipeline", "path"} and any(map(is_placeholder, values)):
+            for entry in values if dotted != "batches" else ():
+                if isinstance(entry, Section):
+                    yield from self._placeholders(entry, f"{dotted}.")
+            if dotted not in {"pipeline", "path", "batches"} and any(map(is_placeholder, values)):
                 shown = next(v for v in values if is_placeholder(v))
                 remedy = f", or set {prefix}perform: false" if hasattr(section, "perform") else ""
                 yield (

@@ -1,11 +1,11 @@
 """The config's sections that are ours: `collate`, `arrival`, and `options` with our `formats`.
 
 Put here: how CellProfiler's CSVs become a backend, when a plate that is being delivered is started,
-how files are written, and which text is a query for samples.
-Do not put here: the recipe's steps (`sections`), what the keys do (`collate`).
+how files are written.
+Do not put here: the recipe's steps (`sections`), what a query may be (`queries`), what the keys do
+(`collate`).
 """
 
-import ast
 import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from profiling_assets.config.aggregation import COLLATE_CATEGORIES
+from profiling_assets.config.queries import samples_complaints
 from profiling_assets.config.types import (
     Complaint,
     Flag,
@@ -232,6 +233,11 @@ class OptionsConfig(Section):
         "pandas query over metadata columns. It narrows what min_cells and the negcon twins "
         "choose; every well stays in the output.",
     )
+    add_batch: Flag = Field(
+        default=False,
+        description="Whether the annotated profiles, and all that are made of them, have a column "
+        "Metadata_Batch.",
+    )
     formats: Annotated[
         tuple[Literal["csv.gz", "parquet", "h5ad"], ...],
         Kind("a list of csv.gz, parquet and h5ad"),
@@ -246,71 +252,10 @@ class OptionsConfig(Section):
         if self.float_format is not None and not _FLOAT_FORMAT.fullmatch(self.float_format):
             what = f"is {self.float_format!r}, which does not format a number"
             yield "float_format", what, "write %.5g for five significant digits"
-        problem = None if self.samples == "all" else query_problem(self.samples)
-        if problem:
-            yield "samples", problem, f"write all, or a query such as {QUERY_EXAMPLE}"
+        yield from samples_complaints(self.samples)
         yield from listed_twice("formats", self.formats)
         if "csv.gz" not in self.formats:
             yield "formats", "does not list csv.gz, which the next step reads", "add csv.gz"
         lacking = h5ad_problem() if H5AD in self.formats else None
         if lacking:
             yield "formats", lacking, H5AD_REMEDY
-
-
-_QUOTED_COLUMN = re.compile(r"`[^`\n]+`")
-_LONGEST_QUERY = 2000
-_ALLOWED = (
-    ast.Expression,
-    ast.BoolOp,
-    ast.And,
-    ast.Or,
-    ast.UnaryOp,
-    ast.Not,
-    ast.Invert,
-    ast.USub,
-    ast.BinOp,
-    ast.BitAnd,
-    ast.BitOr,
-    ast.Compare,
-    ast.Eq,
-    ast.NotEq,
-    ast.Lt,
-    ast.LtE,
-    ast.Gt,
-    ast.GtE,
-    ast.In,
-    ast.NotIn,
-    ast.Name,
-    ast.Load,
-    ast.Constant,
-    ast.List,
-    ast.Tuple,
-)
-QUERY_EXAMPLE = "Metadata_Object_Count >= 50 and Metadata_pert_type != 'empty'"
-
-
-def query_problem(query: str) -> str | None:
-    """Say why a text cannot be used as a query for samples.
-
-    Parameters
-    ----------
-    query : str
-        A pandas query over metadata columns; a column with blanks stands in backticks.
-
-    Returns
-    -------
-    str or None
-        The rest of a sentence that begins with the key, or None where the query can be used.
-    """
-    if len(query) > _LONGEST_QUERY:
-        return f"is longer than {_LONGEST_QUERY} characters"
-    try:
-        tree = ast.parse(_QUOTED_COLUMN.sub("column", query).strip(), mode="eval")
-        nodes = list(ast.walk(tree))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return "is neither `all` nor a query over columns"
-    if not all(isinstance(node, _ALLOWED) for node in nodes):
-        return "does more than compare columns with values"
-    if not any(isinstance(node, ast.Compare) for node in nodes):
-        return "compares nothing"
-    return None

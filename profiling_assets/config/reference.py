@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from profiling_assets.config.model import BatchConfig, PipelineConfig
-from profiling_assets.config.types import kind_of, section_of
+from profiling_assets.config.types import kind_of, section_of, takes_one_or_more
 
 _WIDTH = 100
 REFERENCE_HEAD = """\
@@ -57,8 +57,11 @@ def walk(model: type[BaseModel], prefix: str = "") -> Iterator[Key]:
     """
     for name, field in model.model_fields.items():
         section, kind = section_of(field.annotation), kind_of(field)
-        is_list = get_origin(field.annotation) is tuple
+        either = takes_one_or_more(field)
+        is_list = get_origin(field.annotation) is tuple and not either
         words = kind.words if kind else ("a list of sections" if is_list else "a section")
+        if either:
+            words = "a section, or a list of such sections"
         yield Key(f"{prefix}{name}", field, words, section)
         if section is not None:
             yield from walk(section, f"{prefix}{name}{'[]' if is_list else ''}.")
@@ -126,6 +129,8 @@ def told_default(key: Key) -> str:
     """Say what holds where a key is left out; empty for a section that has its own defaults."""
     if key.field.is_required():
         return "Required."
+    if takes_one_or_more(key.field):
+        return "Switched off when absent."
     value: object = key.field.get_default(call_default_factory=True, validated_data={})
     if value is PydanticUndefined:
         return ""

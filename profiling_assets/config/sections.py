@@ -1,19 +1,23 @@
-"""The recipe's own sections of the config file: aggregate, annotate, normalize, feature_select.
+"""The recipe's own sections of the config file: aggregate, normalize, feature_select.
 
-Put here: the keys of each step of the recipe, their types, defaults and meaning.
-Do not put here: what the steps do, our own sections (`own_sections`), the file as a whole
-(`model`).
+Put here: the keys of each of these steps, their types, defaults and meaning.
+Do not put here: what the steps do, metadata (`metadata_sections`), quality control
+(`quality_sections`), our own sections (`own_sections`), the file as a whole (`model`).
 Keys and words are those of cytomining/profiling-recipe (config_template.yml and its README).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from profiling_assets.config.queries import samples_complaints
 from profiling_assets.config.types import (
+    ADOPT,
+    PERFORM,
     Complaint,
     Features,
     Flag,
@@ -26,28 +30,27 @@ from profiling_assets.config.types import (
     TextList,
     list_complaints,
     listed_twice,
-    path_complaints,
 )
 
-PERFORM = "Whether to perform this step; a section that is absent is switched off."
-_ADOPT = f"{PERFORM} While it is off, later steps read the file that is there."
-OPERATIONS = (
-    "variance_threshold",
-    "frequency_threshold",
-    "correlation_threshold",
-    "drop_na_columns",
-    "blocklist",
-    "drop_outliers",
+# the keys that rule an operation
+OPERATION_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "variance_threshold": ("min_variance",),
+        "frequency_threshold": ("freq_cut", "unique_cut"),
+        "correlation_threshold": ("corr_threshold", "corr_method"),
+        "drop_na_columns": ("na_cutoff",),
+        "blocklist": ("blocklist",),
+        "drop_outliers": ("outlier_cutoff",),
+        "noise_removal": ("noise_removal_perturb_groups", "noise_removal_stdev_cutoff"),
+    }
 )
+OPERATIONS = tuple(OPERATION_KEYS)
 DEFAULT_OPERATIONS = ("variance_threshold", "correlation_threshold", "drop_na_columns", "blocklist")
-
-# pycytominer has it, and the recipe's vocabulary has no keys for what it needs.
-_NO_KEYS = "noise_removal"
 
 
 def _known_operations(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
-        if name not in (*OPERATIONS, _NO_KEYS):
+        if name not in OPERATIONS:
             near = get_close_matches(name, OPERATIONS, n=1)
             rest = f"did you mean {near[0]}?" if near else f"known: {', '.join(OPERATIONS)}"
             raise PydanticCustomError(
@@ -69,6 +72,16 @@ Operations = Annotated[
     Kind(f"a list of {', '.join(OPERATIONS)}", "verbatim"),
     AfterValidator(_known_operations),
 ]
+SpherizeMethod = Annotated[Literal["ZCA", "ZCA-cor"], Kind("ZCA or ZCA-cor")]
+CorrelationMethod = Annotated[
+    Literal["pearson", "spearman", "kendall"], Kind("pearson, spearman or kendall")
+]
+Share = Annotated[float, Field(ge=0, le=1), Kind("a number from 0 to 1")]
+Positive = Annotated[float, Field(ge=0, allow_inf_nan=False), Kind("a number, 0 or more")]
+OptionalPositive = Annotated[
+    float | None, Field(ge=0, allow_inf_nan=False), Kind("a number, 0 or more")
+]
+Count = Annotated[int, Field(ge=1), Kind("a whole number, 1 or more")]
 Level = Annotated[Literal["plate", "batch", "all"], Kind("plate, batch or all")]
 
 
@@ -130,52 +143,10 @@ class AggregateConfig(Section):
             yield "strata", what, "take it out: rows are split by it already"
 
 
-class ExternalConfig(Section):
-    """Further metadata of the perturbations, merged on one column."""
-
-    perform: Flag = Field(default=True, description=PERFORM)
-    file: OptionalText = Field(
-        default=None,
-        description="File in metadata/external_metadata, tab separated. Required while perform "
-        "is true.",
-    )
-    merge_column: OptionalText = Field(
-        default=None,
-        description="Column that plate map and external metadata share. Required while perform "
-        "is true.",
-    )
-
-
-class AnnotateConfig(Section):
-    """How profiles get the plate map's columns."""
-
-    perform: Flag = Field(default=True, description=_ADOPT)
-    well_column: Text = Field(
-        default="Metadata_Well", description="Column of the aggregated profiles with the well."
-    )
-    external: ExternalConfig = Field(
-        default_factory=lambda: ExternalConfig(perform=False),
-        description="Further metadata of the perturbations.",
-    )
-
-    def impossible(self) -> Iterator[Complaint]:
-        """Name what cannot be meant."""
-        if not (self.perform and self.external.perform):
-            return
-        if not self.external.file:
-            remedy = "name the file, or set annotate.external.perform: false"
-            yield "external.file", "is missing while perform is true", remedy
-        else:
-            yield from path_complaints("external.file", self.external.file)
-        if not self.external.merge_column:
-            remedy = "name the column, or set annotate.external.perform: false"
-            yield "external.merge_column", "is missing while perform is true", remedy
-
-
 class NormalizeConfig(Section):
     """How features of a plate get a common scale."""
 
-    perform: Flag = Field(default=True, description=_ADOPT)
+    perform: Flag = Field(default=True, description=ADOPT)
     method: NormalizeMethod = Field(
         default="mad_robustize", description="Method of pycytominer's normalize."
     )
@@ -185,7 +156,8 @@ class NormalizeConfig(Section):
     )
     mad_robustize_fudge_factor: FudgeFactor = Field(
         default=0.0,
-        description="Added to the scale by mad_robustize; with 0 a feature of scale 0 gives inf.",
+        description="Added to the scale by mad_robustize; with 0 a feature of scale 0 gives inf "
+        "(pycytominer: mad_robustize_epsilon, 1e-18).",
     )
     image_features: Flag = Field(
         default=True, description="Whether infer takes the image features too."
@@ -195,9 +167,43 @@ class NormalizeConfig(Section):
         description="Wells with fewer objects (Metadata_Object_Count) take no part in the fit.",
     )
 
+    samples: OptionalText = Field(
+        default=None,
+        description="Wells that the scale is fitted on, in place of options.samples.",
+    )
+    groups: TextList = Field(
+        default=(),
+        description="Metadata columns within the plate, as [Metadata_cell_line]: the wells that "
+        "are alike in them are put on a scale of their own.",
+    )
+    spherize_center: Flag = Field(
+        default=True,
+        description="spherize: whether features are centered first (pycytominer: spherize_center).",
+    )
+    spherize_method: SpherizeMethod = Field(
+        default="ZCA-cor",
+        description="spherize: of covariances or of correlations (pycytominer: spherize_method; "
+        "its PCA and PCA-cor give components that are no features).",
+    )
+    spherize_epsilon: Positive = Field(
+        default=1e-6,
+        description="spherize: added to the singular values (pycytominer: spherize_epsilon).",
+    )
+    inverse_normal_n_quantiles: Count = Field(
+        default=1000,
+        description="inverse_normal: number of quantiles, at most one a well (pycytominer: "
+        "inverse_normal_n_quantiles).",
+    )
+
     def impossible(self) -> Iterator[Complaint]:
         """Name what cannot be meant."""
         yield from _feature_complaints(self.features)
+        yield from samples_complaints(self.samples)
+        yield from listed_twice("groups", self.groups)
+        correlates = self.method == "spherize" and self.spherize_method == "ZCA-cor"
+        if correlates and not self.spherize_center:
+            what = "is false while spherize_method is ZCA-cor, which centers"
+            yield "spherize_center", what, "set it to true, or spherize_method: ZCA"
 
 
 class FeatureSelectConfig(Section):
@@ -235,6 +241,61 @@ class FeatureSelectConfig(Section):
         default=1,
         description="Wells with fewer objects do not vote; they stay in the output.",
     )
+    samples: OptionalText = Field(
+        default=None,
+        description="Wells that vote, in place of options.samples.",
+    )
+    min_variance: Positive = Field(
+        default=1e-6,
+        description="variance_threshold: features with less variance go (pycytominer: "
+        "min_variance).",
+    )
+    na_cutoff: Share = Field(
+        default=0.05,
+        description="drop_na_columns: share of missing values that is borne (pycytominer: "
+        "na_cutoff).",
+    )
+    corr_threshold: Share = Field(
+        default=0.9,
+        description="correlation_threshold: of two features with a larger correlation one goes "
+        "(pycytominer: corr_threshold).",
+    )
+    corr_method: CorrelationMethod = Field(
+        default="pearson",
+        description="correlation_threshold: how correlations are computed (pycytominer: "
+        "corr_method).",
+    )
+    freq_cut: Share = Field(
+        default=0.05,
+        description="frequency_threshold: how often the second most frequent value occurs, as a "
+        "share of the most frequent one; features below go (pycytominer: freq_cut).",
+    )
+    unique_cut: Share = Field(
+        default=0.01,
+        description="frequency_threshold: how many different values there are, as a share of the "
+        "wells; features below go (pycytominer: unique_cut).",
+    )
+    outlier_cutoff: Positive = Field(
+        default=500.0,
+        description="drop_outliers: features with a larger absolute value go (pycytominer: "
+        "outlier_cutoff).",
+    )
+    blocklist: OptionalText = Field(
+        default=None,
+        description="blocklist: file in config_files/ with the features that go, one a line or in "
+        "a column blocklist; without the key: pycytominer's own list (pycytominer: blocklist, "
+        "blocklist_file).",
+    )
+    noise_removal_perturb_groups: OptionalText = Field(
+        default=None,
+        description="noise_removal: metadata column whose wells of one value are replicates "
+        "(pycytominer: noise_removal_perturb_groups).",
+    )
+    noise_removal_stdev_cutoff: OptionalPositive = Field(
+        default=None,
+        description="noise_removal: features whose mean standard deviation within these groups is "
+        "larger go (pycytominer: noise_removal_stdev_cutoff).",
+    )
 
     def impossible(self) -> Iterator[Complaint]:
         """Name what cannot be meant."""
@@ -242,9 +303,14 @@ class FeatureSelectConfig(Section):
         yield from listed_twice("operations", self.operations)
         if self.perform and self.frozen is not None:
             yield from list_complaints("frozen", self.frozen)
-        if self.perform and _NO_KEYS in self.operations:
-            what = f"lists {_NO_KEYS}, whose groups and cutoff no key of the config gives"
-            yield "operations", what, "take it out"
+        yield from samples_complaints(self.samples)
+        if self.perform and self.blocklist is not None:
+            yield from list_complaints("blocklist", self.blocklist)
+        noise = (self.noise_removal_perturb_groups, self.noise_removal_stdev_cutoff)
+        if self.perform and "noise_removal" in self.operations and None in noise:
+            what = "lists noise_removal, which needs groups and a cutoff"
+            remedy = "set noise_removal_perturb_groups and noise_removal_stdev_cutoff"
+            yield "operations", what, remedy
         if self.perform and self.gct and self.level == "plate":
             what = "is true while level is plate, and a gct file stacks a batch"
             yield "gct", what, "set gct: false, or level: batch or all"
@@ -254,50 +320,3 @@ def _feature_complaints(features: tuple[str, ...] | str) -> Iterator[Complaint]:
     yield from listed_twice("features", features)
     if features == ():
         yield "features", "is empty", "write infer, or list the columns"
-
-
-class SummaryConfig(Section):
-    """The table of wells and sites of every plate."""
-
-    perform: Flag = Field(default=True, description=PERFORM)
-    row: Text = Field(
-        default="Metadata_Row",
-        description="Column of load_data.csv with the row; where it is absent or empty, row and "
-        "column come from Metadata_Well.",
-    )
-    column: Text = Field(
-        default="Metadata_Col", description="Column of load_data.csv with the column."
-    )
-
-
-class HeatmapConfig(Section):
-    """Pictures of every plate: cells, sites, correlation, position effect, controls."""
-
-    perform: Flag = Field(default=True, description=PERFORM)
-
-
-class ReportConfig(Section):
-    """One page for every plate and every batch: all of the above, to be read or sent."""
-
-    perform: Flag = Field(
-        default=True,
-        description="Whether to write the reports; true also where the section is absent.",
-    )
-
-
-class QualityControlConfig(Section):
-    """Quality control of the plates."""
-
-    perform: Flag = Field(default=True, description=PERFORM)
-    summary: SummaryConfig = Field(
-        default_factory=lambda: SummaryConfig(perform=False),
-        description="The table quality_control/summary/summary.tsv.",
-    )
-    heatmap: HeatmapConfig = Field(
-        default_factory=lambda: HeatmapConfig(perform=False),
-        description="The pictures below quality_control/heatmap.",
-    )
-    report: ReportConfig = Field(
-        default_factory=ReportConfig,
-        description="The pages below quality_control/report; absent: written.",
-    )

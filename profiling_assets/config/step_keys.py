@@ -10,9 +10,15 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
+from profiling_assets.config.metadata_sections import ExternalConfig
 from profiling_assets.config.model import Config
+from profiling_assets.config.queries import ALL, NEGATIVE
 from profiling_assets.config.recipe_steps import Step
-from profiling_assets.config.sections import FeatureSelectConfig, NormalizeConfig
+from profiling_assets.config.sections import (
+    OPERATION_KEYS,
+    FeatureSelectConfig,
+    NormalizeConfig,
+)
 from profiling_assets.config.types import Section
 from profiling_assets.workspace.site_folder import CANONICAL
 
@@ -54,10 +60,10 @@ def _reading(config: Config) -> _Part:
         "column": rules.column,
         "engine": rules.engine,
         "on_defective_site": rules.on_defective_site,
-        **_changed(rules, "on_repeated_site", "split_plates", "on_count_differs"),
+        **_set(rules, "on_repeated_site", "split_plates", "on_count_differs"),
         **_further_tables(config),
         # they tell who is a site; where the section is off, its keys rule nothing
-        **(_changed(config.aggregate, "well_column", "strata") if config.aggregate.perform else {}),
+        **(_set(config.aggregate, "well_column", "strata") if config.aggregate.perform else {}),
     }
 
 
@@ -66,16 +72,6 @@ def _further_tables(config: Config) -> _Part:
     named = {name.lower() for name in config.compartments or ()}
     further = sorted(named - {name.lower() for name in CANONICAL})
     return {"required": further} if further else {}
-
-
-def _changed(section: Section, *keys: str) -> _Part:
-    """Return the keys that are not as they are by default.
-
-    For keys that came after 0.1.0: what was made without them is as current as before.
-    """
-    fields = type(section).model_fields
-    values = {key: getattr(section, key) for key in keys}
-    return {key: value for key, value in values.items() if value != fields[key].default}
 
 
 def _collate(config: Config) -> _Part:
@@ -112,24 +108,45 @@ def _annotate(config: Config) -> _Part:
     rules = config.annotate
     if not rules.perform:
         return {"perform": False}
-    external = rules.external
-    chosen: _Part | None = None
-    if external.perform:
-        chosen = {"file": external.file, "merge_column": external.merge_column}
+    tables = [_external(entry) for entry in rules.externals]
+    barcode = rules.barcode_platemap
     return {
         **_writing(config),
         "perform": True,
         "platemap_well_column": config.platemap_well_column,
         "well_column": rules.well_column,
-        "external": chosen,
+        # one table as it was written before there could be several
+        "external": (tables[0] if tables else None) if len(tables) < 2 else tables,
+        **_set(barcode),
+        **({"add_batch": True} if config.options.add_batch else {}),
     }
+
+
+def _external(entry: ExternalConfig) -> _Part:
+    if isinstance(entry.merge_column, str):
+        return {"file": entry.file, "merge_column": entry.merge_column}
+    return {"file": entry.file, "left_on": entry.on, "right_on": entry.own}
+
+
+def _set(section: Section, *keys: str) -> _Part:
+    """Return the keys of a section, all or some, that are not as they are by default.
+
+    Keys that came later are in a part only where they are used: results of a config that does not
+    have them stay current.
+    """
+    fields = type(section).model_fields
+    values: dict[str, object] = {key: getattr(section, key) for key in keys or fields}
+    return {key: value for key, value in values.items() if value != fields[key].default}
 
 
 def _fitting(config: Config, rules: NormalizeConfig | FeatureSelectConfig) -> _Part:
     """Which wells and features a step is fitted on."""
     infers = rules.features == "infer"
+    samples = rules.samples or config.options.samples
     return {
-        "samples": config.options.samples,
+        "samples": samples,
+        # numbers were compared as text before: what was fitted so is not current
+        **({} if samples == ALL else {"compares": "numbers"}),
         "min_cells": rules.min_cells,
         "features": rules.features,
         # with a list of features, nothing is inferred from the compartments
@@ -138,11 +155,27 @@ def _fitting(config: Config, rules: NormalizeConfig | FeatureSelectConfig) -> _P
     }
 
 
-def _normalize(config: Config, rules: NormalizeConfig) -> _Part:
+_SCALES = {
+    "spherize": ("spherize_center", "spherize_method", "spherize_epsilon"),
+    "inverse_normal": ("inverse_normal_n_quantiles",),
+}
+
+
+def _controls(config: Config) -> _Part:
+    """Which wells are negative controls, where that is not what it is by default."""
+    chosen = {batch.batch: config.controls_of(batch.batch).negative for batch in config.batches}
+    chosen[""] = config.controls.negative
+    others = {batch: query for batch, query in chosen.items() if query != NEGATIVE}
+    return {"negative": others} if others else {}
+
+
+def _normalize(config: Config, rules: NormalizeConfig, *, negcon: bool = False) -> _Part:
     if not rules.perform:
         return {"perform": False}
     robust = rules.method == "mad_robustize"
     return {
+        **_set(rules, "groups", *_SCALES.get(rules.method, ())),
+        **(_controls(config) if negcon else {}),
         **_writing(config),
         **_fitting(config, rules),
         "perform": True,
@@ -156,8 +189,10 @@ def _select(config: Config, rules: FeatureSelectConfig) -> _Part:
         return {"perform": False}
     if rules.frozen:  # what it says is an input; the operations and who votes are not looked at
         return {"perform": True, "level": rules.level, "frozen": True}
+    cutoffs = [key for name in rules.operations for key in OPERATION_KEYS.get(name, ())]
     return {
         **_fitting(config, rules),
+        **(_set(rules, *cutoffs) if cutoffs else {}),
         "perform": True,
         "level": rules.level,
         "operations": rules.operations,
@@ -187,11 +222,19 @@ def _sites(config: Config) -> _Part:
 
 
 def _correlations(config: Config) -> _Part:
-    external = config.annotate.external
+    tables = config.annotate.externals
+    on = [name for table in tables for name in table.on]
     return {
         "compartments": config.compartments,
-        "merge_column": external.merge_column if external.perform else None,
+        "merge_column": (on[0] if on else None) if len(on) < 2 else on,
+        **_drawn_controls(config),
     }
+
+
+def _drawn_controls(config: Config) -> _Part:
+    drawn = {"": config.controls, **{b.batch: config.controls_of(b.batch) for b in config.batches}}
+    told = {batch: _set(controls) for batch, controls in drawn.items()}
+    return {"controls": told} if any(told.values()) else {}
 
 
 _PARTS: Mapping[Step, Callable[[Config], _Part]] = {
@@ -199,7 +242,7 @@ _PARTS: Mapping[Step, Callable[[Config], _Part]] = {
     Step.AGGREGATE: _aggregate,
     Step.ANNOTATE: _annotate,
     Step.NORMALIZE: lambda c: _normalize(c, c.normalize),
-    Step.NORMALIZE_NEGCON: lambda c: _normalize(c, c.normalize_negcon),
+    Step.NORMALIZE_NEGCON: lambda c: _normalize(c, c.normalize_negcon, negcon=True),
     Step.SELECT: lambda c: _select(c, c.feature_select),
     Step.SELECT_NEGCON: lambda c: _select(c, c.feature_select_negcon),
     Step.FEATURE_SELECT: lambda c: _feature_select(c, c.feature_select),
@@ -208,7 +251,7 @@ _PARTS: Mapping[Step, Callable[[Config], _Part]] = {
     Step.STACK_NEGCON: lambda c: _stack(c, c.feature_select_negcon),
     Step.SITES: _sites,
     Step.SUMMARY: lambda _: {},
-    Step.CELL_COUNTS: lambda _: {},
+    Step.CELL_COUNTS: _drawn_controls,
     Step.CORRELATIONS: _correlations,
     Step.PLATE_REPORT: _correlations,  # which results it describes is told by its inputs
     Step.BATCH_REPORT: lambda _: {},

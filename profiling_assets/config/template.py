@@ -54,6 +54,9 @@ annotate:
     perform: false
     file: <metadata file name>
     merge_column: <Column to merge on>
+# The controls, where they are not marked with negcon in a column control_type:
+# controls:
+#   negative: "Metadata_control_type == 'NC'"
 normalize:
   perform: true
   method: mad_robustize
@@ -61,7 +64,7 @@ normalize:
   mad_robustize_fudge_factor: 0
   image_features: true
   min_cells: 1
-# Fitted on the wells whose plate map says control_type negcon; a plate needs at least 2 of them.
+# Fitted on the negative controls; a plate needs at least 2 of them.
 normalize_negcon:
   perform: {negcon}
   method: mad_robustize

@@ -29,6 +29,8 @@ from profiling_assets.workspace.layout import CONFIGS
 from profiling_assets.workspace.names import name_problem
 from profiling_assets.workspace.public_files import publication_plan
 
+PERFORM = "Whether to perform this step; a section that is absent is switched off."
+ADOPT = f"{PERFORM} While it is off, later steps read the file that is there."
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
 _LISTS = (".tsv", ".txt", ".csv")
 _FORBIDDEN_IN_PATH = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -37,6 +39,11 @@ _FORBIDDEN_IN_PATH = re.compile(r"[\x00-\x1f\x7f\\]")
 def is_placeholder(value: object) -> bool:
     """Say whether a value is a template's text that was never edited, as `<PLATE NAME>`."""
     return isinstance(value, str) and _PLACEHOLDER.fullmatch(value) is not None
+
+
+@dataclass(frozen=True)
+class OneOrMore:
+    """Marks a list of sections that may be written as a section, where it has one entry."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,9 @@ Text = Annotated[str, Field(min_length=1), Kind("text", "verbatim")]
 OptionalText = Annotated[str | None, Kind("text, or nothing", "verbatim")]
 Name = Annotated[str, Kind("text", "name"), AfterValidator(_usable_name)]
 TextList = Annotated[tuple[str, ...], Kind("a list of text", "verbatim")]
+Columns = Annotated[
+    str | tuple[str, ...] | None, Kind("a column, or a list of columns", "verbatim")
+]
 Method = Annotated[Literal["mean", "median"], Kind("mean or median")]
 MinCells = Annotated[int, Field(ge=0), Kind("a whole number, 0 or more")]
 Features = Annotated[
@@ -128,6 +138,11 @@ def section_of(annotation: Any) -> type[BaseModel] | None:
 def kind_of(field: FieldInfo) -> Kind | None:
     """Return the kind of a field's values; None for a section or a list of sections."""
     return next((item for item in field.metadata if isinstance(item, Kind)), None)
+
+
+def takes_one_or_more(field: FieldInfo) -> bool:
+    """Say whether a field takes one section or a list of such sections."""
+    return any(isinstance(item, OneOrMore) for item in field.metadata)
 
 
 def listed_twice(key: str, values: Sequence[object] | str | None) -> Iterator[Complaint]:

@@ -1,41 +1,35 @@
 """Annotate: give each well of a plate what the plate map and external metadata say about it.
 
-Put here: the join, and the books of what did not join.
-Do not put here: reading the files (`plate_map`), controls (`reference_wells`).
-pycytominer's `annotate` does the join, on tables prepared so that `A1` meets `A01`.
+Put here: the wells to join, and the books of what did not join.
+Do not put here: the join (`joining`), reading the files (`plate_map`), controls
+(`reference_wells`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # ^ pandas and pycytominer ship partial types
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
-from typing import cast
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from profiling_assets.errors import InvalidInputError, PlateMapError, listed
-from profiling_assets.profiles.column_kinds import PLATE_COLUMNS, column, is_metadata
+from profiling_assets.profiles.column_kinds import (
+    PLATE_COLUMNS,
+    column,
+)
 from profiling_assets.profiles.excluded_wells import Exclusions, exclusion_warnings, no_well_is_left
+from profiling_assets.profiles.joining import CLEANED, as_externals, joined_tables, with_batch
 from profiling_assets.profiles.plate_map import (
     ExternalMetadata,
     PlateMap,
-    checked_external,
     join_name,
     metadata_name,
-    unmatched_external,
 )
-from profiling_assets.profiles.pycytominer import reference
-from profiling_assets.profiles.tables import with_numbers
 from profiling_assets.workspace.ledger import WellRecord, WellState
 from profiling_assets.workspace.names import PlateKey
-
-_KEY = "Metadata_joined_well__"  # it stands in for both well columns during the join
-# What pycytominer's `cp_clean` does after the join; done before it, so that a plate map's own
-# column `Well` gets its suffix instead of a second column of the same name.
-_CLEANED = {f"Image_Metadata_{name}": f"Metadata_{name}" for name in ("Plate", "Well", "Site")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,22 +50,25 @@ def annotate_profiles(
     *,
     well_column: str,
     platemap_well_column: str,
-    external: ExternalMetadata | None,
+    external: ExternalMetadata | Sequence[ExternalMetadata] | None,
     key: PlateKey,
     exclusions: Exclusions | None = None,
+    of_plate: Mapping[str, str] = MappingProxyType({}),
+    add_batch: bool = False,
 ) -> AnnotateResult:
     """Join a plate's profiles with its plate map and external metadata.
 
-    `external`: more metadata, joined on one of the columns; wells without an entry keep empty
-    cells. Raises `PlateMapError` where no well joins or is left, or the external key is absent or
-    ambiguous. Raises `InvalidInputError` where `profiles` has no well column. Raises `ValueError`
-    where the plate map was read with another well column.
+    `external`: more metadata, each joined on columns that are there by then; wells without an entry
+    keep empty cells. `of_plate`: columns with one value for the whole plate. `add_batch`: whether
+    to add the batch. Raises `PlateMapError` where no well joins or is left, or an external key is
+    absent or ambiguous. Raises `InvalidInputError` where `profiles` has no well column. Raises
+    `ValueError` where the plate map was read with another well column.
     """
     if metadata_name(platemap_well_column) != plate_map.well_column:
         message = f"the plate map was read by {plate_map.well_column}, not {platemap_well_column}"
         raise ValueError(message)
-    profiles = profiles.reset_index(drop=True).rename(columns=_CLEANED)
-    well_column = _CLEANED.get(well_column, well_column)
+    profiles = profiles.reset_index(drop=True).rename(columns=CLEANED)
+    well_column = CLEANED.get(well_column, well_column)
     if well_column not in profiles.columns:
         raise InvalidInputError(
             f"the profiles of {key} have no column {well_column}",
@@ -92,13 +89,13 @@ def annotate_profiles(
     strangers = [record.well for record in wells if record.state is WellState.NOT_IN_PLATE_MAP]
     if strangers:
         warnings.append(dropped_wells_warning(plate_map.path, strangers))
-    if external is not None:
-        external, remark = checked_external(external, plate_map, list(profiles.columns))
-        warnings.extend(remark)
-    frame = _joined(profiles, joined, plate_map, well_column, external)
-    if external is not None:
-        warnings.extend(unmatched_external(frame, external))
-    return AnnotateResult(frame=frame, wells=wells, warnings=tuple(warnings))
+    if add_batch:
+        profiles = with_batch(profiles, key)
+    externals = as_externals(external)
+    frame, remarks = joined_tables(
+        profiles, joined, plate_map, externals, well_column=well_column, of_plate=of_plate
+    )
+    return AnnotateResult(frame=frame, wells=wells, warnings=(*warnings, *remarks))
 
 
 def no_well_joins(plate: str, wells: Sequence[str], plate_map: PlateMap) -> PlateMapError:
@@ -116,49 +113,6 @@ def dropped_wells_warning(path: str, wells: Sequence[str]) -> str:
     are = "1 well is" if len(wells) == 1 else f"{len(wells)} wells are"
     dropped = "is dropped" if len(wells) == 1 else "are dropped"
     return f"{are} not in {path} and {dropped}: {listed(wells)}"
-
-
-def _joined(
-    profiles: pd.DataFrame,
-    joined: Sequence[str],
-    plate_map: PlateMap,
-    well_column: str,
-    external: ExternalMetadata | None,
-) -> pd.DataFrame:
-    more = () if external is None else map(metadata_name, external.frame.columns)
-    taken = {*profiles.columns, *plate_map.frame.columns, *more}
-    key = next(name for name in (_KEY + "_" * n for n in count()) if name not in taken)
-    map_frame = plate_map.frame.reset_index(drop=True)
-    place = map_frame.columns.get_loc(plate_map.well_column)
-    map_frame = map_frame.rename(columns={plate_map.well_column: key})
-    map_frame[key] = pd.Series(plate_map.wells, dtype="str")
-    own = pd.DataFrame({key: pd.Series(joined, dtype="str")})
-    on = None if external is None else metadata_name(external.merge_column)
-    frame = cast(
-        pd.DataFrame,
-        reference().annotate(
-            profiles=pd.concat([profiles, own], axis="columns"),
-            platemap=map_frame,
-            join_on=[key, key],
-            external_metadata=None if external is None else external.frame,
-            external_join_on=None if on is None else [on],
-        ),
-    ).reset_index(drop=True)
-    if well_column == plate_map.well_column:
-        # pandas puts a key of one name where the plate map has it
-        own_wells = frame.pop(well_column)
-        frame = frame.rename(columns={key: well_column})
-        frame[well_column] = own_wells
-        names = frame.columns.drop(well_column)
-        frame = frame.loc[:, [*names[:place], well_column, *names[place:]]]
-    else:
-        frame = frame.drop(columns=key)
-    texts = [
-        name
-        for name in frame.columns
-        if is_metadata(name) and not pd.api.types.is_numeric_dtype(column(frame, name))
-    ]
-    return with_numbers(frame.fillna(dict.fromkeys(texts, "")))
 
 
 def _books(

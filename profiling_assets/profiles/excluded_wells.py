@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from profiling_assets.errors import PlateMapError, listed
-from profiling_assets.profiles.hand_written import read_hand_made
+from profiling_assets.profiles.hand_written import read_hand_made, text_lines
 from profiling_assets.profiles.plate_map import join_name
 from profiling_assets.workspace.names import PlateKey
 
@@ -30,7 +30,7 @@ def read_exclusions(data: bytes, key: PlateKey, *, path: str) -> Exclusions:
     Raises `PlateMapError` where a column is missing, or a row of this plate has no well or no
     reason.
     """
-    if sum(bool(line.strip()) for line in data.splitlines()) < 2:
+    if sum(bool(line.strip()) for line in text_lines(data, path)) < 2:
         return Exclusions(path, {})  # a header is left where the last line was taken out
     table = read_hand_made(data, path=path, expected=COLUMNS)
     absent = [name for name in COLUMNS if name not in table.names]

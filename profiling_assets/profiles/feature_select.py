@@ -16,8 +16,9 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from profiling_assets.errors import ConfigError, InvalidInputError
-from profiling_assets.profiles.column_kinds import column
+from profiling_assets.config.queries import ALL
+from profiling_assets.errors import ConfigError, InvalidInputError, there_is
+from profiling_assets.profiles.column_kinds import column, is_metadata
 from profiling_assets.profiles.correlation import THRESHOLD, correlated_features
 from profiling_assets.profiles.feature_list import (
     FeatureSelection,
@@ -32,18 +33,17 @@ from profiling_assets.profiles.feature_list import (
     selection_of,
     united,
 )
+from profiling_assets.profiles.frozen_features import FrozenFeatures
 from profiling_assets.profiles.normalize import INFER, chosen_features
 from profiling_assets.profiles.pycytominer import reference
-from profiling_assets.profiles.reference_wells import ALL, sampled_rows, samples_query
+from profiling_assets.profiles.reference_wells import sampled_rows, samples_query
+from profiling_assets.profiles.samples import Rows, takes_none
 from profiling_assets.workspace.names import PlateKey
 
 
 @dataclass(frozen=True)
 class Cutoffs:
-    """Where the operations draw the line, by pycytominer's names and with its defaults.
-
-    The recipe's config cannot change them.
-    """
+    """Where the operations draw the line, by pycytominer's names and with its defaults."""
 
     min_variance: float = 1e-6  # features with less go
     na_cutoff: float = 0.05  # share of missing values, 0 to 1; features with more go
@@ -52,6 +52,11 @@ class Cutoffs:
     freq_cut: float = 0.05  # second most frequent value to the most frequent; features below go
     unique_cut: float = 0.01  # different values to wells; features below go
     outlier_cutoff: float = 500.0  # features with a larger absolute value go
+    blocklist: FrozenFeatures | None = None  # the features that go; None takes pycytominer's list
+    # column whose wells of one value are replicates; `noise_removal` needs both
+    noise_removal_perturb_groups: str | None = None
+    # features with a larger mean standard deviation within these groups go
+    noise_removal_stdev_cutoff: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no share, and a way to correlate that is not known."""
@@ -118,7 +123,11 @@ def _drop_na_columns(
     }
 
 
-def _blocklist(votes: pd.DataFrame, features: list[str], _cutoffs: Cutoffs) -> dict[str, Ground]:
+def _blocklist(votes: pd.DataFrame, features: list[str], cutoffs: Cutoffs) -> dict[str, Ground]:
+    if cutoffs.blocklist is not None:
+        own = set(cutoffs.blocklist.names)
+        ground = Ground(f"on the blocklist {cutoffs.blocklist.path}")
+        return {name: ground for name in features if name in own}
     listed = reference(_UTILITIES).get_blocklist_features(population_df=votes.loc[:, features])
     return dict.fromkeys(listed, Ground("on pycytominer's blocklist"))
 
@@ -154,11 +163,28 @@ def _frequency(values: pd.Series, cutoffs: Cutoffs) -> Ground:
     return Ground(f"{len(times)} different values, {share}", len(times))
 
 
+def _noise_removal(votes: pd.DataFrame, features: list[str], cutoffs: Cutoffs) -> dict[str, Ground]:
+    groups, cutoff = cutoffs.noise_removal_perturb_groups, cutoffs.noise_removal_stdev_cutoff
+    excluded = reference(_OPERATIONS).noise_removal(
+        votes,
+        features=features,
+        noise_removal_perturb_groups=groups,
+        noise_removal_stdev_cutoff=cutoff,
+    )
+    within = votes.loc[:, excluded].groupby(column(votes, str(groups))).std(ddof=0).mean()
+    return {
+        name: Ground(
+            f"mean standard deviation {within[name]:.3g} within {groups}, above {cutoff:g}",
+            float(within[name]),
+        )
+        for name in excluded
+    }
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:g}%"
 
 
-# noise_removal is not here: it needs groups of replicates, which the recipe's config cannot name
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         "variance_threshold": _variance_threshold,
@@ -167,6 +193,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "blocklist": _blocklist,
         "drop_outliers": _drop_outliers,
         "frequency_threshold": _frequency_threshold,
+        "noise_removal": _noise_removal,
     }
 )
 
@@ -222,11 +249,20 @@ def select_features(
             remedy="mend the list of features in the config, or write infer",
         )
     query = samples_query(samples, min_cells=min_cells)
-    votes, infinite = _votes(frames, names, query, min_cells)
+    groups = cutoffs.noise_removal_perturb_groups if "noise_removal" in operations else None
+    if "noise_removal" in operations and None in {groups, cutoffs.noise_removal_stdev_cutoff}:
+        raise ConfigError(
+            "noise_removal needs groups of replicates and a cutoff",
+            remedy="give noise_removal_perturb_groups and noise_removal_stdev_cutoff",
+        )
+    votes, infinite = _votes(frames, names, query, min_cells, groups)
     if votes.empty:
+        first = next(iter(frames.items()), None)
+        why = "" if first is None else takes_none(first[1], query, of=str(first[0]))
         raise InvalidInputError(
-            f"no well of {plates_told(frames)} votes in feature selection ({query})",
-            remedy="lower feature_select.min_cells",
+            f"no well of {plates_told(frames)} votes in feature selection ({query})"
+            + (f": {why}" if why else ""),
+            remedy="lower feature_select.min_cells, or mend the query for samples",
         )
     dropped: dict[str, tuple[str, Ground]] = {}
     remaining = names
@@ -255,7 +291,11 @@ def select_features(
 
 
 def _votes(
-    frames: Mapping[PlateKey, pd.DataFrame], names: list[str], query: str, min_cells: int
+    frames: Mapping[PlateKey, pd.DataFrame],
+    names: list[str],
+    query: str,
+    min_cells: int,
+    groups: str | None,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Stack the rows that vote, inf as NaN, and tell for each feature where it was infinite."""
     wholes = {key: frame.reset_index(drop=True) for key, frame in frames.items()}
@@ -276,4 +316,24 @@ def _votes(
         votes[:, start:stop] = np.where(np.isinf(values), np.nan, values)[rows[key]].T
         start = stop
     told = {name: infinite_note(on) for name, on in infinite.items()}
-    return pd.DataFrame(votes.T, columns=pd.Index(names), copy=False), told
+    table = pd.DataFrame(votes.T, columns=pd.Index(names), copy=False)
+    if groups is not None:
+        table[groups] = _labels(wholes, rows, groups)
+    return table, told
+
+
+def _labels(
+    frames: Mapping[PlateKey, pd.DataFrame], rows: Mapping[PlateKey, Rows], name: str
+) -> list[str | None]:
+    """Return the group of each row that votes; None, which pycytominer leaves out, where empty."""
+    labels: list[str | None] = []
+    for key, frame in frames.items():
+        if name not in frame.columns:
+            there = [str(known) for known in frame.columns if is_metadata(str(known))]
+            raise InvalidInputError(
+                f"{key} has no column {name}, which noise_removal groups by; "
+                f"{there_is(name, there, what='columns')}",
+                remedy="mend noise_removal_perturb_groups in the config",
+            )
+        labels += [str(text) or None for text in column(frame, name).to_numpy()[rows[key]]]
+    return labels

@@ -31,12 +31,13 @@ from profiling_assets.profiles.feature_list import (
 from profiling_assets.profiles.hand_written import read_hand_made, text_lines
 from profiling_assets.workspace.names import PlateKey
 
+FROZEN_LIST, BLOCKLIST = "frozen list of features", "blocklist"
 NOT_IN_LIST = "not_in_frozen_list"
 _LIST_COLUMNS = ("column", "kind", "outcome")
 _FEATURE = "feature"
 _KINDS = (_FEATURE, "metadata")
 _OUTCOMES = (KEPT, DROPPED)
-_HEADERS = frozenset({"feature", "features", "column"})
+_HEADERS = frozenset({"feature", "features", "column", "blocklist"})
 _REMEDY = "write one feature a line, or name a list of selected features of an earlier run"
 _DROPPED = (NOT_IN_LIST, Ground("not on the frozen list of features"))
 _SEPARATORS = "\t,;"
@@ -51,8 +52,8 @@ class FrozenFeatures:
     names: tuple[str, ...]  # the features, in the order in which they are to be
 
 
-def read_frozen_features(data: bytes, *, path: str) -> FrozenFeatures:
-    """Read a frozen list of features.
+def read_frozen_features(data: bytes, *, path: str, what: str = FROZEN_LIST) -> FrozenFeatures:
+    """Read a list of features: a frozen list, or a blocklist.
 
     `data`: UTF-8 text: a list of selected features of an earlier run (columns column, kind and
     outcome), of which the kept features are taken; or one feature a line, the first of which may be
@@ -64,7 +65,7 @@ def read_frozen_features(data: bytes, *, path: str) -> FrozenFeatures:
     rows = [(at, line.strip(_AROUND)) for at, line in enumerate(text_lines(data, path), start=1)]
     rows = [(at, line) for at, line in rows if line]
     if not rows:
-        raise InvalidInputError("the frozen list of features is empty", path=path, remedy=_REMEDY)
+        raise InvalidInputError(f"the {what} is empty", path=path, remedy=_REMEDY)
     entries = _kept(data, path) if _is_several(rows[0][1]) else _listed(rows, path)
     lines: dict[str, int] = {}
     for line, name in entries:
@@ -95,9 +96,8 @@ def read_frozen_features(data: bytes, *, path: str) -> FrozenFeatures:
             )
         lines[name] = line
     if not lines:
-        raise InvalidInputError(
-            "the frozen list of features keeps no feature", path=path, remedy=_REMEDY
-        )
+        verb = "names" if what == BLOCKLIST else "keeps"
+        raise InvalidInputError(f"the {what} {verb} no feature", path=path, remedy=_REMEDY)
     return FrozenFeatures(path, tuple(lines))
 
 

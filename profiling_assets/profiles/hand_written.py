@@ -1,7 +1,8 @@
 """Tables that people write by hand or in a spreadsheet, read as verbatim text with line numbers.
 
-Put here: encodings, line ends, separators, blank lines and columns of such files.
-Do not put here: what the columns mean (`plate_map`), tables that programs write (`tables`).
+Put here: line ends, separators, blank lines and columns of such files.
+Do not put here: encodings (`workspace.text_encoding`), what the columns mean (`plate_map`), tables
+that programs write (`tables`).
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from profiling_assets.errors import PlateMapError
+from profiling_assets.errors import InvalidInputError, PlateMapError
+from profiling_assets.workspace.text_encoding import decoded_text
 
 _SEPARATORS = "\t,;"
 _MOST_COLUMNS = 10_000
@@ -43,15 +45,14 @@ class HandMadeTable:
 
 
 def read_hand_made(data: bytes, *, path: str, expected: Iterable[str] = ()) -> HandMadeTable:
-    r"""Read a table with tabs, commas or semicolons between the cells.
+    """Read a table with tabs, commas or semicolons between the cells.
 
-    `data`: UTF-8 text, with or without BOM; lines end with `\n`, `\r\n` or `\r`. `expected`: column
-    names by which the separator is told; else the most frequent one of the header is it. The rows
-    that are not blank lines. Columns without name and content are left out. Raises `PlateMapError`
-    where it is not UTF-8 text, has no row, an open quote, more than 10,000 columns, or more cells
-    than the header.
+    `data`: text as `decoded_text` takes it. `expected`: column names by which the separator is
+    told; else the most frequent one of the header is it. The rows that are not blank lines. Columns
+    without name and content are left out. Raises `PlateMapError` where it is no text, has no row,
+    an open quote, more than 10,000 columns, or more cells than the header.
     """
-    lines = text_lines(data, path)
+    lines, remark = decoded_lines(data, path)
     head = next((line for line in lines if line.strip()), "")
     separator = _separator(head, set(expected))
     reader = csv.reader((line + "\n" for line in lines), delimiter=separator, strict=True)
@@ -68,24 +69,27 @@ def read_hand_made(data: bytes, *, path: str, expected: Iterable[str] = ()) -> H
         raise PlateMapError(
             "there are no rows in it", path=path, remedy="write a header and one row for each entry"
         )
-    return _table(records, path)
+    return _table(records, path, (remark,) if remark else ())
 
 
 def text_lines(data: bytes, path: str) -> list[str]:
-    r"""Return the lines of a text file, without what ends them.
+    r"""Return the lines of a text file, without what ends them (`\n`, `\r\n` or `\r`).
 
-    `data`: UTF-8 text, with or without BOM; lines end with `\n`, `\r\n` or `\r`. Raises
-    `PlateMapError` where it is not UTF-8 text.
+    Raises `PlateMapError` where it is no text.
+    """
+    return decoded_lines(data, path)[0]
+
+
+def decoded_lines(data: bytes, path: str) -> tuple[list[str], str | None]:
+    """Return the lines of a text file, and a remark on its encoding where that was guessed.
+
+    Raises `PlateMapError` where it is no text.
     """
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PlateMapError(
-            f"not a UTF-8 text file ({error.reason} at byte {error.start})",
-            path=path,
-            remedy="save it as text, in a spreadsheet as 'CSV UTF-8'",
-        ) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        text, remark = decoded_text(data, path=path)
+    except InvalidInputError as error:
+        raise PlateMapError(error.what, path=path, remedy=error.remedy) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), remark
 
 
 def _separator(head: str, expected: set[str]) -> str:
@@ -96,7 +100,9 @@ def _separator(head: str, expected: set[str]) -> str:
     return max(_SEPARATORS, key=fit)
 
 
-def _table(records: Sequence[tuple[int, list[str]]], path: str) -> HandMadeTable:
+def _table(
+    records: Sequence[tuple[int, list[str]]], path: str, remarks: tuple[str, ...]
+) -> HandMadeTable:
     _, header = records[0]
     width = len(header)
     if width > _MOST_COLUMNS:
@@ -123,7 +129,7 @@ def _table(records: Sequence[tuple[int, list[str]]], path: str) -> HandMadeTable
         names=names,
         rows=tuple(tuple(row[place] for place in kept) for row in rows),
         lines=tuple(line for line, _ in records[1:]),
-        warnings=warnings,
+        warnings=(*remarks, *warnings),
     )
 
 

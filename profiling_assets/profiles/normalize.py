@@ -10,15 +10,23 @@ Do not put here: which wells the scale is fitted on, counting controls (`referen
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
+from profiling_assets.config.queries import ALL, NEGATIVE
 from profiling_assets.errors import ControlsError, InvalidInputError
 from profiling_assets.profiles.column_kinds import feature_columns, is_measured, numeric_columns
 from profiling_assets.profiles.pycytominer import reference
-from profiling_assets.profiles.reference_wells import ALL, NEGCON_QUERY, sampled_rows, samples_query
+from profiling_assets.profiles.reference_wells import (
+    groups_of,
+    no_well_taken,
+    sampled_rows,
+    samples_query,
+)
+from profiling_assets.profiles.samples import Rows, near_misses
 from profiling_assets.workspace.names import PlateKey
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
@@ -29,6 +37,7 @@ INFER = "infer"
 _PYCYTOMINER_METADATA = "Metadata_"
 _PASS_AS_THEY_ARE = ("Image_", "ome_arrow_")
 _AT_ONCE = 256  # features: what is computed on the way stays in the processor's cache
+_FITTED = "Metadata_fitted_on__"  # tells pycytominer the rows, whose query may read them otherwise
 _NORMAL = 1.4826  # a normal distribution's standard deviation in median absolute deviations
 
 
@@ -55,6 +64,9 @@ def normalize_profiles(
     fudge_factor: float = 0.0,
     min_cells: int = 1,
     negcon: bool = False,
+    negative: str = NEGATIVE,
+    groups: Sequence[str] = (),
+    more: Mapping[str, object] = MappingProxyType({}),
     key: PlateKey,
 ) -> NormalizeResult:
     """Normalize a plate with pycytominer.
@@ -62,35 +74,42 @@ def normalize_profiles(
     `image_features`: whether `Image_*` columns are normalized; where not, they pass as they are.
     `fudge_factor`: added to the median absolute deviation (`mad_robustize` only); 0 gives inf where
     it is zero. `min_cells`: wells with fewer objects are not fitted on; they stay in the table.
-    `negcon`: whether to fit on the negative controls only. Raises `ControlsError` where fewer than
-    2 negative controls are left to fit on. Raises `InvalidInputError` where no well is left to fit
-    on, or the method cannot work on these numbers.
+    `negcon`: whether to fit on the negative controls only. `negative`: the query for them.
+    `groups`: metadata columns; the wells that are alike in them have a scale of their own. `more`:
+    what else pycytominer's `normalize` is told, where it is called. Raises `ControlsError` where
+    fewer than 2 negative controls are left to fit on. Raises `InvalidInputError` where no well is
+    left to fit on, or the method cannot work on these numbers.
     """
     frame = frame.reset_index(drop=True)
     names = chosen_features(
         frame, features, compartments=compartments, image_features=image_features, key=key
     )
-    query = samples_query(NEGCON_QUERY if negcon else ALL, samples, min_cells=min_cells)
+    query = samples_query(negative if negcon else ALL, samples, min_cells=min_cells)
     rows = sampled_rows(frame, query, key=key, min_cells=min_cells)
-    fitted_on = int(rows.sum())
-    _check_fit(fitted_on, query, negcon=negcon, key=key)
-    remarks: list[str] = []
-    if fitted_on == 1:
-        remarks.append(f"{key} has one well to fit on ({query}): there is no spread to divide by")
+    remarks = [f"{key}: {miss}" for miss in near_misses(frame, samples)]
     before = frame.loc[:, names].to_numpy(dtype=np.float64)
     # the other methods refuse infinite values
     if method.lower() != MAD_ROBUSTIZE and np.isinf(before).any():
         remarks.append(f"{key}: {int(np.isinf(before).sum())} infinite cells count as missing")
         frame = frame.copy()
         frame[names] = frame[names].replace([np.inf, -np.inf], np.nan)
-    if method.lower() in METHODS:
-        values = frame.loc[:, names].to_numpy(dtype=np.float64)
-        sample = values if rows.all() else values[rows]
-        after = scaled(values, sample, method=method.lower(), fudge_factor=fudge_factor)
-        result = _with_features(frame, names, after)
-    else:
-        result = _by_pycytominer(frame, names, query, method=method, key=key)
-        after = result.loc[:, names].to_numpy(dtype=np.float64)
+    pieces: list[tuple[Places, Matrix]] = []
+    for label, places in groups_of(frame, groups, of=str(key)):
+        part = frame if len(places) == len(frame) else frame.iloc[places].reset_index(drop=True)
+        taken = rows[places]
+        _check_fit(part, taken, query, negcon=negcon, of=label)
+        if taken.sum() == 1:
+            what = f"{label} has one well to fit on ({query})"
+            remarks.append(f"{what}: there is no spread to divide by")
+        if method.lower() in METHODS:
+            values = part.loc[:, names].to_numpy(dtype=np.float64)
+            sample = values if taken.all() else values[taken]
+            scale = scaled(values, sample, method=method.lower(), fudge_factor=fudge_factor)
+        else:
+            scale = _by_pycytominer(part, names, taken, method=method, more=more, of=label)
+        pieces.append((places, scale))
+    after = _in_order(pieces)
+    result = _with_features(frame, names, after)
     lost = (np.isfinite(before) & ~np.isfinite(after)).sum(axis=0)
     degenerate = {name: int(cells) for name, cells in zip(names, lost, strict=True) if cells}
     inf_cells = int(np.isinf(after).sum())
@@ -99,7 +118,7 @@ def normalize_profiles(
             f"{len(degenerate)} features of {key} have a scale of zero; "
             f"{inf_cells} of their cells are infinite"
         )
-    return NormalizeResult(result, fitted_on, degenerate, inf_cells, tuple(remarks))
+    return NormalizeResult(result, int(rows.sum()), degenerate, inf_cells, tuple(remarks))
 
 
 def chosen_features(
@@ -165,36 +184,54 @@ def _with_features(
     return pd.concat([frame.loc[:, [*metadata, *passed]], features], axis="columns")
 
 
+def _in_order(pieces: Sequence[tuple[Places, Matrix]]) -> Matrix:
+    """Put the rows of groups back where they were."""
+    if len(pieces) == 1:
+        return pieces[0][1]
+    back = np.argsort(np.concatenate([places for places, _ in pieces]))
+    return np.concatenate([values for _, values in pieces])[back]
+
+
 def _by_pycytominer(
-    frame: pd.DataFrame, names: list[str], query: str, *, method: str, key: PlateKey
-) -> pd.DataFrame:
+    frame: pd.DataFrame,
+    names: list[str],
+    rows: Rows,
+    *,
+    method: str,
+    more: Mapping[str, object],
+    of: str,
+) -> Matrix:
+    every = bool(rows.all())
+    table = frame if every else frame.assign(**{_FITTED: rows})
     try:
         with warnings.catch_warnings():
             # a feature without a value, or without spread, is counted by the caller
             warnings.simplefilter("ignore", RuntimeWarning)
-            return cast(
-                pd.DataFrame,
-                reference().normalize(profiles=frame, features=names, samples=query, method=method),
+            done = reference().normalize(
+                profiles=table,
+                features=names,
+                samples=ALL if every else _FITTED,
+                method=method,
+                **more,
             )
     except (ValueError, np.linalg.LinAlgError) as error:
         raise InvalidInputError(
-            f"{method} does not work on {key}: {error}",
+            f"{method} does not work on {of}: {error}",
             remedy="choose another normalize.method (mad_robustize takes any table), "
             "or take out features that are constant, missing or sums of others",
         ) from error
+    return cast(pd.DataFrame, done).loc[:, names].to_numpy(dtype=np.float64)
 
 
-def _check_fit(fitted_on: int, query: str, *, negcon: bool, key: PlateKey) -> None:
+def _check_fit(frame: pd.DataFrame, rows: Rows, query: str, *, negcon: bool, of: str) -> None:
+    fitted_on = int(rows.sum())
     if negcon and fitted_on < 2:
         raise ControlsError(
-            f"{key} has {fitted_on} negative controls to fit on ({query}), and needs 2",
+            f"{of} has {fitted_on} negative controls to fit on ({query}), and needs 2",
             remedy="mark the controls in the plate map, or lower normalize_negcon.min_cells",
         )
     if fitted_on == 0:
-        raise InvalidInputError(
-            f"{key} has no well to fit on ({query})",
-            remedy="lower min_cells, or mend options.samples; metadata are text: write == '5'",
-        )
+        raise no_well_taken(frame, query, of=of)
 
 
 def scaled(values: Matrix, sample: Matrix, *, method: str, fudge_factor: float) -> Matrix:

@@ -10,11 +10,11 @@ Do not put here: joining them with profiles (`annotate`), finding the files
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from profiling_assets.errors import InvalidNameError, PlateMapError, listed
+from profiling_assets.errors import InvalidNameError, PlateMapError, listed, nearest, there_is
 from profiling_assets.profiles.column_kinds import column
 from profiling_assets.profiles.hand_written import HandMadeTable, read_hand_made
 from profiling_assets.workspace.names import checked_name, normalized_well
@@ -44,22 +44,49 @@ class ExternalMetadata:
 
     path: str  # for messages
     frame: pd.DataFrame  # as `read_external_metadata` returns it
-    merge_column: str  # the column to join on, with or without `Metadata_`
+    # the columns to join on, as the profiles call them, with or without `Metadata_`
+    merge_column: str | tuple[str, ...]
+    own_column: str | tuple[str, ...] | None = None  # as this table calls them, where otherwise
+    warnings: tuple[str, ...] = ()  # what was mended in reading
+
+    @property
+    def on(self) -> tuple[str, ...]:
+        """The columns to join on, as the profiles call them, with `Metadata_`."""
+        return tuple(map(metadata_name, _several(self.merge_column)))
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The columns to join on, as this table calls them."""
+        given = _several(self.merge_column if self.own_column is None else self.own_column)
+        return tuple(self._called(name) for name in given)
+
+    def _called(self, name: str) -> str:
+        alike = [n for n in self.frame.columns if metadata_name(n) == metadata_name(name)]
+        return name if name in self.frame.columns or not alike else alike[0]
 
 
-def read_barcode_platemap(data: bytes, *, path: str) -> dict[str, str]:
+def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names
+
+
+def read_barcode_platemap(
+    data: bytes,
+    *,
+    path: str,
+    plate_column: str = BARCODE,
+    map_column: str = PLATE_MAP_NAME,
+) -> dict[str, str]:
     """Read which plate has which plate map.
 
     `data`: `barcode_platemap.csv`; commas, tabs or semicolons, any line ends, with or without BOM.
     Plate to plate map name, verbatim text, in file order. A plate without a name has ''. Raises
     `PlateMapError` where a column is missing, or a plate has two different plate maps.
     """
-    table = read_hand_made(data, path=path, expected=(BARCODE, PLATE_MAP_NAME))
-    _require(table, (BARCODE, PLATE_MAP_NAME), path)
+    table = _barcode_table(data, path, (plate_column, map_column))
     first_line: dict[str, int] = {}
     names: dict[str, str] = {}
-    plates = table.values(BARCODE)
-    for line, plate, name in zip(table.lines, plates, table.values(PLATE_MAP_NAME), strict=True):
+    plates = table.values(plate_column)
+    for line, plate, name in zip(table.lines, plates, table.values(map_column), strict=True):
         plate, name = plate.strip(), name.strip()  # noqa: PLW2901 - the verbatim cell is not needed
         if not plate:
             continue
@@ -74,14 +101,48 @@ def read_barcode_platemap(data: bytes, *, path: str) -> dict[str, str]:
     return names
 
 
-def _require(table: HandMadeTable, names: tuple[str, ...], path: str) -> None:
+def read_plate_metadata(
+    data: bytes,
+    plate: str,
+    *,
+    path: str,
+    plate_column: str = BARCODE,
+    map_column: str = PLATE_MAP_NAME,
+) -> dict[str, str]:
+    """Read what `barcode_platemap.csv` says of a plate beside its plate map.
+
+    Column, as `Metadata_time_point`, to verbatim text, in file order. Raises `PlateMapError` where
+    two lines of the plate differ.
+    """
+    table = _barcode_table(data, path, (plate_column, map_column))
+    further = [name for name in table.names if name not in {plate_column, map_column}]
+    plates = [text.strip() for text in table.values(plate_column)]
+    rows = [row for row, text in enumerate(plates) if text == plate]
+    found: dict[str, str] = {}
+    for name in further:
+        cells = table.values(name)
+        for row in rows:
+            if found.setdefault(metadata_name(name), cells[row]) != cells[row]:
+                raise PlateMapError(
+                    f"plate {plate} has the {name} {cells[rows[0]]!r} in line "
+                    f"{table.lines[rows[0]]} and {cells[row]!r} in line {table.lines[row]}",
+                    path=path,
+                    remedy="keep one of the two lines",
+                )
+    return found
+
+
+def _barcode_table(data: bytes, path: str, names: tuple[str, str]) -> HandMadeTable:
+    table = read_hand_made(data, path=path, expected=names)
     missing = [name for name in names if name not in table.names]
     if missing:
         raise PlateMapError(
-            f"there is no column {missing[0]}; the columns are {', '.join(table.names)}",
+            f"there is no column {missing[0]}; {there_is(missing[0], table.names, what='columns')}",
             path=path,
-            remedy=f"write a header line with {', '.join(names)}",
+            remedy=f"call the columns {' and '.join(names)}, or name those that are there in the "
+            "config: annotate.barcode_platemap.plate_column and map_column",
         )
+    return table
 
 
 def plate_map_name_of(plate: str, barcode_map: Mapping[str, str], *, path: str) -> str:
@@ -121,7 +182,7 @@ def read_plate_map(data: bytes, *, path: str, well_column: str = WELL_POSITION) 
     frame = _with_metadata_names(table, path)
     if key not in frame.columns:
         raise PlateMapError(
-            f"there is no column {short}; the columns are {', '.join(table.names)}",
+            f"there is no column {short}; {there_is(short, table.names, what='columns')}",
             path=path,
             remedy=f"name the column with the wells {short}, or set platemap_well_column",
         )
@@ -189,53 +250,76 @@ def read_external_metadata(data: bytes, *, path: str) -> pd.DataFrame:
     return read_hand_made(data, path=path).frame()
 
 
+def external_metadata(
+    data: bytes, *, path: str, on: tuple[str, ...], own: tuple[str, ...]
+) -> ExternalMetadata:
+    """Read external metadata, with the columns by which they are to be joined.
+
+    Raises `PlateMapError` where it is not a table.
+    """
+    table = read_hand_made(data, path=path)
+    return ExternalMetadata(path, table.frame(), on, own, table.warnings)
+
+
 def checked_external(
     external: ExternalMetadata, plate_map: PlateMap, columns: Collection[str]
 ) -> tuple[ExternalMetadata, list[str]]:
     """Refuse external metadata that cannot be joined, or would give a well several profiles.
 
-    The table without repeated rows, and what the user should know. Raises `PlateMapError` where the
-    column to join on is absent, or has a value twice with different rows.
+    `columns`: what can be joined on beside the plate map's columns. The table without repeated
+    rows, and what the user should know. Raises `PlateMapError` where a column to join on is absent,
+    or a value is there twice with different rows.
     """
-    on = metadata_name(external.merge_column)
-    named = external.frame.rename(columns={name: metadata_name(name) for name in external.frame})
-    if on not in named.columns:
-        raise PlateMapError(
-            f"there is no column {external.merge_column}; the columns are "
-            f"{', '.join(external.frame.columns)}",
-            path=external.path,
-            remedy="set annotate.external.merge_column to a column of this file",
-        )
-    if on not in plate_map.frame.columns and on not in columns:
-        raise PlateMapError(
-            f"there is no column {external.merge_column} to join {external.path} on",
-            path=plate_map.path,
-            remedy="add the column, or set annotate.external.merge_column to another",
-        )
+    known = [*plate_map.frame.columns, *(c for c in columns if c not in plate_map.frame.columns)]
+    for name, own in zip(external.on, external.own, strict=True):
+        if own not in external.frame.columns:
+            there = there_is(own, external.frame.columns, what="columns")
+            raise PlateMapError(
+                f"there is no column {own}; {there}",
+                path=external.path,
+                remedy="set annotate.external.merge_column to a column of this file",
+            )
+        if name not in known:
+            shown = [n.removeprefix("Metadata_") for n in known]
+            raise PlateMapError(
+                f"there is no column {name.removeprefix('Metadata_')} to join {external.path} on; "
+                f"{there_is(name, shown, what='columns')}",
+                path=plate_map.path,
+                remedy="add the column, or set annotate.external.merge_column to another",
+            )
     different = external.frame.loc[~external.frame.duplicated()]
-    keys = column(named.loc[different.index], on)
+    keys = different.loc[:, list(external.own)]
     twice = keys.loc[keys.duplicated(keep=False)]
     if len(twice):
-        value = twice.iloc[0]
-        lines = ", ".join(str(line) for line in twice.index[twice.to_numpy() == value])
+        first = tuple(twice.iloc[0])
+        alike = [tuple(row) == first for row in twice.itertuples(index=False)]
+        lines = ", ".join(str(line) for line in twice.index[alike])
+        told = ", ".join(f"{n} {v!r}" for n, v in zip(external.own, first, strict=True))
         raise PlateMapError(
-            f"{external.merge_column} {value!r} is there more than once, with different rows: "
+            f"{told} is there more than once, with different rows: "
             f"lines {lines}; a well would get as many profiles",
             path=external.path,
             remedy="keep one row for each",
         )
     same = len(external.frame) - len(different)
-    remark = [f"{external.path}: {same} rows repeat another one exactly; ignored"] if same else []
-    return ExternalMetadata(external.path, different, external.merge_column), remark
+    remark = [f"{external.path}: {warning}" for warning in external.warnings]
+    if same:
+        remark.append(f"{external.path}: {same} rows repeat another one exactly; ignored")
+    return replace(external, frame=different), remark
 
 
 def unmatched_external(frame: pd.DataFrame, external: ExternalMetadata) -> list[str]:
-    """Say which values of the column to join on have no row in the external metadata."""
-    on = metadata_name(external.merge_column)
-    short = on.removeprefix("Metadata_")
-    name = on if on in external.frame.columns else short
-    known = set(column(external.frame, name).tolist())
-    lacking = sorted({str(text) for text in column(frame, on).tolist()} - known - {""})
+    """Say which values of the columns to join on have no row in the external metadata."""
+    known = set(external.frame.loc[:, list(external.own)].itertuples(index=False, name=None))
+    texts = frame.loc[:, list(external.on)].astype(object).fillna("").astype(str)
+    asked = set(texts.itertuples(index=False, name=None))
+    lacking = sorted(values for values in asked - known if any(values))
     if not lacking:
         return []
-    return [f"{external.path} has no row for {len(lacking)} {short}: {listed(lacking)}"]
+    short = " and ".join(name.removeprefix("Metadata_") for name in external.on)
+    told = listed(" and ".join(values) for values in lacking)
+    near = (
+        nearest(lacking[0][0], [values[0] for values in known]) if len(external.on) == 1 else None
+    )
+    hint = f" ({lacking[0][0]!r} is near to its {near!r})" if near else ""
+    return [f"{external.path} has no row for {len(lacking)} {short}: {told}{hint}"]

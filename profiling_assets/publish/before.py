@@ -6,6 +6,7 @@ Do not put here: asking git (`clone`), what is published (`workspace.public_file
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from profiling_assets.errors import DataRepositoryError, listed
 from profiling_assets.publish.clone import GitClone, Upstream
@@ -139,13 +140,17 @@ def check_own_files(
     own = {one.target: one for one in copying.transfers}
     changed = clone.changed()
     standing = {path: info for path in own if (info := copying.target.stat(path)) is not None}
+    by_dvc = kept_by_dvc(clone.folder, own)
+    checks.do(lambda: _check_dvc(clone, by_dvc))
     uncommitted = {path for path in standing if path in changed or path not in tracked}
+    uncommitted -= by_dvc.keys()
     suspects = replace(
         copying, transfers=[own[path] for path in sorted(uncommitted - begun(clone))]
     )
     others = suspects.done(standing, dry_run=True)
     checks.do(lambda: _check_overwritten(clone, [x.transfer.target for x in others if x.differs]))
-    checks.do(lambda: _check_ignored(clone, clone.ignored(own.keys() - tracked)))
+    ignored = [path for path in clone.ignored(own.keys() - tracked) if path not in by_dvc]
+    checks.do(lambda: _check_ignored(clone, ignored))
     problem = clone.lfs_problem() if by_lfs else None
     if problem is not None:
         checks.do(lambda: _raise(_problem(clone, *problem)))
@@ -172,7 +177,43 @@ def _check_overwritten(clone: GitClone, paths: list[str]) -> None:
         )
 
 
-def _check_ignored(clone: GitClone, paths: tuple[str, ...]) -> None:
+def kept_by_dvc(folder: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Return the paths that DVC keeps in a repository, each with the file that says so.
+
+    `PATH.dvc`, or that of a folder around it.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(paths):
+        parts = path.split("/")
+        places = ["/".join(parts[:end]) + ".dvc" for end in range(len(parts), 0, -1)]
+        pointer = next((place for place in places if (folder / place).is_file()), None)
+        if pointer is not None:
+            found[path] = pointer
+    return found
+
+
+def _check_dvc(clone: GitClone, by_dvc: Mapping[str, str]) -> None:
+    if by_dvc:
+        pointers = dict.fromkeys(by_dvc.values())
+        raise _problem(
+            clone,
+            "the repository uses DVC, which keeps what is to be published; git has the .dvc files "
+            f"alone:\n{_listed(pointers)}",
+            f"give them to git with `dvc remove {next(iter(pointers))}` and the like, commit, then "
+            "publish again; or leave them to DVC: copy the new files into the clone, run "
+            "`dvc add FILE` and commit the .dvc files",
+        )
+
+
+def _check_ignored(clone: GitClone, paths: Sequence[str]) -> None:
+    if paths and (clone.folder / ".dvc").is_dir():
+        raise _problem(
+            clone,
+            "the repository uses DVC, and git leaves out what is to be published:\n"
+            f"{_listed(paths)}",
+            "copy these files into the clone, run `dvc add FILE` for each and commit the .dvc "
+            "files",
+        )
     if paths:
         raise _problem(
             clone,

@@ -27,7 +27,7 @@ def lines_of(done: Publication, *, dry_run: bool) -> Iterator[str]:
     `dry_run`: whether it was a look only; then every file that stays is named.
     """
     yield from _staying(done, every=dry_run)
-    yield from _named("kept, though not published now", done.gone, every=dry_run)
+    yield from _kept(done, every=dry_run)
     for one in done.large:
         yield f"large: {one.path}, {one.size:,} bytes; Git LFS is the place for it"
     for note in done.notes:
@@ -59,6 +59,19 @@ def _staying(done: Publication, *, every: bool) -> Iterator[str]:
         else:
             size = sum(one.size for one in files)
             yield f"not published ({why.value}): {len(files)} files, {size:,} bytes"
+
+
+def _kept(done: Publication, *, every: bool) -> Iterator[str]:
+    """Name the files of the workspace's batches that stay in the target, and count the others."""
+    here = {batch_of(one.source) for one in done.plan.transfers}
+    here |= {batch_of(one.path) for one in done.plan.staying}
+    own = [path for path in done.gone if batch_of(path) in here or batch_of(path) is None]
+    yield from _named("kept, though not published now", own, every=every)
+    others = {batch_of(path) for path in done.gone} - here - {None}
+    if others:
+        batches = _count(len(others), "batch", "batches")
+        number = _count(len(done.gone) - len(own), "file")
+        yield f"kept: {number} of {batches} that this workspace does not have"
 
 
 def _named(what: str, paths: Iterable[str], *, every: bool) -> Iterator[str]:

@@ -13,8 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from profiling_assets.config.queries import NEGATIVE
+from profiling_assets.errors import InvalidInputError
 from profiling_assets.profiles.column_kinds import WELL_COLUMNS, column
 from profiling_assets.profiles.reference_wells import CONTROL_TYPE
+from profiling_assets.profiles.samples import Rows, taken_rows
 from profiling_assets.workspace.names import normalized_well
 
 # The second is the recipe's choice where old profiles lack the first: the mean number that an
@@ -46,15 +49,20 @@ class CellCountFacts:
     variation: float  # standard deviation over mean (coefficient of variation); NaN below two wells
 
 
-def cell_counts(frame: pd.DataFrame) -> CellCounts:
+def cell_counts(
+    frame: pd.DataFrame, *, negative: str = NEGATIVE, positive: str | None = None
+) -> CellCounts:
     """Read the cells of each well from annotated profiles.
 
     `frame`: annotated profiles; where a well has several rows (one for each site), they are added.
+    `negative`, `positive`: the queries for controls.
     Without counts where the table has no such column.
     """
     wells = _wells(frame)
     name = next((name for name in CELL_COUNTS if name in frame.columns), "")
-    groups = dict(zip(wells, control_groups(frame), strict=True))
+    groups = dict(
+        zip(wells, control_groups(frame, negative=negative, positive=positive), strict=True)
+    )
     if not name:
         return CellCounts("", {}, groups)
     numbers = np.asarray(pd.to_numeric(column(frame, name), errors="coerce"), dtype=np.float64)
@@ -67,16 +75,34 @@ def cell_counts(frame: pd.DataFrame) -> CellCounts:
     return CellCounts(name, counts, groups)
 
 
-def control_groups(frame: pd.DataFrame) -> list[str]:
+def control_groups(
+    frame: pd.DataFrame, *, negative: str = NEGATIVE, positive: str | None = None
+) -> list[str]:
     """Say of each row whether it is a control, and which.
 
     What `Metadata_control_type` says, `treatment` where it is empty or `trt`, or the table has no
-    such column.
+    such column. Other queries than the usual one decide on `negcon`, and on `poscon`; one that does
+    not fit the table takes no row.
     """
-    if CONTROL_TYPE not in frame.columns:
-        return [TREATMENT] * len(frame)
-    said = column(frame, CONTROL_TYPE).astype(str).str.strip().tolist()
-    return [TREATMENT if text.lower() in _TREATED else text for text in said]
+    said = [""] * len(frame)
+    if CONTROL_TYPE in frame.columns:
+        said = column(frame, CONTROL_TYPE).astype(str).str.strip().tolist()
+    groups = [TREATMENT if text.lower() in _TREATED else text for text in said]
+    for group, query in (("negcon", negative), ("poscon", positive)):
+        if query not in {None, NEGATIVE}:
+            rows = _rows(frame, str(query)).tolist()
+            groups = [
+                group if taken else (TREATMENT if text == group else text)
+                for text, taken in zip(groups, rows, strict=True)
+            ]
+    return groups
+
+
+def _rows(frame: pd.DataFrame, query: str) -> Rows:
+    try:
+        return taken_rows(frame, query, of="the plate")
+    except InvalidInputError:  # the step that is fitted on controls says it
+        return np.zeros(len(frame), dtype=np.bool_)
 
 
 def cell_count_facts(counts: CellCounts) -> CellCountFacts:

@@ -14,7 +14,12 @@ from profiling_assets.config.model import Config
 from profiling_assets.config.plates_asked_for import PlatesAskedFor, plates_asked_for
 from profiling_assets.config.template import render_config
 from profiling_assets.config.yaml_nodes import MAX_BYTES
-from profiling_assets.errors import ConfigError, MissingInputError, WorkspaceError
+from profiling_assets.errors import (
+    ConfigError,
+    InvalidInputError,
+    MissingInputError,
+    WorkspaceError,
+)
 from profiling_assets.settings import WORKSPACE_VARIABLE, Settings
 from profiling_assets.steps.results import ALL, BATCH, Result, results
 from profiling_assets.workspace.names import Level, PlateKey
@@ -23,6 +28,7 @@ from profiling_assets.workspace.registry import Registry, load_registry, registe
 from profiling_assets.workspace.scan_workspace import WorkspaceScan, scan_workspace
 from profiling_assets.workspace.storage.interface import Workspace
 from profiling_assets.workspace.storage.opening import open_workspace
+from profiling_assets.workspace.text_encoding import decoded_text
 
 
 @dataclass(frozen=True)
@@ -90,16 +96,20 @@ def read_config(path: str | None, workspace: Workspace | None = None) -> Config:
         return parse_config(render_config({}, pipeline="profiling", negcon=True), path="(defaults)")
     try:
         if "://" in path:
-            text = _within_limit(_object(path, workspace), path).decode("utf-8-sig")
+            data = _object(path, workspace)
         else:
             with Path(path).open("rb") as file:
-                text = _within_limit(file.read(MAX_BYTES + 1), path).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError, MissingInputError) as error:
+                data = file.read(MAX_BYTES + 1)
+    except (OSError, MissingInputError) as error:
         raise ConfigError(
             f"the config file cannot be read ({getattr(error, 'what', error)})",
             path=path,
             remedy="write one with `profiling-assets init-config WORKSPACE`",
         ) from error
+    try:
+        text, _ = decoded_text(_within_limit(data, path), path=path)
+    except InvalidInputError as error:
+        raise ConfigError(error.what, path=path, remedy=error.remedy) from error
     return parse_config(text, path=path)
 
 

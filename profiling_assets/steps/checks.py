@@ -118,7 +118,10 @@ def annotated_checks(
     needed = (Step.NORMALIZE_NEGCON, Step.FEATURE_SELECT_NEGCON)
     if not any(map(config.performs, needed)):
         return own
-    controls = negative_controls_present(frame, plate_map_path=plate_map_path, key=key)
+    negative = config.controls_of(key.batch).negative
+    controls = negative_controls_present(
+        frame, plate_map_path=plate_map_path, key=key, query=negative
+    )
     return (*own, controls)
 
 

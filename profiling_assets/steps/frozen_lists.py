@@ -1,4 +1,7 @@
-"""The frozen lists of features that a config names: their files, content and fingerprints.
+"""The lists of features that a config names: their files, content and fingerprints.
+
+A selection is told the features to keep (`frozen`), or those that go (`blocklist`); never both, as
+with a frozen list nothing is selected.
 
 Put here: finding and reading such a list in a workspace.
 Do not put here: what may be in it, the selection it makes (`profiles.frozen_features`).
@@ -38,9 +41,18 @@ FROZEN = {frozen_name(negcon=negcon): negcon for negcon in (False, True)}
 
 
 def frozen_path(config: Config, *, negcon: bool) -> str:
-    """Return the workspace path of a config's frozen list; empty where it has none."""
+    """Return the workspace path of a config's frozen list, or else blocklist; empty without."""
     section = _section(config, negcon=negcon)
-    return section.frozen or "" if section.perform else ""
+    if not section.perform:
+        return ""
+    blocklist = section.blocklist if "blocklist" in section.operations else None
+    return section.frozen or blocklist or ""
+
+
+def is_frozen(config: Config, *, negcon: bool) -> bool:
+    """Say whether the list of a config is one of the features to keep."""
+    section = _section(config, negcon=negcon)
+    return bool(section.perform and section.frozen)
 
 
 def frozen_fingerprint(workspace: Workspace, config: Config, *, negcon: bool) -> str:
@@ -82,16 +94,21 @@ def load_frozen(workspace: Workspace, config: Config, *, negcon: bool) -> Frozen
 
     Raises `MissingInputError` where it is not there, `InvalidInputError` where it cannot be used.
     """
-    from profiling_assets.profiles.frozen_features import read_frozen_features  # it loads pandas
+    from profiling_assets.profiles.frozen_features import (  # it loads pandas
+        BLOCKLIST,
+        FROZEN_LIST,
+        read_frozen_features,
+    )
 
     path = frozen_path(config, negcon=negcon)
+    what = FROZEN_LIST if is_frozen(config, negcon=negcon) else BLOCKLIST
     if workspace.stat(path) is None:
         raise MissingInputError(
-            "the frozen list of features is not in the workspace",
+            f"the {what} is not in the workspace",
             path=path,
-            remedy=f"put it there, or take {_key(negcon=negcon)} out of the config",
+            remedy=f"put it there, or take {_key(config, negcon=negcon)} out of the config",
         )
-    return read_frozen_features(workspace.read_bytes(path), path=path)
+    return read_frozen_features(workspace.read_bytes(path), path=path, what=what)
 
 
 def frozen_errors(
@@ -104,12 +121,13 @@ def frozen_errors(
             try:
                 load_frozen(workspace, config, negcon=negcon)
             except ProfilingError as error:
-                found[_key(negcon=negcon)] = error
+                found[_key(config, negcon=negcon)] = error
     return found
 
 
-def _key(*, negcon: bool) -> str:
-    return f"{'feature_select_negcon' if negcon else 'feature_select'}.frozen"
+def _key(config: Config, *, negcon: bool) -> str:
+    section = "feature_select_negcon" if negcon else "feature_select"
+    return f"{section}.{'frozen' if is_frozen(config, negcon=negcon) else 'blocklist'}"
 
 
 def _section(config: Config, *, negcon: bool) -> FeatureSelectConfig:

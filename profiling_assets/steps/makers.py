@@ -92,7 +92,8 @@ def cell_counts(catalog: Catalog, task: Task, profiles: Stored) -> PicturesOutpu
     """Draw the cells of a plate."""
     from profiling_assets.steps.pictures import cell_count_pictures
 
-    return cell_count_pictures(catalog.workspace, task.key, profiles)
+    controls = catalog.config.controls_of(task.key.batch)
+    return cell_count_pictures(catalog.workspace, task.key, profiles, controls)
 
 
 def correlations(catalog: Catalog, task: Task, profiles: Stored) -> PicturesOutput:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from profiling_assets.config.metadata_sections import ControlsConfig
 from profiling_assets.config.model import Config
 from profiling_assets.errors import InvalidInputError, ProfilingError
 from profiling_assets.profiles.column_kinds import column
@@ -47,7 +48,12 @@ _TREATMENTS = ("Metadata_broad_sample", "Metadata_pert_id", "Metadata_JCP2022")
 _NEGCON = "negcon"
 
 
-def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) -> PicturesOutput:
+def cell_count_pictures(
+    workspace: Workspace,
+    key: PlateKey,
+    annotated: Stored,
+    controls: ControlsConfig | None = None,
+) -> PicturesOutput:
     """Draw the heatmap of cell counts, their distribution, and the sites on the plate.
 
     Of the last two, those that there are values for.
@@ -57,7 +63,8 @@ def cell_count_pictures(workspace: Workspace, key: PlateKey, annotated: Stored) 
     from profiling_assets.quality.pictures.draw_plate import Scale, draw_plate
 
     frame = annotated.frame()
-    counts = cell_counts(frame)
+    chosen = controls or ControlsConfig()
+    counts = cell_counts(frame, negative=chosen.negative, positive=chosen.positive)
     sites = _sites(workspace, key)
     expected = {*ledger_wells(workspace, key), *sites}
     title = plate_title(key)
@@ -148,7 +155,9 @@ def correlation_pictures(config: Config, key: PlateKey, profiles: Stored) -> Pic
         )
     found = well_correlation(frame, config.compartments)
     effect = position_effect(found.wells, found.matrix)
-    groups = dict(zip(found.wells, control_groups(found.metadata), strict=True))
+    controls = config.controls_of(key.batch)
+    told = control_groups(found.metadata, negative=controls.negative, positive=controls.positive)
+    groups = dict(zip(found.wells, told, strict=True))
     negcon = np.array([group == _NEGCON for group in groups.values()])
     title = plate_title(key)
     step = profiles.path.rpartition("/")[2].removeprefix(key.plate).partition(".")[0].strip("_")
@@ -198,10 +207,12 @@ def correlation_pictures(config: Config, key: PlateKey, profiles: Stored) -> Pic
     )
 
 
-def correlation_numbers(config: Config, frame: pd.DataFrame) -> dict[str, Fact]:
+def correlation_numbers(config: Config, key: PlateKey, frame: pd.DataFrame) -> dict[str, Fact]:
     """Return the numbers behind the pictures, without drawing them."""
     found = well_correlation(frame, config.compartments)
-    negcon = np.array([group == _NEGCON for group in control_groups(found.metadata)])
+    negative = config.controls_of(key.batch).negative
+    groups = control_groups(found.metadata, negative=negative)
+    negcon = np.array([group == _NEGCON for group in groups])
     return _numbers(config, found, position_effect(found.wells, found.matrix), negcon)
 
 
@@ -222,10 +233,8 @@ def _numbers(
 
 
 def _likeness(config: Config, found: WellCorrelation, negcon: Mask) -> dict[str, Fact]:
-    names: list[str] = [*_TREATMENTS]
-    external = config.annotate.external
-    if external.perform and external.merge_column:
-        names.insert(0, f"Metadata_{external.merge_column.removeprefix('Metadata_')}")
+    on = [name for table in config.annotate.externals for name in table.on]
+    names = [*(f"Metadata_{name.removeprefix('Metadata_')}" for name in on), *_TREATMENTS]
     name = next((name for name in names if name in found.metadata.columns), None)
     facts: dict[str, Fact] = {
         "negcon_correlation": between(found.matrix, negcon, negcon),

@@ -20,7 +20,9 @@ from profiling_assets.collate.sqlite_backend import too_wide_survey
 from profiling_assets.config.model import Config
 from profiling_assets.config.recipe_steps import Step
 from profiling_assets.errors import InvalidInputError, ProfilingError, WorkspaceError
+from profiling_assets.profiles.column_kinds import is_metadata
 from profiling_assets.profiles.plate_map import read_barcode_platemap
+from profiling_assets.profiles.tables import read_profiles
 from profiling_assets.quality.preflight.facts import (
     ForeignFiles,
     PlateMapFacts,
@@ -29,11 +31,12 @@ from profiling_assets.quality.preflight.facts import (
     WorkspaceFacts,
 )
 from profiling_assets.quality.preflight.finding import Finding
+from profiling_assets.quality.preflight.query_rules import queries
 from profiling_assets.quality.preflight.rules import findings
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.collate import collate_options, listing_of
 from profiling_assets.steps.frozen_lists import FROZEN, frozen_errors
-from profiling_assets.steps.plate_maps import load_exclusions, load_plate_map
+from profiling_assets.steps.plate_maps import barcode_columns, load_exclusions, load_plate_map
 from profiling_assets.steps.results import PARQUET, PLATE, SQLITE, result_path
 from profiling_assets.steps.sources import (
     PlateSource,
@@ -165,7 +168,9 @@ def _plate(
         facts = _with_source(catalog, facts, slimmed, scratch)
     except ProfilingError as error:  # this plate's alone; the others are looked at
         return replace(facts, source_error=error if wanted.collate else None)
-    return _with_plate_map(catalog, look, facts) if wanted.annotate or wanted.negcon else facts
+    if not (wanted.annotate or wanted.negcon):
+        return facts
+    return _with_plate_map(catalog, look, _with_profiles(catalog, look, facts, source))
 
 
 def _images(look: Workspace, config: Config, key: PlateKey, source: PlateSource) -> ImageLook:
@@ -253,11 +258,37 @@ def _with_source(
 
 def _with_plate_map(catalog: Catalog, look: Workspace, facts: PreflightFacts) -> PreflightFacts:
     try:
-        plate_map, external, _ = load_plate_map(look, catalog.config, facts.key)
+        plate_map, externals, files = load_plate_map(look, catalog.config, facts.key)
         excluded = load_exclusions(look, facts.key).wells
     except ProfilingError as error:
         return replace(facts, plate_map_error=error)
-    return replace(facts, plate_map=plate_map, external=external, excluded=frozenset(excluded))
+    return replace(
+        facts,
+        plate_map=plate_map,
+        externals=externals,
+        of_plate=files.of_plate,
+        excluded=frozenset(excluded),
+    )
+
+
+def _with_profiles(
+    catalog: Catalog, look: Workspace, facts: PreflightFacts, source: PlateSource
+) -> PreflightFacts:
+    """Read the finished table that a plate starts from, where the config asks for some wells."""
+    config = catalog.config
+    asked = queries(config, facts.key.batch)
+    groups = config.normalize.groups or config.normalize_negcon.groups
+    if source.kind is not SourceKind.PROFILES or not (asked or groups):
+        return facts
+    try:
+        frame = read_profiles(
+            look.read_bytes(source.path),
+            path=source.path,
+            well_column=config.annotate.well_column,
+        )
+    except ProfilingError as error:
+        return replace(facts, source_error=error)
+    return replace(facts, profiles=frame.loc[:, [n for n in frame.columns if is_metadata(n)]])
 
 
 def _backends(catalog: Catalog) -> int:
@@ -297,7 +328,9 @@ def _batches(
         files = find_platemap_files(look, batch)
         try:
             path = files.barcode_path()
-            barcodes = read_barcode_platemap(look.read_bytes(path), path=path)
+            barcodes = read_barcode_platemap(
+                look.read_bytes(path), path=path, **barcode_columns(catalog.config)
+            )
         except ProfilingError:  # each plate's own finding says it
             continue
         known = frozenset(key.plate for key in catalog.registry.plates if key.batch == batch)

@@ -6,6 +6,7 @@ Do not put here: the steps themselves (`profiles.annotate`, `profiles.normalize`
 """
 
 from profiling_assets.config.model import Config
+from profiling_assets.config.sections import NormalizeConfig
 from profiling_assets.errors import InvalidInputError, ProfilingError, listed
 from profiling_assets.profiles.annotate import annotate_profiles
 from profiling_assets.profiles.feature_list import apply_selection, selection_from_table
@@ -31,7 +32,7 @@ def annotated(
 ) -> TableOutput:
     """Join aggregated profiles with the plate map and, if asked for, external metadata."""
     section = config.annotate
-    plate_map, external, files = load_plate_map(workspace, config, key)
+    plate_map, externals, files = load_plate_map(workspace, config, key)
     profiles = aggregated.frame()
     if profiles.empty:
         raise InvalidInputError(
@@ -44,9 +45,11 @@ def annotated(
         plate_map,
         well_column=section.well_column,
         platemap_well_column=config.platemap_well_column,
-        external=external,
+        external=externals,
         key=key,
         exclusions=load_exclusions(workspace, key),
+        of_plate=files.of_plate,
+        add_batch=config.options.add_batch,
     )
     states = count_states(result.wells)
     dropped = sum(1 for well in result.wells if well.state is WellState.NOT_IN_PLATE_MAP)
@@ -75,12 +78,17 @@ def normalized(
     Raises `ControlsError` where the plate has too few negative controls.
     """
     section = config.normalize_negcon if negcon else config.normalize
+    negative = config.controls_of(key.batch).negative
     frame = profiles.frame()
     controls: dict[str, Fact] = {}
     warnings: tuple[str, ...] = ()
     if negcon:
         check = check_negative_controls(
-            frame, plate_map_path=_plate_map_path(workspace, config, key), key=key
+            frame,
+            plate_map_path=_plate_map_path(workspace, config, key),
+            key=key,
+            query=negative,
+            groups=section.groups,
         )
         controls = {"negative_controls": check.count}
         warnings = () if check.warning is None else (check.warning,)
@@ -90,10 +98,13 @@ def normalized(
         features=section.features,
         image_features=section.image_features,
         compartments=config.compartments,
-        samples=config.options.samples,
+        samples=section.samples or config.options.samples,
         fudge_factor=section.mad_robustize_fudge_factor,
         min_cells=section.min_cells,
         negcon=negcon,
+        negative=negative,
+        groups=section.groups,
+        more=scale_options(section),
         key=key,
     )
     return TableOutput(
@@ -107,6 +118,19 @@ def normalized(
         warnings=(*warnings, *result.warnings),
         checks=normalized_checks(config, key, frame, result),
     )
+
+
+def scale_options(section: NormalizeConfig) -> dict[str, object]:
+    """Return what pycytominer's `normalize` is told, by its own names, where it is called."""
+    return {
+        name: getattr(section, name)
+        for name in (
+            "spherize_center",
+            "spherize_method",
+            "spherize_epsilon",
+            "inverse_normal_n_quantiles",
+        )
+    }
 
 
 def _plate_map_path(workspace: Workspace, config: Config, key: PlateKey) -> str:

@@ -154,12 +154,13 @@ def _with_tables(
     counts: dict[str, Fact] = {}
     cells = facts.cells
     if profiles is not None:
-        found = cell_counts(profiles)
+        chosen = catalog.config.controls_of(key.batch)
+        found = cell_counts(profiles, negative=chosen.negative, positive=chosen.positive)
         counts = known_numbers(count_facts(found, ledger_wells(catalog.workspace, key)))
         if cells is None and found.column:
             cells = round(sum(n for n in found.counts.values() if not math.isnan(n)))
         negcon = normalized_name(negcon=True) in results
-        warnings += table_warnings(key, profiles, controls=negcon)
+        warnings += table_warnings(key, profiles, negative=chosen.negative if negcon else None)
     normalizations = [
         one for name in results if (one := _normalization(results[name], reader, key)) is not None
     ]
@@ -217,7 +218,7 @@ def _correlations(catalog: Catalog, reader: Reader, key: PlateKey) -> dict[str, 
     )
     if frame is None or frame.empty:
         return {}
-    return correlation_numbers(catalog.config, frame)
+    return correlation_numbers(catalog.config, key, frame)
 
 
 def _numbers(facts: dict[str, Fact]) -> dict[str, float | int | str]:
@@ -248,11 +249,18 @@ def share_warnings(sites: Share | None, wells: Share | None) -> list[str]:
     return found
 
 
-def table_warnings(key: PlateKey, annotated: pd.DataFrame, *, controls: bool) -> list[str]:
-    """Say what the checks find in the annotated profiles."""
+def table_warnings(key: PlateKey, annotated: pd.DataFrame, *, negative: str | None) -> list[str]:
+    """Say what the checks find in the annotated profiles.
+
+    `negative`: the query for negative controls, where the config asks for a step that needs them.
+    """
     checks = list(standing_checks(key, annotated))
-    if controls:
-        checks.append(negative_controls_present(annotated, plate_map_path="plate map", key=key))
+    if negative is not None:
+        checks.append(
+            negative_controls_present(
+                annotated, plate_map_path="plate map", key=key, query=negative
+            )
+        )
     return [check.what for check in checks if not check.passed]
 
 

@@ -10,12 +10,13 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 
 from profiling_assets.config.recipe_steps import Step
+from profiling_assets.config.sections import FeatureSelectConfig
 from profiling_assets.profiles.feature_list import FeatureSelection, selection_table
-from profiling_assets.profiles.feature_select import select_features
+from profiling_assets.profiles.feature_select import Cutoffs, select_features
 from profiling_assets.profiles.frozen_features import FrozenFeatures, frozen_selection
 from profiling_assets.steps.catalog import Catalog
 from profiling_assets.steps.checks import Checks, selection_checks
-from profiling_assets.steps.frozen_lists import frozen_path, load_frozen
+from profiling_assets.steps.frozen_lists import frozen_path, is_frozen, load_frozen
 from profiling_assets.steps.outputs import Stored, TableOutput
 from profiling_assets.steps.whole_batch import refuse_while_missing
 from profiling_assets.workspace.names import PlateKey
@@ -43,7 +44,7 @@ def selected_features(
     if any(check.verdict == "failed" for check in checks):
         # not to be published: the check is shown, and raised (`dagster.asset_checks`)
         return TableOutput(pd.DataFrame(), checks=checks)
-    if frozen_path(config, negcon=negcon):
+    if is_frozen(config, negcon=negcon):
         frozen = load_frozen(catalog.workspace, config, negcon=negcon)
         return _frozen(frames, frozen, section.level, checks)
     selection = select_features(
@@ -53,8 +54,9 @@ def selected_features(
         image_features=section.image_features,
         compartments=config.compartments,
         level=section.level,
-        samples=config.options.samples,
+        samples=section.samples or config.options.samples,
         min_cells=section.min_cells,
+        cutoffs=_cutoffs(catalog, section, negcon=negcon),
     )
     return TableOutput(
         selection_table(selection),
@@ -64,6 +66,24 @@ def selected_features(
             **_counts(selection),
         },
         checks=checks,
+    )
+
+
+def _cutoffs(catalog: Catalog, section: FeatureSelectConfig, *, negcon: bool) -> Cutoffs:
+    blocklist = None
+    if frozen_path(catalog.config, negcon=negcon):
+        blocklist = load_frozen(catalog.workspace, catalog.config, negcon=negcon)
+    return Cutoffs(
+        min_variance=section.min_variance,
+        na_cutoff=section.na_cutoff,
+        corr_threshold=section.corr_threshold,
+        corr_method=section.corr_method,
+        freq_cut=section.freq_cut,
+        unique_cut=section.unique_cut,
+        outlier_cutoff=section.outlier_cutoff,
+        blocklist=blocklist,
+        noise_removal_perturb_groups=section.noise_removal_perturb_groups,
+        noise_removal_stdev_cutoff=section.noise_removal_stdev_cutoff,
     )
 
 

@@ -89,7 +89,7 @@ def test_missing_negcon_sections_are_switched_off_and_min_cells_defaults_to_one(
     assert config.performs(Step.FEATURE_SELECT)
     assert config.feature_select.level == "all"
     assert config.normalize.min_cells == 1
-    assert config.annotate.external.file is None
+    assert [entry.file for entry in config.annotate.external] == [None]
 
 
 def test_the_recipes_template_loads_and_its_placeholders_are_named_before_a_run() -> None:
@@ -106,8 +106,8 @@ def test_the_recipes_template_loads_and_its_placeholders_are_named_before_a_run(
 
 def test_a_placeholder_in_a_switched_off_section_is_as_if_the_key_were_not_there() -> None:
     config = parse(real("varchamp_batch_13_14"))
-    assert config.annotate.external.perform is False
-    assert config.annotate.external.file is None
+    assert config.annotate.externals == ()
+    assert [entry.file for entry in config.annotate.external] == [None]
     assert config.problems_before_run() == ()
 
 
@@ -196,7 +196,7 @@ def test_the_misspelling_of_the_recipes_own_readme_is_named_with_line_and_neares
     [
         ("pipeline: p\nNormalize: {}", "config.yml:2: Normalize is not a known key; did you mean"),
         ("pipeline: p\nnormalise: {}", "did you mean normalize?"),
-        ("pipeline: p\nmunge: true", "did you mean collate.munge?"),
+        ("pipeline: p\nmunge: true", "munge is not a known key; known here: pipeline"),
         ("pipeline: p\nannotate:\n  min-cells: 1", "config.yml:3: annotate.min-cells"),
         ("pipeline: p\nxyzzy: 1", "known here: pipeline, output_dir"),
         ("pipelin: p", "pipelin is not a known key; did you mean pipeline?"),
@@ -326,7 +326,7 @@ def test_our_own_sections_have_the_documented_defaults() -> None:
         ("collate: {csv_dir: a/../../b}", "a `..`"),
         ("collate: {csv_dir: 'a\\b'}", "has a backslash"),
         ("feature_select: {level: plate, gct: true}", "set gct: false, or level: batch or all"),
-        ("feature_select: {operations: [noise_removal]}", "groups and cutoff no key"),
+        ("feature_select: {operations: [noise_removal]}", "which needs groups and a cutoff"),
         ("feature_select: {operations: [varance_threshold]}", "did you mean variance_threshold?"),
         ("feature_select: {operations: [blocklist, blocklist]}", "lists blocklist twice"),
         ("options: {float_format: '%.5'}", "does not format a number"),

@@ -8,22 +8,32 @@ import yaml
 from profiling_assets.config.reference import known_keys, reference_text
 from profiling_assets_tests.support import shared_data
 
+SCALE = (
+    "perform method features mad_robustize_fudge_factor image_features min_cells samples groups "
+    "spherize_center spherize_method spherize_epsilon inverse_normal_n_quantiles"
+)
+CHOICE = (
+    "perform features level gct image_features operations min_cells frozen samples min_variance "
+    "na_cutoff corr_threshold corr_method freq_cut unique_cut outlier_cutoff blocklist "
+    "noise_removal_perturb_groups noise_removal_stdev_cutoff"
+)
 # The vocabulary of the recipe (config_template.yml, its README and profile.py) and ours beside it.
 RECIPE = {
     "pipeline": "",
     "output_dir": "",
     "platemap_well_column": "",
     "compartments": "",
-    "options": "compression float_format samples formats",
+    "options": "compression float_format samples formats add_batch",
     "aggregate": "perform plate_column well_column site_column strata method fields object_feature "
     "image_feature_categories",
-    "annotate": "perform well_column external.perform external.file external.merge_column",
-    "normalize": "perform method features mad_robustize_fudge_factor image_features min_cells",
-    "normalize_negcon": "perform method features mad_robustize_fudge_factor image_features "
-    "min_cells",
-    "feature_select": "perform features level gct image_features operations min_cells frozen",
-    "feature_select_negcon": "perform features level gct image_features operations min_cells "
-    "frozen",
+    "annotate": "perform well_column external.perform external.file external.merge_column "
+    "external.left_on external.right_on barcode_platemap.plate_column "
+    "barcode_platemap.map_column barcode_platemap.further_columns",
+    "controls": "negative positive",
+    "normalize": SCALE,
+    "normalize_negcon": SCALE,
+    "feature_select": CHOICE,
+    "feature_select_negcon": CHOICE,
     "quality_control": "perform summary.perform summary.row summary.column heatmap.perform "
     "report.perform",
     "collate": "csv_dir munge column engine overwrite aggregate_only backend method "
@@ -44,7 +54,7 @@ def test_every_key_of_the_recipe_and_every_key_of_ours_is_in_the_reference() -> 
     wanted = set(RECIPE)
     wanted |= {f"{section}.{key}" for section, keys in RECIPE.items() for key in keys.split()}
     wanted |= {"annotate.external", "quality_control.summary", "quality_control.heatmap"}
-    wanted |= {"quality_control.report"}
+    wanted |= {"quality_control.report", "annotate.barcode_platemap"}
     wanted |= {"batch", "plates", "plates[].name", "plates[].process", "process"}
     assert set(entries()) == wanted == set(known_keys())
 

@@ -9,6 +9,7 @@ import yaml
 from profiling_assets.config.load import parse_config
 from profiling_assets.config.model import Config
 from profiling_assets.config.reference import known_keys
+from profiling_assets.config.sections import OPERATION_KEYS
 from profiling_assets.config.step_keys import Step, config_part
 from profiling_assets.config.template import render_config
 
@@ -22,6 +23,12 @@ _CHOSEN = {Step.SELECT, Step.FEATURE_SELECT, Step.STACK}
 _CHOSEN_NEGCON = {Step.SELECT_NEGCON, Step.FEATURE_SELECT_NEGCON, Step.STACK_NEGCON}
 
 # Everything is on, so that each key has its say; (key, another value, the steps it influences).
+_SCALES = {
+    "spherize_center": False,
+    "spherize_method": "ZCA",
+    "spherize_epsilon": 0.1,
+    "inverse_normal_n_quantiles": 10,
+}
 _CORRELATED = {Step.CORRELATIONS, Step.PLATE_REPORT}
 _CHANGES: list[tuple[str, object, set[Step]]] = [
     ("pipeline", "other", set()),
@@ -35,6 +42,7 @@ _CHANGES: list[tuple[str, object, set[Step]]] = [
     ("options.float_format", "%.3g", _WRITES),
     ("options.formats", ["csv.gz", "parquet"], _WRITES),
     ("options.samples", "Metadata_x == 'a'", _FITS),
+    ("options.add_batch", True, {Step.ANNOTATE}),
     ("collate.csv_dir", "other", {*_READS, Step.SITES}),
     ("collate.munge", True, _READS),
     ("collate.column", "Metadata_Barcode", _READS),
@@ -66,6 +74,15 @@ _CHANGES: list[tuple[str, object, set[Step]]] = [
     ("annotate.external.perform", False, {Step.ANNOTATE, *_CORRELATED}),
     ("annotate.external.file", "other.tsv", {Step.ANNOTATE}),
     ("annotate.external.merge_column", "other", {Step.ANNOTATE, *_CORRELATED}),
+    ("annotate.barcode_platemap.plate_column", "Barcode", {Step.ANNOTATE}),
+    ("annotate.barcode_platemap.map_column", "Map", {Step.ANNOTATE}),
+    ("annotate.barcode_platemap.further_columns", False, {Step.ANNOTATE}),
+    (
+        "controls.negative",
+        "Metadata_x == 'a'",
+        {Step.NORMALIZE_NEGCON, Step.CELL_COUNTS, *_CORRELATED},
+    ),
+    ("controls.positive", "Metadata_x == 'a'", {Step.CELL_COUNTS, *_CORRELATED}),
     *(
         (f"{section}.{key}", value, {step})
         for section, step in (
@@ -79,7 +96,14 @@ _CHANGES: list[tuple[str, object, set[Step]]] = [
             ("mad_robustize_fudge_factor", 1e-18),
             ("image_features", False),
             ("min_cells", 50),
+            ("samples", "Metadata_x == 'a'"),
+            ("groups", ["Metadata_cell_line"]),
         )
+    ),
+    *(
+        (f"{section}.{key}", value, set[Step]())  # the method of this config asks for none of them
+        for section in ("normalize", "normalize_negcon")
+        for key, value in _SCALES.items()
     ),
     *(
         (f"{section}.{key}", value, steps.get(key, {select}))
@@ -97,6 +121,17 @@ _CHANGES: list[tuple[str, object, set[Step]]] = [
             ("operations", ["blocklist", "variance_threshold"]),
             ("frozen", "config_files/f.tsv"),
             ("min_cells", 50),
+            ("samples", "Metadata_x == 'a'"),
+            ("min_variance", 0.1),
+            ("na_cutoff", 0.1),
+            ("corr_threshold", 0.8),
+            ("corr_method", "spearman"),
+            ("freq_cut", 0.1),
+            ("unique_cut", 0.1),
+            ("outlier_cutoff", 50),
+            ("blocklist", "config_files/b.csv"),
+            ("noise_removal_perturb_groups", "Metadata_y"),
+            ("noise_removal_stdev_cutoff", 0.5),
         )
     ),
     ("quality_control.perform", False, set()),
@@ -114,6 +149,12 @@ def everything_on() -> dict[str, Any]:
     values = cast("dict[str, Any]", yaml.safe_load(text))
     values["aggregate"]["perform"] = True
     values["annotate"]["external"] = {"perform": True, "file": "f.tsv", "merge_column": "c"}
+    for section in ("feature_select", "feature_select_negcon"):
+        values[section] |= {
+            "operations": list(OPERATION_KEYS),
+            "noise_removal_perturb_groups": "Metadata_x",
+            "noise_removal_stdev_cutoff": 0.8,
+        }
     values["compartments"] = ["cells", "cytoplasm", "nuclei"]
     return values
 
@@ -143,11 +184,35 @@ def test_changing_a_key_changes_the_parts_of_the_steps_it_influences(
     assert changed(build(everything_on()), after) == steps
 
 
+@pytest.mark.parametrize(("key", "value"), _SCALES.items(), ids=list(_SCALES))
+def test_an_option_of_a_method_rules_the_step_that_uses_the_method(key: str, value: object) -> None:
+    before, after = everything_on(), everything_on()
+    method = "inverse_normal" if key.startswith("inverse") else "spherize"
+    for values in (before, after):
+        values["normalize"] |= {"method": method, "spherize_method": "ZCA-cor"}
+    if key == "spherize_center":
+        before["normalize"]["spherize_method"] = "ZCA"
+        after["normalize"]["spherize_method"] = "ZCA"
+    after["normalize"][key] = value
+    assert changed(build(before), build(after)) == {Step.NORMALIZE}
+
+
+def test_external_tables_beyond_the_first_and_their_keys_rule_annotate() -> None:
+    one = {"file": "f.tsv", "left_on": ["a", "b"], "right_on": ["c", "d"]}
+    before, after = everything_on(), everything_on()
+    before["annotate"]["external"] = [one]
+    after["annotate"]["external"] = [one, {"file": "g.tsv", "merge_column": "e"}]
+    assert Step.ANNOTATE in changed(build(before), build(after))
+    after["annotate"]["external"] = [{**one, "right_on": ["d", "c"]}]
+    assert changed(build(before), build(after)) == {Step.ANNOTATE}
+
+
 def test_every_key_that_can_have_another_value_is_in_the_list_above() -> None:
     sections = {key.rsplit(".", 1)[0] for key in known_keys() if "." in key}
     sections |= {key for key in known_keys() if key.startswith("arrival.batches[]")}
     batch = {"batch", "plates", "plates[].name", "plates[].process", "process"}
-    fixed = {"output_dir"}
+    # left_on and right_on stand in the place of merge_column, which this config has
+    fixed = {"output_dir", "annotate.external.left_on", "annotate.external.right_on"}
     assert {c[0] for c in _CHANGES} == set(known_keys()) - sections - batch - fixed
 
 

@@ -64,7 +64,7 @@ def test_names_that_look_like_values_are_quoted_and_plain_names_are_not() -> Non
 def test_the_template_takes_the_handbooks_choices() -> None:
     config = parse(render_config({}, pipeline="p"))
     assert config.aggregate.perform is False
-    assert config.annotate.external.perform is False
+    assert config.annotate.externals == ()
     assert config.feature_select.gct is True
     assert config.feature_select.level == "batch"
     assert config.normalize.min_cells == 1

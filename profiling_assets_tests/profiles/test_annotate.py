@@ -91,6 +91,69 @@ def test_on_clean_inputs_the_result_is_that_of_pycytominer(
     pd.testing.assert_frame_equal(result.frame, expected)
 
 
+def test_several_tables_are_joined_one_after_the_other_as_pycytominer_joins_each() -> None:
+    frame, the_map = profiles("A01", "A02", "B01"), plate_map("M,A01,s0", "M,A02,s1", "M,B01,s2")
+    first = external("s0\tg0\tnegcon", "s1\tg1\ttrt")
+    data = b"symbol\ttype\tclass\ng0\tnegcon\tkinase\ng1\tnegcon\tno\n"
+    second = ExternalMetadata(
+        "x.tsv",
+        read_external_metadata(data, path="x.tsv"),
+        ("gene", "control_type"),
+        ("symbol", "type"),
+    )
+    one = reference().annotate(
+        profiles=frame,
+        platemap=the_map.frame,
+        join_on=["Metadata_well_position", "Metadata_Well"],
+        external_metadata=first.frame,
+        external_join_on=["Metadata_broad_sample"],
+    )
+    named = second.frame.rename(
+        columns={"symbol": "Metadata_gene", "type": "Metadata_control_type"}
+    )
+    expected = one.merge(
+        named.rename(columns={"class": "Metadata_class"}),
+        on=["Metadata_gene", "Metadata_control_type"],
+        how="left",
+    )
+    result = annotate_profiles(frame, the_map, **JOIN, external=[first, second])
+    texts = [name for name in expected.columns if expected[name].dtype == "str"]
+    expected = expected.fillna(dict.fromkeys(texts, ""))
+    names = sorted(expected)
+    pd.testing.assert_frame_equal(result.frame.loc[:, names], expected.loc[:, names])
+    assert result.frame["Metadata_class"].tolist() == ["kinase", "", ""]
+    assert any("no row for 1 gene and control_type: g1 and trt" in w for w in result.warnings)
+
+
+def test_columns_of_one_name_in_three_tables_all_stay_and_are_told() -> None:
+    frame, the_map = profiles("A01"), plate_map("M,A01,s0")
+    tables = [external("s0\tg0\tnegcon"), external("s0\tg1\ttrt"), external("s0\tg2\ttrt")]
+    result = annotate_profiles(frame, the_map, **JOIN, external=tables)
+    genes = {name: result.frame[name].item() for name in result.frame if "gene" in name}
+    assert genes == {
+        "Metadata_gene": "g0",
+        "Metadata_gene_external": "g1",
+        "Metadata_gene_external2": "g2",
+    }
+    assert any("its column gene is called Metadata_gene_external2" in w for w in result.warnings)
+
+
+def test_what_holds_for_the_plate_joins_it_and_the_plate_map_s_own_column_stays() -> None:
+    plate = {"Metadata_time_point": "24", "Metadata_broad_sample": "other"}
+    result = annotate_profiles(
+        profiles("A01", "A02"),
+        plate_map("M,A01,s0", "M,A02,s1"),
+        **JOIN,
+        external=None,
+        of_plate=plate,
+        add_batch=True,
+    )
+    assert result.frame["Metadata_time_point"].tolist() == ["24", "24"]
+    assert result.frame["Metadata_Batch"].tolist() == ["B1", "B1"]
+    assert result.frame["Metadata_broad_sample"].tolist() == ["s0", "s1"]
+    assert any("differ in it; the plate map's is taken" in w for w in result.warnings)
+
+
 def test_unpadded_and_lower_case_wells_join_and_the_profile_keeps_its_own_text() -> None:
     result = annotate_profiles(
         profiles("A01", "a2", "B003"),
@@ -317,3 +380,12 @@ def test_exclusions_without_a_column_or_that_leave_no_well_are_refused() -> None
             external=None,
             exclusions=_exclusions("B1|000123|A1|x"),
         )
+
+
+def test_columns_that_would_have_one_name_are_refused_with_the_file() -> None:
+    frame, the_map = profiles("A01"), plate_map("M,A01,s0")
+    data = b"broad_sample\tx\tMetadata_x\ns0\t1\t2\n"
+    table = ExternalMetadata("x.tsv", read_external_metadata(data, path="x.tsv"), "broad_sample")
+    with pytest.raises(PlateMapError, match="both be called Metadata_x") as caught:
+        annotate_profiles(frame, the_map, **JOIN, external=table)
+    assert caught.value.path == "x.tsv"

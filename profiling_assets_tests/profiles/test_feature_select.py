@@ -1,3 +1,4 @@
+import contextlib
 import math
 import warnings
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ from profiling_assets.profiles.feature_list import (
     selection_from_table,
     selection_table,
 )
-from profiling_assets.profiles.feature_select import OPERATIONS, select_features
+from profiling_assets.profiles.feature_select import OPERATIONS, Cutoffs, select_features
+from profiling_assets.profiles.frozen_features import FrozenFeatures
 from profiling_assets.profiles.pycytominer import reference
 from profiling_assets.profiles.tables import ledger_tsv, read_profiles, read_tsv
 from profiling_assets.workspace.names import PlateKey
@@ -89,9 +91,78 @@ def test_on_a_real_plate_the_columns_are_those_of_pycytominer() -> None:
     assert selection.counts["correlation_threshold"] > 100
 
 
+# what needs no other key
+ALONE = tuple(name for name in OPERATIONS if name != "noise_removal")
+
+
+@given(st.integers(0, 30), st.data())
+@settings(max_examples=40, deadline=None)
+def test_with_any_cutoff_the_columns_are_those_of_pycytominer(
+    seed: int, data: st.DataObject
+) -> None:
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        np.round(rng.normal(size=(24, 6)) @ rng.normal(size=(6, 6)), 1)
+        * 10 ** rng.uniform(-3, 3, 6),
+        columns=pd.Index([f"Cells_{n}" for n in range(6)]),
+    )
+    frame = frame.mask(rng.random(frame.shape) < 0.1)
+    drug = pd.Series(rng.choice(["a", "b", "c", ""], 24), dtype="str")
+    options: dict[str, object] = {
+        "na_cutoff": data.draw(st.sampled_from([0.0, 0.1, 0.2])),
+        "corr_threshold": data.draw(st.sampled_from([0.3, 0.6, 0.99])),
+        "corr_method": data.draw(st.sampled_from(["pearson", "spearman", "kendall"])),
+        "freq_cut": data.draw(st.sampled_from([0.2, 0.6, 1.0])),
+        "unique_cut": data.draw(st.sampled_from([0.1, 0.8])),
+        "min_variance": data.draw(st.sampled_from([1e-4, 1.0, 100.0])),
+        "outlier_cutoff": data.draw(st.sampled_from([1.0, 20.0])),
+        "noise_removal_perturb_groups": "Metadata_drug",
+        "noise_removal_stdev_cutoff": data.draw(st.sampled_from([0.1, 1.0, 5.0])),
+    }
+    operation = data.draw(st.sampled_from(list(OPERATIONS)))
+    listed = ["Cells_1", "Cells_4", "Cells_of_another_table"]
+    given_to = {"blocklist": listed} if operation == "blocklist" else {}
+    own = FrozenFeatures("config_files/b.csv", tuple(listed))
+    try:
+        theirs = reference().feature_select(
+            frame.assign(Metadata_drug=drug.replace("", None)),
+            operation=[operation],
+            **options,
+            **given_to,
+        )
+    except ValueError:  # variance_threshold left none
+        return
+    with contextlib.suppress(InvalidInputError):  # none is left: an error of ours
+        ours = selected(
+            {A: frame.assign(Metadata_drug=drug)},
+            operation,
+            cutoffs=Cutoffs(**options, blocklist=own),  # pyright: ignore[reportArgumentType] - by name
+        )
+        kept = [name for name in theirs.columns if name.startswith("Cells_")]
+        assert [name for name in ours.columns if name.startswith("Cells_")] == kept
+
+
+def test_noise_removal_without_its_groups_is_refused_and_a_dropped_feature_says_its_spread() -> (
+    None
+):
+    with pytest.raises(ConfigError, match="needs groups of replicates and a cutoff"):
+        selected({A: plate(4)}, "noise_removal")
+    cutoffs = Cutoffs(noise_removal_perturb_groups="Metadata_d", noise_removal_stdev_cutoff=5)
+    frame = plate(4).assign(Metadata_d=["x", "x", "y", "y"], Cells_a=[0.0, 40.0, 0.0, 20.0])
+    chosen = selected({A: frame}, "noise_removal", cutoffs=cutoffs)
+    reason = "mean standard deviation 15 within Metadata_d, above 5"
+    assert outcome(chosen, "Cells_a") == ("dropped", "noise_removal", reason)
+    with pytest.raises(InvalidInputError, match="the nearest is Metadata_D"):
+        selected(
+            {A: frame.rename(columns={"Metadata_d": "Metadata_D"})},
+            "noise_removal",
+            cutoffs=cutoffs,
+        )
+
+
 def test_on_a_real_plate_every_operation_drops_what_pycytominer_drops() -> None:
     frame = published().iloc[:, [*range(42), *range(43, 3945, 13)]]
-    for operation in OPERATIONS:
+    for operation in ALONE:
         assert list(selected({A: frame}, operation).columns) == by_pycytominer(frame, [operation])
 
 
@@ -113,7 +184,7 @@ def plates(draw: st.DrawFn) -> pd.DataFrame:
     return pd.DataFrame(values, columns=pd.Index(names)).assign(Metadata_Well="A01")
 
 
-@given(plates(), st.permutations([*OPERATIONS]), st.integers(1, 6))
+@given(plates(), st.permutations([*ALONE]), st.integers(1, 6))
 @settings(max_examples=60, deadline=None)
 def test_on_any_plate_and_order_the_columns_are_those_of_pycytominer(
     frame: pd.DataFrame, order: list[str], count: int
@@ -319,7 +390,7 @@ def test_no_voter_is_an_error() -> None:
         selected({A: plate(4)}, min_cells=1000)
 
 
-@pytest.mark.parametrize("operation", ["noise_removal", "variance_treshold"])
+@pytest.mark.parametrize("operation", ["noise_reduction", "variance_treshold"])
 def test_an_operation_that_is_unknown_or_needs_more_than_the_config_says_is_refused(
     operation: str,
 ) -> None:

@@ -175,7 +175,7 @@ def test_min_cells_without_object_counts_is_an_error_that_says_so() -> None:
         ("Metadata_nowhere == 'x'", "does not work on B1/000123"),
         ("Metadata_Well ==", "does not work on B1/000123"),
         ("Metadata_Object_Count + 1", "does not choose rows|does not work"),
-        ("Metadata_Plate == 123", "no well to fit on"),
+        ("Metadata_Plate == 124", "no well to fit on"),
         ("Metadata_Object_Count > 1e9", "no well to fit on"),
     ],
 )
@@ -230,6 +230,80 @@ def test_a_table_without_features_or_with_words_in_one_is_an_error() -> None:
         normalized(plate(6), compartments=["ph3"], image_features=False)
     with pytest.raises(InvalidInputError, match="column Cells_a of B1/000123 holds words"):
         normalized(plate(6).assign(Cells_a="x"))
+
+
+@given(
+    st.sampled_from(["standardize", "robustize", "mad_robustize", "inverse_normal"]),
+    st.integers(0, 50),
+    st.booleans(),
+)
+@settings(max_examples=15, deadline=None)
+def test_a_scale_within_groups_is_pycytominer_s_of_each_group_in_the_order_of_the_plate(
+    method: str, seed: int, negcon: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    frame = plate(24, negcons=0, seed=seed)
+    cells, days = rng.permutation(["U2OS", "A549"] * 12), rng.permutation(["1", "2", "2"] * 8)
+    frame = frame.assign(Metadata_cell_line=cells, Metadata_day=days)
+    groups = ["Metadata_cell_line"] if seed % 2 else ["Metadata_cell_line", "Metadata_day"]
+    first = frame.groupby(groups).cumcount() < 2  # two controls in each group
+    frame["Metadata_control_type"] = first.map({True: "negcon", False: ""}).astype("str")
+    expected = pd.concat(
+        reference().normalize(
+            part,
+            image_features=True,
+            samples="Metadata_control_type == 'negcon'" if negcon else "all",
+            method=method,
+            mad_robustize_epsilon=0.0,
+        )
+        for _, part in frame.groupby(groups)
+    ).sort_index()
+    result = normalized(frame, method=method, groups=groups, negcon=negcon)
+    pd.testing.assert_frame_equal(result.frame, expected, check_exact=True)
+    assert list(result.frame.columns) == list(normalized(frame, method=method).frame.columns)
+
+
+def test_a_group_has_the_rules_of_a_plate() -> None:
+    frame = plate(12, negcons=4).assign(Metadata_cell_line=["a"] * 11 + ["b"])
+    by = {"groups": ["Metadata_cell_line"]}
+    with pytest.raises(ControlsError, match=r"000123 \(Metadata_cell_line b\) has 0 negative"):
+        normalized(frame, negcon=True, **by)
+    with pytest.raises(ControlsError, match=r"\(Metadata_cell_line b\) has 0 wells with control"):
+        check_negative_controls(frame, plate_map_path="m", key=KEY, groups=["Metadata_cell_line"])
+    assert any("b) has one well to fit on" in w for w in normalized(frame, **by).warnings)
+    with pytest.raises(InvalidInputError, match="no column Metadata_line to group"):
+        normalized(frame, groups=["Metadata_line"])
+    with pytest.raises(InvalidInputError, match="1 wells of B1/000123 have no Metadata_cell_line"):
+        normalized(frame.assign(Metadata_cell_line=["a"] * 11 + [""]), **by)
+
+
+def test_other_controls_are_the_wells_of_the_query_and_near_misses_are_told() -> None:
+    frame = plate(12, negcons=8).assign(Metadata_pert=["DMSO"] * 8 + ["dmso", "DMSO ", "x", "y"])
+    query = "Metadata_pert == 'DMSO'"
+    ours = normalized(frame, negcon=True, negative=query)
+    pd.testing.assert_frame_equal(ours.frame, normalized(frame, samples=query).frame)
+    check = check_negative_controls(frame, plate_map_path="m", key=KEY, query=query)
+    assert check.count == 8
+    assert "1 well says 'dmso' in pert, which is not 'DMSO'" in str(check.warning)
+    assert "1 well says 'DMSO ' in pert" in str(check.warning)
+
+
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("spherize", {"spherize_method": "ZCA", "spherize_epsilon": 0.5}),
+        ("spherize", {"spherize_method": "ZCA", "spherize_center": False}),
+        ("inverse_normal", {"inverse_normal_n_quantiles": 5}),
+    ],
+)
+def test_an_option_of_a_method_reaches_pycytominer(method: str, options: dict[str, object]) -> None:
+    frame = plate(12, seed=3)
+    names = [name for name in frame.columns if name.startswith("Cells_")][:3]
+    expected = reference().normalize(frame, features=names, method=method, **options)
+    result = normalized(frame, method=method, features=names, more=options)
+    pd.testing.assert_frame_equal(result.frame, expected, check_exact=True)
+    usual = normalized(frame, method=method, features=names)
+    assert not usual.frame.equals(result.frame)
 
 
 def test_controls_are_counted_and_few_of_them_are_told() -> None:

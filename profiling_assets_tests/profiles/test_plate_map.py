@@ -10,6 +10,7 @@ from profiling_assets.profiles.plate_map import (
     read_barcode_platemap,
     read_external_metadata,
     read_plate_map,
+    read_plate_metadata,
 )
 from profiling_assets_tests.support import shared_data
 
@@ -158,7 +159,7 @@ def test_a_well_twice_is_an_error_that_names_the_lines_identical_rows_too() -> N
         (b"", "no rows in it"),
         (b"well_position\tx\nA01\t1\t2\n", "line 2 has 3 cells, the header 2"),
         (b'well_position\tx\nA01\t"1\n', "unexpected end of data"),
-        (b"well_position,x\nA01,10 \xb5M\n", "not a UTF-8 text file"),
+        (b"well_position,x\nA01,10 \x81M\n", "byte 0x81 in line 2: 'A01,10"),
         (b"well_position,x,Metadata_x\nA01,1,2\n", "Metadata_x is there with and without"),
     ],
 )
@@ -167,6 +168,19 @@ def test_a_plate_map_that_cannot_be_used_says_why(data: bytes, told: str) -> Non
         read_plate_map(data, path="metadata/M.txt")
     assert caught.value.path == "metadata/M.txt"
     assert caught.value.remedy
+
+
+def test_the_columns_of_the_barcode_platemap_may_have_other_names_and_further_ones() -> None:
+    data = b"barcode,time_point,platemap_file\nP1,24,a\nP2,48,b\nP1,24,a\n"
+    called = {"plate_column": "barcode", "map_column": "platemap_file"}
+    assert read_barcode_platemap(data, path="b.csv", **called) == {"P1": "a", "P2": "b"}
+    found = read_plate_metadata(data, "P2", path="b.csv", **called)
+    assert found == {"Metadata_time_point": "48"}
+    twice = data + b"P2,49,b\n"
+    with pytest.raises(PlateMapError, match="the time_point '48' in line 3 and '49' in line 5"):
+        read_plate_metadata(twice, "P2", path="b.csv", **called)
+    with pytest.raises(PlateMapError, match="the nearest is barcode"):
+        read_barcode_platemap(data, path="b.csv", plate_column="Barcode ", map_column="x")
 
 
 def test_blank_columns_go_and_named_or_filled_ones_stay() -> None:

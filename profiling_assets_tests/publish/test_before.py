@@ -9,6 +9,7 @@ import pytest
 from profiling_assets.errors import DataRepositoryError, WorkspaceError
 from profiling_assets.publish.clone import open_clone
 from profiling_assets.publish.commit import held, note_begun
+from profiling_assets.publish.words import lines_of
 from profiling_assets.workspace.public_files import Limits
 from profiling_assets.workspace.storage.folder import FolderWorkspace
 from profiling_assets.workspace.storage.interface import Workspace
@@ -130,6 +131,45 @@ def test_a_clone_that_is_not_ready_is_refused_with_the_remedy(
     with held(open_clone(str(place.clone))):
         assert "another process" in refusal(place)
     assert publish(place).pushed
+
+
+@pytest.mark.parametrize("pointer", [f"{PROFILE}.dvc", f"profiles/{B1}.dvc"])
+def test_a_repository_that_uses_dvc_is_told_so_and_never_to_mend_its_gitignore(
+    place: Repositories, pointer: str
+) -> None:
+    put(place.clone, {pointer: b"outs:\n- md5: 1\n", ".gitignore": b"*.csv.gz\n"})
+    place.git("add", ".")
+    place.git("commit", "--quiet", "-m", "by DVC")
+    with pytest.raises(DataRepositoryError, match="uses DVC") as caught:
+        publish(place)
+    assert f"dvc remove {pointer}" in str(caught.value.remedy)
+    assert "dvc add FILE" in str(caught.value.remedy)
+    assert "check-ignore" not in str(caught.value)
+    put(place.clone, {PROFILE: b"what dvc pull brought"})
+    with pytest.raises(DataRepositoryError, match="uses DVC"):
+        publish(place)
+
+
+def test_files_that_git_leaves_out_where_dvc_is_used_are_for_dvc_add(place: Repositories) -> None:
+    put(place.clone, {".dvc/config": b"", ".gitignore": b"*.csv.gz\n"})
+    place.git("add", ".")
+    place.git("commit", "--quiet", "-m", "DVC")
+    said = refusal(place)
+    assert PROFILE in said
+    assert "run `dvc add FILE`" in said
+
+
+def test_kept_files_of_batches_that_the_workspace_lacks_are_counted(place: Repositories) -> None:
+    others = {f"profiles/other{n}/P{n}/P{n}.csv.gz": b"kept" for n in range(9)}
+    put(place.clone, {**others, f"profiles/{B1}/gone/gone.csv.gz": b"kept"})
+    place.git("add", ".")
+    place.git("commit", "--quiet", "-m", "earlier")
+    done = publish(place, dry_run=True)
+    kept = [line for line in lines_of(done, dry_run=True) if line.startswith("kept")]
+    assert kept == [
+        f"kept, though not published now: profiles/{B1}/gone/gone.csv.gz",
+        "kept: 9 files of 9 batches that this workspace does not have",
+    ]
 
 
 def test_work_that_nobody_committed_is_not_overwritten(place: Repositories) -> None:

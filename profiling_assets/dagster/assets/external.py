@@ -9,7 +9,7 @@ import dagster as dg
 
 from profiling_assets.dagster.partitions import Partitions
 from profiling_assets.steps.catalog import Catalog
-from profiling_assets.steps.frozen_lists import FROZEN, frozen_path
+from profiling_assets.steps.frozen_lists import FROZEN, frozen_path, is_frozen
 from profiling_assets.steps.results import CSVS, PLATE, PLATE_MAP
 
 GROUP = "workspace"
@@ -41,7 +41,7 @@ def external_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetSp
         *(
             dg.AssetSpec(
                 name,
-                description="The features that the config keeps instead of selecting some: "
+                description=f"The features that the config {_says(catalog, name)}: "
                 f"`{frozen_path(catalog.config, negcon=FROZEN[name])}`.",
                 partitions_def=partitions.by_level[result.level],
                 group_name=GROUP,
@@ -52,3 +52,8 @@ def external_assets(catalog: Catalog, partitions: Partitions) -> list[dg.AssetSp
             if name in FROZEN
         ),
     ]
+
+
+def _says(catalog: Catalog, name: str) -> str:
+    frozen = is_frozen(catalog.config, negcon=FROZEN[name])
+    return "keeps instead of selecting some" if frozen else "drops (`blocklist`)"

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from profiling_assets.config.queries import NEGATIVE
 from profiling_assets.errors import ControlsError, listed
 from profiling_assets.profiles.column_kinds import is_measured, numeric_columns
 from profiling_assets.profiles.reference_wells import check_negative_controls
@@ -116,11 +117,11 @@ def share_of_nan(cells: FeatureCells, rows: Collection[str]) -> CheckResult:
 
 
 def negative_controls_present(
-    frame: pd.DataFrame, *, plate_map_path: str, key: PlateKey
+    frame: pd.DataFrame, *, plate_map_path: str, key: PlateKey, query: str = NEGATIVE
 ) -> CheckResult:
-    """Check the negative controls of an annotated plate."""
+    """Check the negative controls of an annotated plate. `query`: which wells they are."""
     try:
-        check = check_negative_controls(frame, plate_map_path=plate_map_path, key=key)
+        check = check_negative_controls(frame, plate_map_path=plate_map_path, key=key, query=query)
     except ControlsError as error:
         what = f"{plate_map_path}: {error.what}"
         return not_passed(CONTROLS, what, str(error.remedy), {"negcon_wells": 0})

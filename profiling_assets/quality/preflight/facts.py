@@ -4,8 +4,13 @@ Put here: the facts that rules look at.
 Do not put here: gathering them (`steps.preflight`), the rules (`rules`).
 """
 
+# pyright: reportMissingTypeStubs=false
+# ^ pandas ships no stubs
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+import pandas as pd
 
 from profiling_assets.collate.image_look import ImageLook
 from profiling_assets.collate.table_choice import TablePresence
@@ -68,7 +73,12 @@ class PreflightFacts:
     no_space: ProfilingError | None = None  # why its build does not fit on a disk
     # its plate map; None where that cannot be used, or is not asked for
     plate_map: PlateMap | None = None
-    external: ExternalMetadata | None = None  # external metadata, where the config asks for it
+    # external metadata that the config asks for
+    externals: tuple[ExternalMetadata, ...] = ()
+    # further columns of the barcode_platemap, and the plate's values
+    of_plate: Mapping[str, str] = field(default_factory=dict[str, str])
+    # what a finished table that it starts from says of its wells; None where it has none
+    profiles: pd.DataFrame | None = None
     excluded: frozenset[str] = frozenset()  # wells that are taken out by hand, as they are joined
     plate_map_error: ProfilingError | None = None  # why the plate map cannot be used
 

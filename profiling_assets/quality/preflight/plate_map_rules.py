@@ -9,23 +9,20 @@ Do not put here: reading plate maps (`profiles.plate_map`), the join itself (`pr
 
 from collections.abc import Iterator
 
-import pandas as pd
-
 from profiling_assets.errors import ControlsError, PlateMapError, listed
 from profiling_assets.profiles.annotate import (
     dropped_wells_warning,
     no_well_joins,
 )
-from profiling_assets.profiles.column_kinds import column
-from profiling_assets.profiles.plate_map import (
-    ExternalMetadata,
-    checked_external,
-    metadata_name,
-    unmatched_external,
-)
-from profiling_assets.profiles.reference_wells import CONTROL_TYPE, check_negative_controls
+from profiling_assets.profiles.joining import metadata_of_wells
+from profiling_assets.profiles.reference_wells import check_negative_controls
 from profiling_assets.quality.preflight.facts import PlateMapFacts, PreflightFacts
 from profiling_assets.quality.preflight.finding import Finding, Severity, counted, of_error
+from profiling_assets.quality.preflight.query_rules import (
+    annotated_wells,
+    of_plate,
+    told_by_cells,
+)
 from profiling_assets.quality.preflight.rule_names import (
     CONTROLS,
     EXTERNAL,
@@ -33,8 +30,6 @@ from profiling_assets.quality.preflight.rule_names import (
     PLATES,
     WELLS,
 )
-
-PROFILE = ("Metadata_Plate", "Metadata_Well")  # the metadata of any aggregated profile
 
 
 def plate_map(plate: PreflightFacts) -> Iterator[Finding]:
@@ -72,18 +67,19 @@ def plate_map_wells(plate: PreflightFacts) -> Iterator[Finding]:
 
 def external_metadata(plate: PreflightFacts) -> Iterator[Finding]:
     """Join the plate map with the external metadata."""
-    if plate.plate_map is None or plate.external is None:
+    if plate.plate_map is None or not plate.externals:
         return
+    place = plate.externals[0].path
     try:
-        external, remarks = checked_external(plate.external, plate.plate_map, PROFILE)
+        _, remarks = metadata_of_wells(
+            plate.plate_map.wells, plate.plate_map, plate.externals, key=plate.key
+        )
     except PlateMapError as error:
-        yield of_error(EXTERNAL, error, where=plate.external.path, remedy="", scope=plate.scope)
+        yield of_error(EXTERNAL, error, where=place, remedy="", scope=plate.scope)
         return
-    if metadata_name(external.merge_column) in plate.plate_map.frame.columns:
-        remarks = [*remarks, *unmatched_external(plate.plate_map.frame, external)]
     for what in remarks:
-        remedy = "mend the file, or go on: their cells stay empty"
-        yield Finding(Severity.WARNING, EXTERNAL, what, external.path, remedy, plate.scope)
+        remedy = "mend the file, or go on: cells without an entry stay empty"
+        yield Finding(Severity.WARNING, EXTERNAL, what, place, remedy, plate.scope)
 
 
 def controls(plate: PreflightFacts) -> Iterator[Finding]:
@@ -91,17 +87,24 @@ def controls(plate: PreflightFacts) -> Iterator[Finding]:
     found = plate.plate_map
     if found is None or not plate.wanted.negcon:
         return
-    own = set(found.wells if plate.wells is None else plate.wells) - plate.excluded
-    frame = found.frame.loc[[well in own for well in found.wells]]
-    frame = _with_control_type(frame, plate.external)
+    query = plate.config.controls_of(plate.key.batch).negative
+    frame = annotated_wells(plate)
+    if frame is None or told_by_cells(plate, query, frame):
+        return
     try:
-        check = check_negative_controls(frame, plate_map_path=found.path, key=plate.key)
+        check = check_negative_controls(
+            frame,
+            plate_map_path=found.path,
+            key=plate.key,
+            query=query,
+            groups=plate.config.normalize_negcon.groups,
+        )
     except ControlsError as error:
-        told = ControlsError(_of_plate(error.what, plate), path=error.path, remedy=error.remedy)
+        told = ControlsError(of_plate(error.what, plate), path=error.path, remedy=error.remedy)
         yield of_error(CONTROLS, told, where=found.path, remedy="", scope=plate.scope)
         return
     if check.warning is not None:
-        what = _of_plate(check.warning, plate)
+        what = of_plate(check.warning, plate)
         remedy = "mark more wells as negcon, or read the profiles of the negcon twins with care"
         yield Finding(Severity.WARNING, CONTROLS, what, found.path, remedy, plate.scope)
 
@@ -128,22 +131,3 @@ def plate_map_plates(batch: PlateMapFacts) -> Iterator[Finding]:
         what = "it is not used: another folder or ending has a file of that name"
         remedy = "keep one of the two"
         yield Finding(Severity.WARNING, PLATES, what, path, remedy, batch.batch)
-
-
-def _of_plate(sentence: str, plate: PreflightFacts) -> str:
-    # the same sentence for all plates of a plate map, so that it is printed once
-    return sentence.replace(str(plate.key), "the plate")
-
-
-def _with_control_type(frame: pd.DataFrame, external: ExternalMetadata | None) -> pd.DataFrame:
-    if external is None or CONTROL_TYPE in frame.columns:
-        return frame
-    names = {metadata_name(name): name for name in external.frame.columns}
-    on = metadata_name(external.merge_column)
-    if CONTROL_TYPE not in names or on not in names or on not in frame.columns:
-        return frame
-    keys = column(external.frame, names[on]).tolist()
-    types = column(external.frame, names[CONTROL_TYPE]).tolist()
-    known = dict(zip(keys, types, strict=True))
-    told = [str(known.get(value, "")) for value in column(frame, on).tolist()]
-    return frame.assign(**{CONTROL_TYPE: told})

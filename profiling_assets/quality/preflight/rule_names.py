@@ -28,6 +28,7 @@ PLATES = "plate_map_plates"
 WELLS = "plate_map_wells"
 EXTERNAL = "external_metadata"
 CONTROLS = "controls"
+QUERIES = "samples"
 
 
 @dataclass(frozen=True)
@@ -59,4 +60,5 @@ RULE_NAMES = (
     RuleName(WELLS, "wells of the plate maps", PLATE_MAPS),
     RuleName(EXTERNAL, "external metadata", PLATE_MAPS),
     RuleName(CONTROLS, "negative controls", PLATE_MAPS),
+    RuleName(QUERIES, "queries for wells", PLATE_MAPS),
 )

@@ -11,6 +11,7 @@ from profiling_assets.quality.preflight import (
     image_rules,
     plate_map_rules,
     plate_rules,
+    query_rules,
     workspace_rules,
 )
 from profiling_assets.quality.preflight import rule_names as n
@@ -63,6 +64,7 @@ RULES: dict[str, _Rule] = {
     n.WELLS: _each_plate(plate_map_rules.plate_map_wells),
     n.EXTERNAL: _each_plate(plate_map_rules.external_metadata),
     n.CONTROLS: _each_plate(plate_map_rules.controls),
+    n.QUERIES: _each_plate(query_rules.sample_queries),
 }
 
 
