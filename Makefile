@@ -50,7 +50,8 @@ FAULTS := $(addprefix profiling_assets_tests/faults/long_,kills.py storage_fault
 test-faults: $(STAMP)  ## Kills, bad connections, full disks, hostile input, secrets, equal bytes: figures of each
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,load]'
 	$(BIN)/python -m pytest $(PARALLEL) -rP $(FAULTS)
-	PROFILING_ASSETS_TEST_EVERY_PAIR=1 $(BIN)/python -m pytest $(PARALLEL) profiling_assets_tests/steps/test_one_bad_input.py
+	PROFILING_ASSETS_TEST_EVERY_PAIR=1 PROFILING_ASSETS_TEST_PLATES=2000 $(BIN)/python -m pytest --numprocesses 2 \
+		--max-worker-restart=0 profiling_assets_tests/steps/test_one_bad_input.py profiling_assets_tests/collate/test_layouts.py
 
 test-docs: $(STAMP)  ## Every command of the documentation, the whole tutorial included
 	$(BIN)/python -m pytest profiling_assets_tests/cli/test_documented_commands.py profiling_assets_tests/cli/long_documentation.py
