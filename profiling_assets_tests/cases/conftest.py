@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-_CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "cases.tar.xz"
+CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "cases.tar.xz"
 
 
 @pytest.fixture(scope="session")
 def unpacked_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not _CASES.is_file():
+    if not CASES.is_file():
         pytest.skip("the cases are not beside the checkout: shared/cases/cases.tar.xz")
     folder = tmp_path_factory.mktemp("cases")
-    with tarfile.open(_CASES) as archive:
+    with tarfile.open(CASES) as archive:
         archive.extractall(folder, filter="data")
     return folder
 

@@ -63,6 +63,7 @@ class Carried:
 
     findings: Sequence[Finding]  # of `check`, before anything was made
     plan: Plan
+    plates: frozenset[str]  # those that the config asks for
     made: list[Task] = field(default_factory=list[Task])
     # task to what its step said
     failed: dict[Task, ProfilingError] = field(default_factory=dict[Task, ProfilingError])
@@ -76,7 +77,11 @@ def carried_out(root: Path, config: Path) -> Carried:
     wanted = dict.fromkeys(catalog.asked_for.plates, everything(catalog))
     found = preflight(catalog, wanted).findings
     planner = Planner(catalog, lambda _name, _partitions, _path: {}, force=False)
-    done = Carried(found, planner.plan(catalog.asked_for.plates))
+    done = Carried(
+        found,
+        planner.plan(catalog.asked_for.plates),
+        frozenset(map(str, catalog.asked_for.plates)),
+    )
     for task in done.plan.build:
         if task in done.made or task in done.failed:
             continue
