@@ -201,7 +201,7 @@ def _foreign(workspace: Workspace, small: Sequence[str]) -> ForeignFiles | None:
 def _with_load_data(look: Workspace, facts: PreflightFacts) -> PreflightFacts:
     """Look whether load data can be used that is not needed for cells."""
     try:
-        read_expected(look, facts.key)
+        read_expected(look, facts.key, facts.config.aggregation.well_column)
     except InvalidInputError as error:
         return replace(facts, load_data_error=error)
     return facts

@@ -111,7 +111,12 @@ def plate_source(workspace: Workspace, config: Config, key: PlateKey) -> PlateSo
     unread: tuple[IgnoredEntry, ...] = ()
     refused: ProfilingError | None = None
     if not config.collate.aggregate_only:
-        listing = scan_plate(workspace, key, config.collate.csv_dir)
+        listing = scan_plate(
+            workspace,
+            key,
+            config.collate.csv_dir,
+            well_column=config.aggregation.well_column,
+        )
         folder = listing.base
         # folders that are left of archived CSVs are no source
         if len(listing.completeness.without_image) < len(listing.folders):

@@ -36,7 +36,7 @@ from profiling_assets.workspace.site_layouts import (
     plate_site_names,
 )
 from profiling_assets.workspace.site_reading import WorkspaceSiteFolder
-from profiling_assets.workspace.sites import ExpectedSite, expected_sites
+from profiling_assets.workspace.sites import WELL_COLUMN, ExpectedSite, expected_sites
 from profiling_assets.workspace.storage.interface import Listing, ObjectInfo, TwoLevels, Workspace
 from profiling_assets.workspace.storage.parallel import map_at_once
 from profiling_assets.workspace.unread import is_packed_away
@@ -191,14 +191,21 @@ class PlateListing:
         return bool(self.imageless) or not all(map(is_packed_away, self.unread))
 
 
-def scan_plate(workspace: Workspace, key: PlateKey, csv_dir: str = "analysis") -> PlateListing:
+def scan_plate(
+    workspace: Workspace,
+    key: PlateKey,
+    csv_dir: str = "analysis",
+    *,
+    well_column: str = WELL_COLUMN,
+) -> PlateListing:
     """List the site folders of a plate and read its load data.
 
-    `csv_dir`: as in `plate_site_folders`. There are no folders where the plate has no CSVs.
+    `csv_dir`: as in `plate_site_folders`. `well_column`: as in `expected_sites`. There are no
+    folders where the plate has no CSVs.
     """
     sites = plate_site_folders(workspace, key, csv_dir)
     try:
-        loaded = read_expected(workspace, key)
+        loaded = read_expected(workspace, key, well_column)
     except InvalidInputError:
         if sites.imaged:
             raise
@@ -242,7 +249,9 @@ class LoadData:
     sites: tuple[ExpectedSite, ...]
 
 
-def read_expected(workspace: Workspace, key: PlateKey) -> LoadData | None:
+def read_expected(
+    workspace: Workspace, key: PlateKey, well_column: str = WELL_COLUMN
+) -> LoadData | None:
     """Read which sites a plate should have; None where no load data file is there.
 
     Which file that is, `load_data_file` says.
@@ -253,7 +262,7 @@ def read_expected(workspace: Workspace, key: PlateKey) -> LoadData | None:
         return None
     file = files[name]
     data = workspace.read_bytes(file.path)
-    sites = expected_sites(data, path=file.path, plate=key.plate)
+    sites = expected_sites(data, path=file.path, plate=key.plate, well_column=well_column)
     return LoadData(file, fingerprint_bytes(data), sites)
 
 

@@ -108,19 +108,23 @@ def site_identity(well: str, site: str) -> tuple[str, str]:
     )
 
 
-def expected_sites(data: bytes, *, path: str, plate: str) -> tuple[ExpectedSite, ...]:
+def expected_sites(
+    data: bytes, *, path: str, plate: str, well_column: str = WELL_COLUMN
+) -> tuple[ExpectedSite, ...]:
     """List the sites of a plate that a load data file names, each once, in the order of the file.
 
     `data`: content of the load data: CSV, plain or gzip, or Parquet (told by its first bytes, not
-    by its name).
+    by its name). `well_column`: the column with the well; `Metadata_Well` where it is not there.
     Rows of other plates are left out where `Metadata_Plate` holds several; a file with one plate,
     or without the column, is taken whole, whatever it calls the plate. Well and site are verbatim.
-    Raises `InvalidInputError` where
-    the file cannot be read, lacks a column, names no site, or has rows of several plates and none
-    of this one.
+    Raises `InvalidInputError` where the file cannot be read, lacks a column, names no site, or has
+    rows of several plates and none of this one.
     """
-    parquet = is_parquet(data)
-    rows = list(_parquet_rows(data, path) if parquet else _site_rows(_text_of(data, path), path))
+    rows = list(
+        _parquet_rows(data, path, well_column)
+        if is_parquet(data)
+        else _site_rows(_text_of(data, path), path, well_column)
+    )
     plates = sorted({row_plate for row_plate, _, _ in rows if row_plate})
     if len(plates) > 1:
         if plate not in plates:
@@ -162,10 +166,12 @@ def _text_of(data: bytes, path: str) -> str:
         ) from error
 
 
-def _parquet_rows(data: bytes, path: str) -> Iterator[tuple[str, str, str]]:
+def _parquet_rows(data: bytes, path: str, well_column: str) -> Iterator[tuple[str, str, str]]:
     """Yield plate ('' without the column), well and site of each row."""
-    wanted = (PLATE_COLUMN, WELL_COLUMN, SITE_COLUMN)
-    names, read, rows = parquet_rows(data, wanted, path=path)
+    possible = (PLATE_COLUMN, well_column, WELL_COLUMN, SITE_COLUMN)
+    names, read, rows = parquet_rows(data, possible, path=path)
+    well = well_column if well_column in names else WELL_COLUMN
+    wanted = (PLATE_COLUMN, well, SITE_COLUMN)
     for column in wanted[1:]:
         _position(list(names), column, path)
     for number, row in enumerate(rows, start=1):
@@ -175,10 +181,10 @@ def _parquet_rows(data: bytes, path: str) -> Iterator[tuple[str, str, str]]:
             raise InvalidInputError(
                 f"row {number} has no {lacking[0]}", path=path, remedy="correct or remove the row"
             )
-        yield cells[PLATE_COLUMN], cells[WELL_COLUMN], cells[SITE_COLUMN]
+        yield cells[PLATE_COLUMN], cells[well], cells[SITE_COLUMN]
 
 
-def _site_rows(text: str, path: str) -> Iterator[tuple[str, str, str]]:
+def _site_rows(text: str, path: str, well_column: str) -> Iterator[tuple[str, str, str]]:
     """Yield plate ('' without the column), well and site of each row."""
     # newline=None: a CR alone ends a line too (files of old Mac programs)
     lines = io.StringIO(text, newline=None)
@@ -188,7 +194,8 @@ def _site_rows(text: str, path: str) -> Iterator[tuple[str, str, str]]:
     reader = csv.reader(lines, delimiter=separator)
     try:
         header = [name.strip() for name in next(reader, list[str]())]
-        well_at = _position(header, WELL_COLUMN, path)
+        well_name = well_column if well_column in header else WELL_COLUMN
+        well_at = _position(header, well_name, path)
         site_at = _position(header, SITE_COLUMN, path)
         plate_at = header.index(PLATE_COLUMN) if PLATE_COLUMN in header else None
         last = max(well_at, site_at, -1 if plate_at is None else plate_at)
@@ -205,7 +212,7 @@ def _site_rows(text: str, path: str) -> Iterator[tuple[str, str, str]]:
                 if not any(field.strip() for field in row):
                     continue
                 raise InvalidInputError(
-                    f"line {number} has no {WELL_COLUMN if not well else SITE_COLUMN}",
+                    f"line {number} has no {well_name if not well else SITE_COLUMN}",
                     path=path,
                     remedy="correct or remove the line",
                 )
@@ -220,9 +227,10 @@ def _site_rows(text: str, path: str) -> Iterator[tuple[str, str, str]]:
 
 def _position(header: list[str], column: str, path: str) -> int:
     if column not in header:
+        named = " (or name the column in aggregate.well_column)" if column == WELL_COLUMN else ""
         raise InvalidInputError(
             f"it has no column {column}; its columns are: {listed(header) or 'none'}",
             path=path,
-            remedy=f"add the column {column}, or remove the file",
+            remedy=f"add the column {column}{named}, or remove the file",
         )
     return header.index(column)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from profiling_assets.collate.options import CollateResult
+from profiling_assets.errors import InvalidInputError
 from profiling_assets.quality.preflight.finding import Finding, Severity
 from profiling_assets.settings import Settings
 from profiling_assets.steps.catalog import Catalog, scanned_catalog
@@ -113,3 +114,22 @@ def test_image_files_that_cannot_be_used_are_told_before_a_run(
     assert what in finding.what
     assert remedy in finding.remedy
     assert finding.where.startswith("analysis/")
+
+
+def test_the_wells_column_counts_for_load_data_too(case: Case) -> None:
+    root = case("cpd-well-position-plate-folder") / "ws"
+    (plate,) = (root / "analysis").glob("*/*")
+    folder = root / "load_data_csv" / plate.parent.name / plate.name
+    folder.mkdir(parents=True)
+    rows = [f"{well},{site}" for well in ("B01", "Z09") for site in (1, 2)]
+    lines = ["Metadata_CPD_WELL_POSITION,Metadata_Site", *rows]
+    (folder / "load_data.csv").write_text("\n".join(lines) + "\n")
+    document = "pipeline: p\naggregate: {well_column: Metadata_CPD_WELL_POSITION}\n"
+    found = opened(root, document)
+    (key,) = found.asked_for.plates
+    listing = plate_source(found.workspace, found.config, key).listing
+    assert listing is not None
+    assert [site.well for site in listing.expected or ()] == ["B01", "B01", "Z09", "Z09"]
+    with pytest.raises(InvalidInputError, match="no column Metadata_Well") as caught:
+        plate_source(found.workspace, opened(root, "pipeline: p\n").config, key)
+    assert "aggregate.well_column" in str(caught.value)
