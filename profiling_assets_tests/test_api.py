@@ -477,7 +477,12 @@ def test_compare_says_what_differs(collated: pa.Collated) -> None:
         ("normalize", ("frame",), {"features": ["Cells_z"]}, "no column Cells_z"),
         ("normalize", ("frame",), {"features": "Cells_z"}, "no column Cells_z"),
         ("normalize", ("frame",), {"samples": "Metadata_z == 'a'"}, "does not work on 000123"),
-        ("feature_select", ("frame",), {"operation": "noise_removal"}, "no operation noise"),
+        (
+            "feature_select",
+            ("frame",),
+            {"operation": "noise_removal"},
+            "needs groups of replicates",
+        ),
         ("feature_select", ("frame",), {"na_cutoff": 5}, "na_cutoff is 5"),
         ("feature_select", ("frame",), {"corr_method": "cosine"}, "corr_method is 'cosine'"),
         ("aggregate", ("x.sqlite",), {"operation": "sum"}, "no operation sum"),

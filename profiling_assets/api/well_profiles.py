@@ -190,15 +190,17 @@ def feature_select(
     unique_cut: float = 0.01,
     outlier_cutoff: float = 500.0,
     min_variance: float = 1e-6,
+    noise_removal_perturb_groups: str | None = None,
+    noise_removal_stdev_cutoff: float | None = None,
     compartments: Sequence[str] | None = CANONICAL_COMPARTMENTS,
     min_cells: int = 1,
 ) -> Selected:
     """Drop the features that say nothing, or what another one says.
 
     Source: pycytominer 1.7.1, `feature_select`: the same features are kept. What differs: the
-    default operations are those of the profiling-recipe; there is no `noise_removal`; the
-    blocklist is the one that pycytominer brings; infinite values count as missing; columns that are
-    neither metadata nor among the features go; that no feature is left is an error.
+    default operations are those of the profiling-recipe; the blocklist is the one that pycytominer
+    brings; infinite values count as missing; columns that are neither metadata nor among the
+    features go; that no feature is left is an error.
 
     Parameters
     ----------
@@ -212,8 +214,9 @@ def feature_select(
         The rows that are looked at, as a pandas query.
     operation : str or sequence of str
         In their order: `variance_threshold` (pycytominer's default), `frequency_threshold`,
-        `correlation_threshold`, `drop_na_columns`, `blocklist`, `drop_outliers`. Each sees what the
-        ones before it left. By default variance, correlation, missing values, blocklist.
+        `correlation_threshold`, `drop_na_columns`, `blocklist`, `drop_outliers`, `noise_removal`.
+        Each sees what the ones before it left. By default variance, correlation, missing values,
+        blocklist.
     na_cutoff : float, default 0.05
         `drop_na_columns`: the share of missing values that is borne, 0 to 1.
     corr_threshold : float, default 0.9
@@ -231,6 +234,10 @@ def feature_select(
         `drop_outliers`: the largest absolute value that is borne.
     min_variance : float, default 1e-6
         `variance_threshold`: the smallest variance that is borne.
+    noise_removal_perturb_groups : str, optional
+        `noise_removal`: the metadata column whose wells of one value are replicates.
+    noise_removal_stdev_cutoff : float, optional
+        `noise_removal`: the largest mean standard deviation within the groups that is borne.
     compartments : sequence of str or None, default ("Cells", "Cytoplasm", "Nuclei")
         The tables whose columns are features; None for every table.
     min_cells : int, default 1
@@ -254,6 +261,8 @@ def feature_select(
     frame, path = table_of(profiles)
     cutoffs = Cutoffs(
         min_variance=min_variance,
+        noise_removal_perturb_groups=noise_removal_perturb_groups,
+        noise_removal_stdev_cutoff=noise_removal_stdev_cutoff,
         na_cutoff=na_cutoff,
         corr_threshold=corr_threshold,
         corr_method=corr_method,

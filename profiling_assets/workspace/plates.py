@@ -124,7 +124,8 @@ def find_plates(areas: Mapping[str, AreaFacts], csv_dir: str) -> WorkspaceScan:
                 for file in _empty_sources(key, plate, area)
             )
             if area == BACKEND:
-                ignored.extend(_unread_backends(key, plate))
+                from_csvs = Source.CSVS in sources[key]
+                ignored.extend(_unread_backends(key, plate, from_csvs=from_csvs))
             elif area == ANALYSIS and found:
                 ignored.extend(_beside_csvs(key, plate, csv_dir))
             if reason is None:
@@ -256,10 +257,19 @@ def _made_sources(key: PlateKey, facts: FolderFacts, area: str) -> tuple[set[Sou
     )
 
 
-def _unread_backends(key: PlateKey, facts: FolderFacts) -> Iterator[IgnoredEntry]:
-    """Yield what looks like a backend of the plate and is not read."""
+def _unread_backends(
+    key: PlateKey, facts: FolderFacts, *, from_csvs: bool
+) -> Iterator[IgnoredEntry]:
+    """Yield what looks like a backend of the plate and is not read.
+
+    `from_csvs`: whether the plate starts at its CSVs; then a backend under its own name is made of
+    them.
+    """
     cells = cells_files(key.plate, facts.files)
     first = (*cells.databases, *cells.parquet)[:1]
+    for file in first if from_csvs and not first[0].startswith(f"{key.plate}.") else ():
+        path = printable(f"{BACKEND}/{key}/{file}")
+        yield IgnoredEntry(path, "the plate's cells are read from its CSVs", unread=True)
     for file in cells.unused:
         path = printable(f"{BACKEND}/{key}/{file}")
         reason = f"the plate's cells are read from {printable(first[0])}"

@@ -204,7 +204,7 @@ def test_input_in_the_wrong_place_is_named_in_scan_and_check(case: Case) -> None
         f"analysis/{KEY}/A05-1/Image.csv": "it lies beside analysis",
         f"{SITES}/Cells.csv": "where site folders lie",
         f"analysis/{KEY.batch}/Image.csv": "where plate folders lie",
-        f"backend/{KEY}/old.sqlite": "a backend is read as",
+        f"backend/{KEY}/old.sqlite": "are read from its CSVs",
         f"load_data_csv/{KEY.batch}/load_data.csv": "the folder of a plate",
         f"load_data_csv/{KEY.batch}/SYN1/load_data.csv": "does not have",
         f"metadata/platemaps/{KEY.batch}/map.xlsx": "beside barcode_platemap.csv",

@@ -151,6 +151,6 @@ def test_init_config_names_a_batch_that_is_not_there(plates: Place) -> None:
 def test_init_config_of_an_empty_folder_writes_nothing(empty: Place) -> None:
     done = empty("init-config", empty.root)
     assert done.code == 1
-    assert f"{empty.root}/analysis" in done.err
+    assert f"{empty.root}: no plates found; the folder" in done.err
     assert "Remedy: " in done.err
     assert list(empty.root.iterdir()) == []

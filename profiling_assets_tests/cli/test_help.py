@@ -11,6 +11,9 @@ pytestmark = pytest.mark.integration
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "demo": ("DIR",),
+    "init-workspace": (
+        *("FOLDER", "--batch", "--plate", "--workspace", "--platemap", "--link", "--copy"),
+    ),
     "init-config": ("WORKSPACE", "--input", "--batch", "--name", "--no-negcon", "--force"),
     "scan": ("WORKSPACE", "--input", "--config", "--batch", "--csv-dir", "--quick", "--sites"),
     "estimate": (

@@ -75,7 +75,9 @@ def test_a_plate_that_the_config_names_and_is_not_there_is_told_with_its_line(
     before = made(built)
     done = built.run()
     assert done.code == 1, done.text
-    assert f"{built.config}:{line}: plate {FIRST}/PL-99 is in the config and not in" in done.err
+    assert (
+        f"{built.config}:{line}: plate {FIRST}/PL-99 is in the config, and it is not in" in done.err
+    )
     assert "`process: false`" in done.err
     assert "Traceback" not in done.err
     assert new_since(before, built) == []

@@ -81,7 +81,7 @@ def test_two_plates_in_one_file_are_not_published(desk: Desk) -> None:
     text = failure_text(result)
     assert f"profiles/{P1}/000123.csv.gz: aggregated_profiles of {P1} is not published" in text
     assert "2 plates: 000123, 000124 (one_plate_only)" in text
-    assert "Remedy: put each plate's site folders under its own plate" in text
+    assert "Remedy: set collate.split_plates: true" in text
     assert [desk.file(name).read_bytes() for name in names] == before
     told = last_check(desk, "aggregated_profiles")
     assert (told.passed, told.severity) == (False, dg.AssetCheckSeverity.ERROR)
