@@ -156,6 +156,8 @@ def plate_map_name_of(plate: str, barcode_map: Mapping[str, str], *, path: str) 
         digits = plate.lstrip("0")
         alike = [known for known in barcode_map if known != plate and known.lstrip("0") == digits]
         hint = f" ({alike[0]!r} is: a spreadsheet takes leading zeros away)" if alike else ""
+        if name is None and not alike:
+            hint = f"; {there_is(plate, list(barcode_map), what='plates')}"
         missing = "is not listed" if name is None else "has no plate map name"
         raise PlateMapError(
             f"plate {plate} {missing}{hint}",

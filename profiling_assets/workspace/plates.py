@@ -217,8 +217,9 @@ def _analysis_source(
     reason = f"it has no folder {csv_dir} (collate.csv_dir)"
     if direct:
         return set(), f"{reason}; its site folders lie directly in it: set collate.csv_dir to '.'"
-    if facts.folders:
-        return set(), f"{reason}; it has {listed(map(printable, facts.folders), shown=_SHOWN)}"
+    there = [*facts.folders, *filter(looks_like_input, facts.files)]
+    if there:
+        return set(), f"{reason}; it has {listed(map(printable, there), shown=_SHOWN)}"
     return set(), reason
 
 
@@ -284,13 +285,17 @@ def _unread_backends(
 
 
 def _beside_csvs(key: PlateKey, facts: FolderFacts, csv_dir: str) -> Iterator[IgnoredEntry]:
-    """Yield tables and site folders that lie beside the folder of site folders."""
+    """Yield tables, site folders and other analyses beside the folder of site folders."""
     wanted = PurePosixPath(csv_dir).name
     if not wanted or wanted not in facts.folders:
         return
     tables = files_of(facts.files)
-    sites = [name for name in facts.folders if parse_site_folder(name, key.plate).well]
-    for name in (*tables.inputs, *tables.unread, *sites):
+    folders = [
+        name
+        for name in facts.folders
+        if parse_site_folder(name, key.plate).well or name.lower().startswith(CSV_DIR)
+    ]
+    for name in (*tables.inputs, *tables.unread, *folders):
         if name != wanted:
             path = printable(f"{ANALYSIS}/{key}/{name}")
             yield IgnoredEntry(path, f"it lies beside {csv_dir}, which is read", unread=True)

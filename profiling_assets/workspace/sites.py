@@ -190,7 +190,8 @@ def _site_rows(text: str, path: str, well_column: str) -> Iterator[tuple[str, st
     lines = io.StringIO(text, newline=None)
     header_line = lines.readline()
     lines.seek(0)
-    separator = "\t" if "," not in header_line and "\t" in header_line else ","
+    # semicolons: what a spreadsheet makes of it in some countries
+    separator = next((mark for mark in ",\t;" if mark in header_line), ",")
     reader = csv.reader(lines, delimiter=separator)
     try:
         header = [name.strip() for name in next(reader, list[str]())]

@@ -56,9 +56,7 @@ def sites(plate: PreflightFacts) -> Iterator[Finding]:
     if look is None or not plate.wanted.collate:
         return
     where = plate.source_path
-    again = "run CellProfiler"
-    if any(entry.unread for entry in plate.unread):
-        again = "mend what is said of input that is not used (unread_input), or run CellProfiler"
+    again = _again(plate)
     if plate.foreign is not None:
         yield _foreign(plate, plate.foreign)
     if look.missing:
@@ -82,6 +80,13 @@ def sites(plate: PreflightFacts) -> Iterator[Finding]:
     yield from _defective(plate, look)
 
 
+def _again(plate: PreflightFacts) -> str:
+    """Begin a remedy: nobody is to run CellProfiler again while its files lie there unread."""
+    if any(entry.unread for entry in plate.unread):
+        return "mend what is said of input that is not used (unread_input), or run CellProfiler"
+    return "run CellProfiler"
+
+
 def _foreign(plate: PreflightFacts, found: ForeignFiles) -> Finding:
     what = f"it is {found.what}"
     if found.small > 1:
@@ -92,7 +97,7 @@ def _foreign(plate: PreflightFacts, found: ForeignFiles) -> Finding:
 def _defective(plate: PreflightFacts, look: PlateCompleteness) -> Iterator[Finding]:
     strict = plate.config.collate.on_defective_site == "fail"
     severity = Severity.ERROR if strict else Severity.WARNING
-    remedy = "run CellProfiler on these sites again" + (
+    remedy = f"{_again(plate)} on these sites again" + (
         ", or set collate.on_defective_site: drop"
         if strict
         else "; else their objects are left out, and the ledger says so"
