@@ -268,9 +268,10 @@ def _unread_backends(
     """
     cells = cells_files(key.plate, facts.files)
     first = (*cells.databases, *cells.parquet)[:1]
-    for file in first if from_csvs and not first[0].startswith(f"{key.plate}.") else ():
-        path = printable(f"{BACKEND}/{key}/{file}")
-        yield IgnoredEntry(path, "the plate's cells are read from its CSVs", unread=True)
+    for file in first:
+        if from_csvs and not file.startswith(f"{key.plate}."):
+            path = printable(f"{BACKEND}/{key}/{file}")
+            yield IgnoredEntry(path, "the plate's cells are read from its CSVs", unread=True)
     for file in cells.unused:
         path = printable(f"{BACKEND}/{key}/{file}")
         reason = f"the plate's cells are read from {printable(first[0])}"
