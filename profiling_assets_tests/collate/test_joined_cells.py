@@ -62,7 +62,7 @@ def written(frame: pd.DataFrame, folder: Path, **options: Any) -> Path:
 
 
 @pytest.mark.parametrize("method", ["mean", "median"])
-@pytest.mark.parametrize("memory", [joined_cells._PIECE_BYTES, 1], ids=["whole", "row_by_row"])
+@pytest.mark.parametrize("memory", [joined_cells._PIECE_BYTES, 100_000], ids=["whole", "few_rows"])
 def test_the_profiles_equal_those_of_pycytominer(
     cells: pd.DataFrame,
     method: Literal["mean", "median"],
