@@ -19,6 +19,7 @@ from profiling_assets.collate.image_csv import (
     remedy_of,
     well_remedy,
 )
+from profiling_assets.collate.image_look import header_problems
 from profiling_assets.collate.image_spool import ImageSpool
 from profiling_assets.collate.options import (
     AggregateResult,
@@ -113,10 +114,15 @@ def _check(
             file = site_files(folder).image
             if file is not None:
                 refuse_foreign(folder.head(file), f"{path}/{folder.name}/{file}")
+        _, problems = header_problems(folders)
+        folder, reason = next(iter(problems.items()), ("", ""))
+        first = f"; the first: {folder}: {reason}" if reason else ""
         raise InvalidInputError(
-            f"none of {len(folders)} folders has an Image.csv with a column ImageNumber",
+            f"none of {len(folders)} folders has an Image.csv with a column ImageNumber{first}",
             path=path,
-            remedy="check that CellProfiler's site folders lie there",
+            remedy=remedy_of(reason)
+            if reason
+            else "check that CellProfiler's site folders lie there",
         )
     check_plate_column(survey, options.plate_column_from, path)
     if aggregate is not None:
@@ -216,8 +222,9 @@ class _Collation:
         if not any(record.image_rows_kept for record in records):
             first = next((f"{r.folder}: {r.reason}" for r in records if r.folder), "no folder")
             untold = any(NO_WELL in record.reason for record in records)
+            there = sum(bool(record.folder) for record in records)
             raise InvalidInputError(
-                f"no Image row of {len(records)} sites can be used; the first: {first}",
+                f"no Image row of {there} sites can be used; the first: {first}",
                 path=self._path,
                 remedy=well_remedy(self._like_wells()) if untold else remedy_of(first),
             )

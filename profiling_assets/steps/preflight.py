@@ -243,7 +243,10 @@ def _with_source(
     image = survey.tables.get(IMAGE)
     wide = too_wide_survey(survey) if SQLITE in catalog.results else None
     known = replace(
-        known, image_columns=() if image is None else image.columns, too_wide=wide or ""
+        known,
+        image_columns=() if image is None else image.columns,
+        no_object_table=image is not None and set(survey.tables) <= {IMAGE},
+        too_wide=wide or "",
     )
     if scratch is None or _backend_stands(catalog, facts.key):
         return known

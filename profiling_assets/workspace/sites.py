@@ -24,7 +24,8 @@ SITE_COLUMN = "Metadata_Site"
 
 _WELL_SITE = re.compile(r"^(?P<well>[A-Za-z]{1,2}[0-9]+)(?:[-_](?:s|site_?)?(?P<site>[0-9]+))?$")
 _SITE = re.compile(r"^(?:[sf]|site|field)?[-_]?(?P<site>[0-9]+)$", re.IGNORECASE)
-_WHOLE_NUMBER = re.compile(r"^([0-9]+)(?:\.0*)?$")
+# `s1`, `Site_1` and `f01`, as microscopes write it
+_SITE_NUMBER = re.compile(r"^(?:[sf]|site|field)?[-_ ]?([0-9]+)(?:\.0*)?$", re.IGNORECASE)
 # The sites of one plate are those of the next, spelled alike: more than the 3,456 of a usual plate
 # and the 13,824 of a plate of 1,536 wells.
 _REMEMBERED = 32_768
@@ -99,9 +100,9 @@ def site_identity(well: str, site: str) -> tuple[str, str]:
     """Return what two spellings of one site have in common.
 
     These are the normalized well (the stripped text where it is not a well) and the site without
-    leading zeros; `1.0`, which a table with gaps makes of `1`, is `1`.
+    leading zeros; `1.0`, which a table with gaps makes of `1`, is `1`; so are `s1` and `Site_1`.
     """
-    number = _WHOLE_NUMBER.match(site.strip())
+    number = _SITE_NUMBER.match(site.strip())
     return (
         normalized_well(well) or well.strip(),
         site.strip() if number is None else number.group(1).lstrip("0") or "0",

@@ -131,13 +131,20 @@ def test_a_folder_that_holds_the_image_file_of_another_site_is_named(tmp_path: P
     assert [site.well for site in result.sites if site.state is SiteState.MISSING] == ["A02"]
 
 
-@pytest.mark.parametrize("spelling", ["a1", "A1", "A01", "A001"])
-def test_other_spellings_of_a_well_and_site_are_no_disagreement(spelling: str, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("spelling", "number"),
+    [("a1", "01"), ("A1", "1.0"), ("A01", "s1"), ("A001", "Site_1"), ("A01", "f01")],
+)
+def test_other_spellings_of_a_well_and_site_are_no_disagreement(
+    spelling: str, number: str, tmp_path: Path
+):
     site = made_site("A01")
-    image = site.read("Image.csv").replace(b"P1,1,A01", f"P1,01,{spelling}".encode())
-    assert image != site.read("Image.csv") or spelling == "A01"
-    result = collate([site.with_file("Image.csv", image)], tmp_path)
+    image = site.read("Image.csv").replace(b"P1,1,A01", f"P1,{number},{spelling}".encode())
+    assert image != site.read("Image.csv")
+    folder = site.with_file("Image.csv", image)
+    result = collate([folder], tmp_path, expected=[ExpectedSite("A01", "1")])
     assert "another site" not in said(result)
+    assert states(result) == {"complete": 1}
 
 
 def two_plates() -> MadeFolder:

@@ -288,6 +288,19 @@ FAULTS: dict[str, Fault] = {
         "A1-01",
         "one folder for each site",
     ),
+    "object tables with two lines of names": (
+        lambda root: [
+            file.write_bytes(b"Cells,Cells\n" + file.read_bytes())
+            for table in ("Cells", "Cytoplasm", "Nuclei")
+            for file in (root / SITES).rglob(f"{table}.csv")
+        ].clear(),
+        "compartments",
+        WARNING,
+        P1,
+        SITES,
+        "no object table",
+        "collate.munge",
+    ),
     "a compartment that no file has": (
         configured({"compartments": ["cells", "nuclei", "ph3"]}),
         "compartments",

@@ -67,6 +67,8 @@ class PreflightFacts:
     images: ImageLook | None = None
     # how many sites have each of its object tables; None where the names of files do not tell
     tables: TablePresence | None = None
+    # whether none of its object tables can be used, as far as a few site folders tell
+    no_object_table: bool = False
     too_wide: str = ""  # which table SQLite cannot hold; empty where it can, or need not
     csv_bytes: int = 0  # of its CSVs
     needed: int = 0  # bytes that its backends still to be made take at most

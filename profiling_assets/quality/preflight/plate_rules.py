@@ -129,6 +129,18 @@ def repeated_warning(folders: tuple[str, ...]) -> str:
 
 def compartments(plate: PreflightFacts) -> Iterator[Finding]:
     """Compare the config's compartments with the tables that CellProfiler wrote."""
+    if plate.no_object_table and plate.wanted.collate:
+        whole = plate.images is not None and plate.images.whole
+        yield Finding(
+            Severity.ERROR if whole else Severity.WARNING,
+            COMPARTMENTS,
+            "no object table of the sites that were looked at can be used: there is none, a column "
+            "ImageNumber or ObjectNumber is absent, or a header has a name twice",
+            plate.source_path,
+            "put the tables there as CellProfiler's ExportToSpreadsheet writes them; where a site "
+            "has one object.csv of all compartments, set collate.munge: true",
+            plate.scope,
+        )
     if plate.tables is None or not plate.tables.sites or not plate.wanted.collate:
         return
     where = config_place(plate.config, "compartments")
